@@ -1,0 +1,138 @@
+"""Reading the catalogue: one YAML a cloud, each checked whole, and the offer that a target means.
+
+It deliberately reads no network: the facts were read on the day they carry.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from pydantic import JsonValue
+
+from hdh_infra.catalogue.schema import ATTRIBUTES, Catalogue, Fact, Flavour, Offer, Region
+from hdh_infra.model.platform import Platform
+from hdh_infra.model.scales import Confidence
+from hdh_infra.model.target import Target
+from hdh_infra.model.words import nearest
+
+
+@functools.cache
+def clouds() -> tuple[str, ...]:
+    """Names of the clouds that the catalogue has, sorted."""
+    folder = resources.files("hdh_infra.catalogue") / "data"
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+@functools.cache
+def catalogue(cloud: str) -> Catalogue:
+    """One cloud's file. Raises `KeyError` for a cloud that has none."""
+    if cloud not in clouds():
+        raise KeyError(cloud)
+    text = (resources.files("hdh_infra.catalogue") / "data" / f"{cloud}.yaml").read_text(encoding="utf-8")
+    from ruamel.yaml import YAML
+
+    found = Catalogue.model_validate(YAML(typ="safe", pure=True).load(text))
+    for offer in found.offers:
+        unknown = {fact.attribute for fact in offer.facts} ^ ATTRIBUTES
+        if unknown or len(offer.facts) != len(ATTRIBUTES):
+            raise ValueError(f"{cloud}.yaml, offer {offer.name}: one row for each attribute, not {sorted(unknown)}")
+    return found
+
+
+def targets() -> tuple[Target, ...]:
+    """Every target of the catalogue; the first offer of a cloud is named without its offer."""
+    return tuple(
+        Target(cloud, region.name, None if index == 0 else offer.name)
+        for cloud in clouds()
+        for index, offer in enumerate(catalogue(cloud).offers)
+        for region in offer.regions
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """An offer in one of its regions, with what the spec's operators declare of it."""
+
+    target: Target
+    offer: Offer
+    region: Region
+    facts: Mapping[str, Fact]
+
+    def fact(self, attribute: str) -> Fact:
+        """The row of one attribute."""
+        return self.facts[attribute]
+
+    @property
+    def country(self) -> str | None:
+        """The country of the region; None where nobody says."""
+        value = self.facts["region.country"].value
+        return str(value) if value is not None else None
+
+    def service_region(self, service: str) -> str:
+        """What a service (compute, storage, keys) calls the region."""
+        return self.region.names.get(service, self.region.name)
+
+    def endpoint(self, service: str) -> str | None:
+        """URL of a service in the region; None where the catalogue has none."""
+        template = self.offer.endpoints.get(service)
+        return template.replace("{region}", self.service_region(service)) if template else None
+
+    def flavour(self, vcpus: int, memory: int) -> Flavour | None:
+        """The smallest flavour that holds what is asked: by memory, processors, price, name; None if none does."""
+        fits = [flavour for flavour in self.offer.flavours if flavour.vcpus >= vcpus and int(flavour.memory) >= memory]
+        return min(fits, key=lambda f: (f.vcpus, int(f.memory), f.price_eur_hour or 0.0, f.name), default=None)
+
+    def flavour_named(self, name: str) -> Flavour | None:
+        """A flavour by its native name; None where the catalogue has none."""
+        return next((flavour for flavour in self.offer.flavours if flavour.name == name), None)
+
+
+def site(target: Target, platform: Platform | None = None) -> Site:
+    """The offer and region that a target means. Raises `ValueError` with the nearest right word."""
+    known = {str(one) for one in targets()}
+    if target.cloud not in clouds():
+        raise ValueError(f"no target is {target}; {nearest(str(target), known)}".rstrip("; "))
+    offers = catalogue(target.cloud).offers
+    offer = next((one for one in offers if target.offer in {None, one.name}), None)
+    region = next((one for one in offer.regions if one.name == target.region), None) if offer else None
+    if offer is None or region is None:
+        raise ValueError(f"no target is {target}; {nearest(str(target), known)}".rstrip("; "))
+    facts = {fact.attribute: fact for fact in offer.facts}
+    country: JsonValue = region.country
+    facts["region.country"] = facts["region.country"].model_copy(
+        update={
+            "value": country,
+            "source": region.source,
+            "as_of": region.as_of,
+            "confidence": region.confidence if country else Confidence.unknown,
+        }
+    )
+    declared = {fact.attribute: fact for fact in platform.facts if fact.target == str(target)} if platform else {}
+    for attribute, row in declared.items():
+        if attribute in facts and facts[attribute].value is None:
+            facts[attribute] = facts[attribute].model_copy(
+                update={
+                    "value": row.value,
+                    "source": f"{row.source} (declared by {row.by})",
+                    "as_of": row.as_of,
+                    "confidence": Confidence.declared,
+                    "reason": f"declared by {row.by}",
+                }
+            )
+    return Site(target, offer, region, facts)
+
+
+def digest_input(place: Site) -> str:
+    """What of the catalogue a plan depends on, as one text, for the digest in the plan."""
+    rows = [fact.model_dump(mode="json") for _, fact in sorted(place.facts.items())]
+    return json.dumps(
+        [place.offer.model_dump(mode="json", exclude={"facts"}), place.region.model_dump(mode="json"), rows],
+        sort_keys=True,
+    )
+
+
+__all__ = ["Site", "catalogue", "clouds", "digest_input", "site", "targets"]

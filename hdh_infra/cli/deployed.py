@@ -1,0 +1,91 @@
+"""Reading what is deployed: from the engine's state, and from the servers themselves where there is a reader."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdh_infra.cli.options import find_lock, read_spec
+from hdh_infra.errors import Problem, SpecError
+
+if TYPE_CHECKING:
+    from hdh_infra.compare.comparison import Comparison
+    from hdh_infra.deploy.operations import Request
+    from hdh_infra.graph.observation import Natives, Observation
+
+
+def observe_planned(spec: Path, on: list[str], lock_file: Path | None, now: datetime.date) -> list[Observation]:
+    """What the plans give."""
+    from hdh_infra.planning import make_plan
+    from hdh_infra.planning.assemble import observe_plan
+
+    platform, chosen = read_spec(spec, on)
+    _, lock = find_lock(spec, lock_file)
+    return [observe_plan(make_plan(platform, target, lock=lock, today=now), platform) for target in chosen]
+
+
+def state_natives(request: Request) -> Natives:
+    """The native resources that the engine's state holds."""
+    from hdh_infra.clouds import cloud
+    from hdh_infra.deploy import operations
+
+    return operations.natives_of_state(operations.state(request), cloud(request.target.cloud).identifiers)
+
+
+def observe_deployed(request: Request, *, live: bool) -> Observation:
+    """What is deployed gives."""
+    from hdh_infra.catalogue.load import site
+    from hdh_infra.clouds import cloud
+
+    natives = state_natives(request)
+    if live:
+        from hdh_infra.live import read_live
+
+        natives = read_live(request.target, request.environment, natives)
+    return cloud(request.target.cloud).observe(natives, site(request.target, request.platform))
+
+
+def compare_deployed(
+    spec: Path | None, stacks: list[str], lock_file: Path | None, now: datetime.date, *, sandbox: bool
+) -> Comparison:
+    """Deployed stacks side by side: the states, and for OpenStack and S3 the servers' own answers."""
+    from hdh_infra.catalogue.load import site, targets
+    from hdh_infra.cli.requests import requests
+    from hdh_infra.clouds import cloud
+    from hdh_infra.compare.comparison import Side, compare_sides
+    from hdh_infra.live import has_reader, read_live
+    from hdh_infra.model.words import nearest
+    from hdh_infra.planning.lock import update_lock
+
+    by_stack = {target.stack: target for target in targets()}
+    unknown = [name for name in stacks if name.split("=")[-1] not in by_stack]
+    if unknown or spec is None:
+        what = (
+            f"no target has a stack {unknown[0]!r}; {nearest(unknown[0], by_stack)}"
+            if unknown
+            else "is missing: name the description that was deployed"
+        )
+        raise SpecError([Problem("--deployed" if unknown else "SPEC", None, None, "", what)])
+    platform, _ = read_spec(spec, [str(by_stack[name]) for name in stacks])
+    _, lock = find_lock(spec, lock_file)
+    sides = []
+    for name in stacks:
+        target = by_stack[name]
+        (request,) = requests(
+            spec,
+            [str(target)],
+            stack=name,
+            lock_file=lock_file,
+            now=now,
+            sandbox=sandbox,
+            update_lock=False,
+            checked=False,
+        )
+        place, reader = site(target, platform), cloud(target.cloud)
+        natives = state_natives(request)
+        sides.append(Side.of_deployed(str(target), natives, reader.observe(natives, place)))
+        if has_reader(target):
+            live = read_live(target, request.environment, natives)
+            sides.append(Side.of_deployed(str(target), live, reader.observe(live, place)))
+    return compare_sides(platform, sides, update_lock(lock, platform, [by_stack[name] for name in stacks]), today=now)

@@ -1,0 +1,252 @@
+"""Commands that need no engine: init, validate, schema, lock, targets, assess, plan, compare, observe a plan."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hdh_infra.cli.options import LockFile, On, OneFormat, Spec, Today, day, find_lock, read_spec
+from hdh_infra.cli.output import Exit, Format, console, remarks, write_json
+
+
+def add(app: typer.Typer) -> None:
+    """Put the commands into the application."""
+    for command in (init, validate, schema, lock, targets, assess, plan, compare):
+        app.command()(command)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("platform.yaml"),
+) -> None:
+    """Write a small, commented description to start from."""
+    from importlib import resources
+
+    from hdh_infra.errors import Problem, SpecError
+
+    if file.exists():
+        raise SpecError([Problem(str(file), None, None, "", "is there already: name another file")])
+    text = (resources.files("hdh_infra.cli") / "starter.yaml").read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    typer.echo(f"{file} written; look at it with: hdh compare {file} --on azure:francecentral --on ovhcloud:GRA")
+
+
+def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
+    """Check a description; every problem at once, with its line."""
+    from hdh_infra.model.expand import expand
+    from hdh_infra.planning import load
+
+    platform = load(spec, on=[one for one in on if one != "all"])
+    expanded = expand(platform)
+    counts = {
+        "networks": len(expanded.networks),
+        "stores": len(expanded.stores),
+        "machines": len(expanded.machines),
+        "keys": len(expanded.keys),
+        "flows": len(expanded.links),
+    }
+    if output is Format.json:
+        write_json({"platform": platform.name, "valid": True, **counts})
+    else:
+        typer.echo(f"{spec}: well formed: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def schema() -> None:
+    """Print the JSON Schema of a description, for editors."""
+    from hdh_infra.model.platform import Platform
+
+    write_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Platform.model_json_schema(by_alias=True)})
+
+
+def lock(
+    spec: Spec,
+    on: On = [],
+    lock_file: LockFile = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where the lock is not up to date.")
+    ] = False,
+) -> None:
+    """Bring the lock beside a description up to date: addresses, flavours, images, data holders."""
+    from hdh_infra.planning.lock import lock_status, new_salt, update_lock, write_lock
+
+    platform, chosen = read_spec(spec, on)
+    file, old = find_lock(spec, lock_file)
+    new = update_lock(old, platform, chosen, salt=new_salt())
+    changes = lock_status(old, new)
+    if changes and not check:
+        write_lock(new, file)
+    for line in changes:
+        typer.echo(
+            f"{file}: {line}"
+            if check
+            else f"{file}: {line.replace('would change', 'changed').replace('there is no lock', 'written')}"
+        )
+    if not changes:
+        typer.echo(f"{file}: up to date")
+    if changes and check:
+        raise typer.Exit(Exit.no)
+
+
+def targets(output: OneFormat = Format.text) -> None:
+    """List every target of the catalogue."""
+    from hdh_infra.catalogue.load import site
+    from hdh_infra.catalogue.load import targets as known
+
+    places = [site(target) for target in known()]
+    if output is Format.json:
+        write_json(
+            [
+                {
+                    "target": str(place.target),
+                    "offer": place.offer.title,
+                    "country": place.country,
+                    "flavours": len(place.offer.flavours),
+                    "facts": [fact.model_dump(mode="json") for _, fact in sorted(place.facts.items())],
+                }
+                for place in places
+            ]
+        )
+        return
+    from rich.table import Table
+
+    table = Table(
+        "target",
+        "offer",
+        "country",
+        "flavours",
+        "unknown facts",
+        title="Targets of the catalogue",
+        title_justify="left",
+    )
+    for place in places:
+        unknown = sorted(name for name, fact in place.facts.items() if fact.value is None)
+        table.add_row(
+            str(place.target),
+            place.offer.title,
+            place.country or "declared by its operator",
+            str(len(place.offer.flavours)),
+            str(len(unknown)),
+        )
+    console().print(table)
+
+
+def assess(
+    spec: Spec, on: On = [], output: OneFormat = Format.text, today: Today = "", lock_file: LockFile = None
+) -> None:
+    """Say, requirement by requirement, what each target gives and lacks."""
+    from hdh_infra.compare.assessment import assessment
+    from hdh_infra.planning import make_plan
+
+    platform, chosen = read_spec(spec, on)
+    _, old = find_lock(spec, lock_file)
+    now = day(today)
+    plans = [make_plan(platform, target, lock=old, today=now) for target in chosen]
+    found = assessment(platform, plans, today=now)
+    if output is Format.json:
+        write_json(found.to_json())
+    elif output is Format.markdown:
+        from hdh_infra.compare.report.markdown import assessment_markdown
+
+        sys.stdout.write(assessment_markdown(found))
+    else:
+        from hdh_infra.compare.report.terminal import print_assessment
+
+        print_assessment(found, console())
+    if on and "all" not in on and not all(one.deployable for one in plans):
+        raise typer.Exit(Exit.no)
+
+
+def plan(
+    spec: Spec,
+    on: On = [],
+    output: OneFormat = Format.text,
+    today: Today = "",
+    lock_file: LockFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the plan as JSON to this file (with several targets, into this folder)."),
+    ] = None,
+) -> None:
+    """Make the plan of a description on a target: the native resources, and the verdicts."""
+    from hdh_infra.planning import make_plan
+
+    platform, chosen = read_spec(spec, on)
+    _, old = find_lock(spec, lock_file)
+    plans = [make_plan(platform, target, lock=old, today=day(today)) for target in chosen]
+    if out is not None:
+        from hdh_infra.model.target import Target
+
+        for one in plans:
+            file = out if len(plans) == 1 and out.suffix else out / f"{Target.parse(one.target).stack}.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(one.dumps(), encoding="utf-8")
+            remarks().print(f"{file} written")
+    elif output is Format.json:
+        write_json(plans[0].to_json() if len(plans) == 1 else [one.to_json() for one in plans])
+    else:
+        from hdh_infra.cli.tables import print_plan
+
+        for one in plans:
+            print_plan(one, console())
+    if on and "all" not in on and not all(one.deployable for one in plans):
+        raise typer.Exit(Exit.no)
+
+
+def compare(
+    spec: Annotated[Path | None, typer.Argument(help="The platform's description (YAML).", show_default=False)] = None,
+    on: On = [],
+    deployed: Annotated[
+        list[str],
+        typer.Option("--deployed", help="A deployed stack instead of a plan; may be repeated.", show_default=False),
+    ] = [],
+    output: OneFormat = Format.text,
+    today: Today = "",
+    lock_file: LockFile = None,
+    require: Annotated[
+        str, typer.Option(help="Exit 1 unless: deployable, equal-flows, no-drift.", show_default=False)
+    ] = "",
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="The deployed stacks are those of this machine's sandbox.")
+    ] = False,
+) -> None:
+    """Set targets side by side: what is asked, what each gives, who can reach whom."""
+    from hdh_infra.compare.comparison import REQUIREMENTS_TO_EXIT, answers, compare_plans
+    from hdh_infra.errors import Problem, SpecError
+    from hdh_infra.model.words import nearest
+    from hdh_infra.planning import make_plan
+
+    if require and require not in REQUIREMENTS_TO_EXIT:
+        raise SpecError(
+            [
+                Problem(
+                    "--require", None, None, "", f"{require!r} is not known; {nearest(require, REQUIREMENTS_TO_EXIT)}"
+                )
+            ]
+        )
+    if deployed:
+        from hdh_infra.cli.deployed import compare_deployed
+
+        found = compare_deployed(spec, deployed, lock_file, day(today), sandbox=sandbox)
+    else:
+        if spec is None:
+            raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description, or --deployed STACK")])
+        platform, chosen = read_spec(spec, on)
+        _, old = find_lock(spec, lock_file)
+        found = compare_plans(
+            platform, [make_plan(platform, target, lock=old, today=day(today)) for target in chosen], old
+        )
+    if output is Format.json:
+        write_json(found.to_json())
+    elif output is Format.markdown:
+        from hdh_infra.compare.report.markdown import comparison_markdown
+
+        sys.stdout.write(comparison_markdown(found))
+    else:
+        from hdh_infra.compare.report.terminal import print_comparison
+
+        print_comparison(found, console())
+    if require and not answers(found, require):
+        remarks().print(f"the answer to {require} is no")
+        raise typer.Exit(Exit.no)

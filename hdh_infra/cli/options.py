@@ -1,0 +1,76 @@
+"""Options that several commands share, and reading what they name."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hdh_infra.cli.output import Format
+
+if TYPE_CHECKING:
+    from hdh_infra.model.lock import Lock
+    from hdh_infra.model.platform import Platform
+    from hdh_infra.model.target import Target
+
+Spec = Annotated[Path, typer.Argument(help="The platform's description (YAML).", show_default=False)]
+On = Annotated[
+    list[str],
+    typer.Option(
+        "--on",
+        help="Target such as azure:francecentral; may be repeated; `all` is every one of the catalogue.",
+        show_default=False,
+    ),
+]
+OneFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+Today = Annotated[
+    str,
+    typer.Option(
+        "--today",
+        help="The day that waivers are judged by (YYYY-MM-DD); without it, the current one.",
+        show_default=False,
+    ),
+]
+LockFile = Annotated[
+    Path | None, typer.Option("--lock", help="The lock; without it the file beside the spec.", show_default=False)
+]
+
+
+def day(text: str) -> datetime.date:
+    """The day that an option names. Raises `SpecError`."""
+    from hdh_infra.errors import Problem, SpecError
+
+    if not text:
+        return datetime.datetime.now(tz=datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise SpecError([Problem("--today", None, None, "", f"{text!r} is no day: write it as 2026-11-23")]) from None
+
+
+def read_spec(spec: Path, on: list[str], *, default_all: bool = True) -> tuple[Platform, list[Target]]:
+    """The platform and the targets of a call; without `--on` they are those that the spec names."""
+    from hdh_infra.catalogue.load import targets
+    from hdh_infra.errors import Problem, SpecError
+    from hdh_infra.model.target import Target
+    from hdh_infra.planning import load
+
+    named = [one for one in on if one != "all"]
+    platform = load(spec, on=named)
+    if "all" in on:
+        return platform, list(targets())
+    chosen = named or (list(platform.targets) if default_all else [])
+    if not chosen:
+        known = ", ".join(str(one) for one in targets())
+        raise SpecError([Problem("--on", None, None, "", f"no target is named: say --on TARGET; allowed: {known}")])
+    return platform, [Target.parse(one) for one in dict.fromkeys(chosen)]
+
+
+def find_lock(spec: Path, lock_option: Path | None) -> tuple[Path, Lock | None]:
+    """The lock's file and what it holds."""
+    from hdh_infra.planning.lock import lock_file, read_lock
+
+    file = lock_option or lock_file(spec)
+    return file, read_lock(file)

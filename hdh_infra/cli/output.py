@@ -1,0 +1,76 @@
+"""Where the command line writes: answers to standard output, progress and remarks to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Exit(IntEnum):
+    """Exit codes; the meaning of a number never changes once released."""
+
+    well = 0
+    no = 1
+    wrong_input = 2
+    failed = 3
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+def console() -> Console:
+    """Standard output, for people; as wide as the terminal, or 120 columns elsewhere."""
+    from rich.console import Console
+
+    return Console(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+def remarks() -> Console:
+    """Standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+
+
+def write_json(value: Any) -> None:
+    """JSON on standard output, and nothing else there."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+class Waiting:
+    """What is being waited for: a spinner on a terminal, a line each elsewhere; nothing where it is fast."""
+
+    def __init__(self, quiet_seconds: float = 0.4) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._status: Any = None
+        self._started = time.monotonic()
+        self._quiet = quiet_seconds
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, line: str) -> None:
+        """Show one line."""
+        if not self._terminal:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+            return
+        if self._status is None:
+            self._status = remarks().status(line)
+            self._status.start()
+        self._status.update(line)

@@ -1,0 +1,95 @@
+"""From the words of a call to a request of the engine: spec, target, lock, environment, engine.
+
+It deliberately checks deployability before anything of the engine is looked for, so that a refusal is
+quick and needs no engine.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdh_infra.cli.options import find_lock, read_spec
+from hdh_infra.cli.output import Waiting
+from hdh_infra.errors import RefusedError
+
+if TYPE_CHECKING:
+    from hdh_infra.deploy.operations import Request
+    from hdh_infra.model.target import Target
+
+
+def requests(
+    spec: Path,
+    on: list[str],
+    *,
+    stack: str,
+    lock_file: Path | None,
+    now: datetime.date,
+    sandbox: bool,
+    update_lock: bool,
+    checked: bool,
+) -> list[Request]:
+    """One request a target.
+
+    Raises:
+        SpecError: the description or a target is wrong.
+        RefusedError: the plan is not deployable, or the lock is not up to date.
+        EngineError: there is no engine and none can be had.
+    """
+    from hdh_infra.deploy.guards import refuse_blocked
+    from hdh_infra.deploy.operations import Request
+    from hdh_infra.planning import make_plan
+    from hdh_infra.planning.lock import lock_status, new_salt, write_lock
+    from hdh_infra.planning.lock import update_lock as updated
+
+    platform, chosen = read_spec(spec, on)
+    file, lock = find_lock(spec, lock_file)
+    if update_lock:
+        lock = updated(lock, platform, chosen, salt=new_salt())
+        write_lock(lock, file)
+    if checked:
+        stale = lock_status(lock, updated(lock, platform, chosen))
+        if stale or lock is None:
+            raise RefusedError(
+                str(file), "; ".join(stale), f"Bring it up to date: hdh lock {spec}, or say --update-lock"
+            )
+        for target in chosen:
+            refuse_blocked(make_plan(platform, target, lock=lock, today=now))
+    found = []
+    for target in chosen:
+        environment = _environment(target, sandbox=sandbox)
+        found.append(
+            Request(
+                platform=platform,
+                target=target,
+                lock=lock,
+                lock_file=file,
+                stack=stack or target.stack,
+                today=now,
+                environment=environment,
+                engine_command=_engine(environment),
+            )
+        )
+    return found
+
+
+def _environment(target: Target, *, sandbox: bool) -> dict[str, str]:
+    if not sandbox:
+        return dict(os.environ)
+    from hdh_infra.sandbox import box
+
+    with Waiting() as say:
+        box.up([target], say)
+        found = box.environment(target, say)
+    return {**box.stripped(os.environ), **found}
+
+
+def _engine(environment: dict[str, str]) -> Path:
+    from hdh_infra.sandbox import engine
+
+    with Waiting() as say:
+        found = engine.ensure(say)
+    environment.setdefault("PATH", os.environ.get("PATH", ""))
+    return found.command

@@ -1,0 +1,103 @@
+"""Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
+
+Names and limits: `naming`; networks, peerings and the way out: `network`; filters: `rules`; stores: `storage`;
+keys: `keys`; machines: `compute`; rights: `roles`. Reading back: `reading`, `traffic`, `posture`. It knows no
+Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.clouds.azure.compute import lower_machine, manual_features, observe_machines
+from hdh_infra.clouds.azure.keys import lower_key, observe_keys
+from hdh_infra.clouds.azure.naming import PROVIDER
+from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
+from hdh_infra.clouds.azure.posture import observe_posture
+from hdh_infra.clouds.azure.reading import Reader, got
+from hdh_infra.clouds.azure.roles import observe_rights
+from hdh_infra.clouds.azure.storage import entries, entry_of, lower_link, lower_store, manual_locks, observe_stores
+from hdh_infra.clouds.azure.traffic import observe_traffic
+from hdh_infra.clouds.base import Cloud, Context, ServiceFlow
+from hdh_infra.graph.observation import Natives, Observation, ObservedFlow
+from hdh_infra.graph.plan import ManualStep, Provider
+
+VERSION = "3.29.0"
+"""Of the azure-native plugin, as the SDK package pins it."""
+_HOST_SOURCE = "learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16"
+_RULES_SOURCE = "learn.microsoft.com/azure/virtual-network/network-security-groups-overview, platform considerations"
+_READ = "2026-11-23"
+SERVICE_FLOWS = (
+    ServiceFlow("name resolution", "168.63.129.16/32", "udp", (53,), _RULES_SOURCE, _READ),
+    ServiceFlow("name resolution", "168.63.129.16/32", "tcp", (53,), _RULES_SOURCE, _READ),
+    ServiceFlow("the host, for the machine's agent", "168.63.129.16/32", "tcp", (80, 32526), _HOST_SOURCE, _READ),
+    ServiceFlow("addresses by DHCP", "168.63.129.16/32", "udp", (67,), _RULES_SOURCE, _READ),
+    ServiceFlow("metadata and tokens of identities", "169.254.169.254/32", "tcp", (80,), _RULES_SOURCE, _READ),
+)
+"""What passes every filter, unless a rule denies it by the service's own word; the clock comes from the host."""
+
+
+def providers(context: Context) -> Mapping[str, Provider]:
+    """The one provider; its credentials come from the environment."""
+    project = context.settings.project
+    config: dict[str, Any] = {"subscriptionId": project} if project else {}
+    return {PROVIDER: Provider("azure-native", VERSION, config)}
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield from manual_features(context)
+    yield from manual_locks(context)
+
+
+def observe(natives: Natives, site: Site) -> Observation:
+    """What native resources give, read by Azure's meaning of their properties alone."""
+    reader = Reader(natives, site)
+    rights, further = observe_rights(reader)
+    traffic = observe_traffic(reader)
+    entry = [*traffic.entry, *entries(reader)]
+    for native in reader.of("keyvault:Vault"):
+        entry.extend(
+            entry_of(
+                native,
+                access=got(native, "properties.publicNetworkAccess", "enabled"),
+                rules=got(native, "properties.networkAcls", {}),
+                ports=(443,),
+            )
+        )
+    elements = {
+        **observe_networks(reader),
+        **observe_stores(reader, rights),
+        **observe_machines(reader),
+        **observe_keys(reader, rights),
+    }
+    return Observation(
+        target=str(site.target),
+        source=natives.source,
+        elements=dict(sorted(elements.items())),
+        flows=traffic.flows,
+        service_flows=tuple(
+            ObservedFlow("*", f"{flow.address} ({flow.to})", flow.protocol, flow.ports) for flow in SERVICE_FLOWS
+        ),
+        egress=traffic.egress,
+        entry=tuple(sorted(entry)),
+        remarks=tuple(sorted({*further, *traffic.remarks, *observe_posture(reader)})),
+    )
+
+
+CLOUD = Cloud(
+    name="azure",
+    providers=providers,
+    lower_platform=lower_platform,
+    lower_network=lower_network,
+    lower_key=lower_key,
+    lower_store=lower_store,
+    lower_machine=lower_machine,
+    lower_link=lower_link,
+    lower_egress=lower_egress,
+    observe=observe,
+    service_flows=SERVICE_FLOWS,
+    manual=manual,
+)

@@ -1,0 +1,251 @@
+"""Zones and spaces as virtual networks, what joins them, and the way out where one is asked.
+
+Subnets, rules, peerings and links of names are resources of their own and never stand inside another's
+properties, where two writers would undo each other's work. This module reads networks back; who can reach
+whom is read in `traffic`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdh_infra.clouds.azure.naming import (
+    PLATFORM_GROUP,
+    dashed,
+    dotted,
+    group,
+    home,
+    make,
+    region,
+    virtual_network,
+)
+from hdh_infra.clouds.azure.reading import Reader, got, listed, place
+from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
+from hdh_infra.clouds.base import Context
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import Value, ref
+from hdh_infra.model.expand import Link
+from hdh_infra.model.paths import PLATFORM, network_path
+
+BLOB_ZONE = f"{PLATFORM}/blob-zone"
+
+
+def zones_of(context: Context) -> list[str]:
+    """Availability zones of the region; empty where it has none."""
+    zones: Mapping[str, list[str]] = context.site.offer.native["zones"]
+    return list(zones.get(region(context), []))
+
+
+def blob_zone(context: Context) -> str:
+    """The zone of names that private endpoints of stores are found under."""
+    return str(context.site.offer.native["blob_zone"])
+
+
+def lower_platform(context: Context) -> Iterator[Node]:
+    """The platform's group and zone of names; and all peerings and rules, each under the space that it is for.
+
+    The zone of names is always there, so that the first store of a space changes nothing shared (law 4).
+    """
+    yield make(
+        context,
+        PLATFORM_GROUP,
+        "resources:ResourceGroup",
+        {"resourceGroupName": group(context, PLATFORM), "location": region(context)},
+    )
+    yield make(
+        context,
+        BLOB_ZONE,
+        "privatedns:PrivateZone",
+        {"resourceGroupName": group(context, PLATFORM), "privateZoneName": blob_zone(context), "location": "Global"},
+        after=(PLATFORM_GROUP,),
+    )
+    yield from _peerings(context)
+    yield from lower_rules(context)
+
+
+def lower_network(context: Context, network: str) -> Iterator[Node]:
+    """One zone or space: its group, virtual network, filters and subnets, and the way out where one is asked."""
+    name, common = group(context, network), {"resourceGroupName": group(context, network)}
+    if home(network) != PLATFORM_GROUP:
+        yield make(
+            context,
+            home(network),
+            "resources:ResourceGroup",
+            {"resourceGroupName": name, "location": region(context)},
+        )
+    spec = context.expanded.networks[network]
+    halves = list(context.address_range(network).subnets(prefixlen_diff=1))
+    yield make(
+        context,
+        f"{network}/network",
+        "network:VirtualNetwork",
+        {
+            **common,
+            "virtualNetworkName": virtual_network(network),
+            "location": region(context),
+            "addressSpace": {"addressPrefixes": [str(context.address_range(network))]},
+            "enableDdosProtection": False,
+            "privateEndpointVNetPolicies": "Disabled",
+        },
+        after=(home(network),),
+    )
+    exits = network in context.egress_networks
+    if exits:
+        yield from _way_out(context, network, common)
+    yield from lower_filter(context, network, "machines")
+    yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
+    if spec.stores:
+        yield from lower_filter(context, network, "endpoints")
+        # Two writers of one virtual network at a time are refused, so the subnets wait for each other.
+        yield _subnet(context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False)
+    if spec.machines:
+        yield make(
+            context,
+            f"{network}/names",
+            "privatedns:VirtualNetworkLink",
+            {
+                "resourceGroupName": group(context, PLATFORM),
+                "privateZoneName": blob_zone(context),
+                "virtualNetworkLinkName": dashed(network),
+                "location": "Global",
+                "registrationEnabled": False,
+                "resolutionPolicy": "Default",
+                "virtualNetwork": {"id": ref(f"{network}/network")},
+            },
+            after=(BLOB_ZONE,),
+        )
+
+
+def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
+    """Nothing of its own: the way out is the network's, and the rule stands among the network's rules."""
+    del context, link
+    return ()
+
+
+def _subnet(
+    context: Context, network: str, part: str, addresses: ipaddress.IPv4Network, *, after: tuple[str, ...], exits: bool
+) -> Node:
+    properties: dict[str, Value] = {
+        "resourceGroupName": group(context, network),
+        "virtualNetworkName": virtual_network(network),
+        "subnetName": part,
+        "addressPrefix": str(addresses),
+        "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
+        # Without this word every machine of the subnet has an address of Azure's to reach the Internet from.
+        "defaultOutboundAccess": False,
+        # With Azure's default, Disabled, no rule of the filter would act on a private endpoint.
+        "privateEndpointNetworkPolicies": "Enabled",
+        "privateLinkServiceNetworkPolicies": "Enabled",
+    }
+    if exits:
+        properties["natGateway"] = {"id": ref(f"{network}/outbound/gateway")}
+    return make(
+        context,
+        f"{network}/subnet/{part}",
+        "network:Subnet",
+        properties,
+        after=(f"{network}/network", *closed(network, part), *after),
+    )
+
+
+def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Iterator[Node]:
+    address, gateway = f"{network}/outbound/address", f"{network}/outbound/gateway"
+    zones = zones_of(context)
+    yield make(
+        context,
+        address,
+        "network:PublicIPAddress",
+        {
+            **common,
+            "publicIpAddressName": f"pip-{dashed(network)}",
+            "location": region(context),
+            "sku": {"name": "Standard", "tier": "Regional"},
+            "publicIPAllocationMethod": "Static",
+            "publicIPAddressVersion": "IPv4",
+            "idleTimeoutInMinutes": 4,
+            **({"zones": zones} if zones else {}),
+        },
+        after=(home(network),),
+    )
+    yield make(
+        context,
+        gateway,
+        "network:NatGateway",
+        {
+            **common,
+            "natGatewayName": f"nat-{dashed(network)}",
+            "location": region(context),
+            "sku": {"name": "Standard"},
+            "idleTimeoutInMinutes": 4,
+            "publicIpAddresses": [{"id": ref(address)}],
+        },
+        after=(home(network),),
+    )
+
+
+def _peerings(context: Context) -> Iterator[Node]:
+    """Both halves of a peering for every two networks that a link joins, each once."""
+    pairs: dict[tuple[str, str], str] = {}
+    for link in context.expanded.links:
+        source, to = network_path(link.source) or "", network_path(link.to) or ""
+        if source != to:
+            one, other = sorted((source, to))
+            spaces = [end for end in (one, other) if end.startswith("space/")]
+            pairs[one, other] = spaces[0] if spaces else one
+    for (one, other), owner in sorted(pairs.items()):
+        base = f"{owner}/peering/{dotted(one)}-{dotted(other)}"
+        subnets = [
+            f"{network}/subnet/{part}"
+            for network in (one, other)
+            for part in ("machines", *(("endpoints",) if context.expanded.networks[network].stores else ()))
+        ]
+        yield _peering(context, f"{base}/there", one, other, tuple(subnets))
+        yield _peering(context, f"{base}/back", other, one, (*subnets, f"{base}/there"))
+
+
+def _peering(context: Context, path: str, source: str, to: str, after: tuple[str, ...]) -> Node:
+    return make(
+        context,
+        path,
+        "network:VirtualNetworkPeering",
+        {
+            "resourceGroupName": group(context, source),
+            "virtualNetworkName": virtual_network(source),
+            "virtualNetworkPeeringName": f"to-{dashed(to)}",
+            "remoteVirtualNetwork": {"id": ref(f"{to}/network")},
+            "allowVirtualNetworkAccess": True,
+            "allowForwardedTraffic": False,
+            "allowGatewayTransit": False,
+            "useRemoteGateways": False,
+        },
+        after=(f"{source}/network", *after),
+    )
+
+
+def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
+    """Every network element: the addresses and the place of its virtual network."""
+    found: dict[str, dict[str, Any]] = {}
+    for native in reader.of("network:VirtualNetwork"):
+        location = native.properties.get("location")
+        prefixes = [str(one) for one in listed(got(native, "addressSpace.addressPrefixes"))]
+        found[native.element] = {
+            "kind": "network",
+            "address_range": ", ".join(prefixes) or None,
+            "country": reader.country(location),
+            "region": place(location),
+            "native": reader.paths(native.element),
+        }
+    return found
+
+
+__all__ = [
+    "BLOB_ZONE",
+    "blob_zone",
+    "lower_egress",
+    "lower_network",
+    "lower_platform",
+    "observe_networks",
+    "zones_of",
+]

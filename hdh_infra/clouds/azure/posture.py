@@ -1,0 +1,115 @@
+"""What a reader should know that no attribute of the model says: settings that weaken an element, as remarks.
+
+A table: type, property, what it must be, what Azure takes where it is not stated, and the remark where it is
+another. A deployment as lowered gives no remark. The table judges nothing; it says what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hdh_infra.clouds.azure.naming import token
+from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.graph.observation import Native
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One setting; `values` are those that give no remark, the first is the one that is lowered."""
+
+    kind: str
+    path: str
+    values: tuple[Any, ...]
+    default: Any
+    """What Azure takes where the property is not stated."""
+    remark: str
+
+
+_ON, _OFF = (True,), (False,)
+EXPECTATIONS: tuple[Expectation, ...] = (
+    Expectation("storage:StorageAccount", "kind", ("StorageV2",), None, "is of a kind with other guarantees"),
+    Expectation("storage:StorageAccount", "publicNetworkAccess", ("Disabled",), "Enabled", "answers on public networks"),
+    Expectation("storage:StorageAccount", "networkRuleSet.defaultAction", ("Deny",), "Allow", "lets every network through that reaches it"),
+    Expectation("storage:StorageAccount", "networkRuleSet.bypass", ("None",), "AzureServices", "lets services of the cloud past its network rules"),
+    Expectation("storage:StorageAccount", "allowBlobPublicAccess", _OFF, False, "lets containers be read without credentials"),
+    Expectation("storage:StorageAccount", "allowSharedKeyAccess", _OFF, True, "can be opened with the account's own key, without an identity"),
+    Expectation("storage:StorageAccount", "allowCrossTenantReplication", _OFF, False, "may be copied to another tenant"),
+    Expectation("storage:StorageAccount", "allowedCopyScope", ("AAD", "PrivateLink"), None, "may be copied from accounts anywhere"),
+    Expectation("storage:StorageAccount", "enableHttpsTrafficOnly", _ON, True, "answers without TLS"),
+    Expectation("storage:StorageAccount", "minimumTlsVersion", ("TLS1_2", "TLS1_3"), "TLS1_0", "accepts outdated TLS"),
+    Expectation("storage:StorageAccount", "isHnsEnabled", _OFF, False, "is hierarchical: no versions are kept"),
+    Expectation("storage:StorageAccount", "isSftpEnabled", _OFF, False, "answers to SFTP"),
+    Expectation("storage:StorageAccount", "isLocalUserEnabled", _OFF, False, "has users of its own beside the tenant's"),
+    Expectation("storage:StorageAccount", "enableNfsV3", _OFF, False, "answers to NFS, without identities"),
+    Expectation("storage:StorageAccount", "encryption.requireInfrastructureEncryption", _ON, False, "is encrypted once, not twice"),
+    Expectation("storage:BlobServiceProperties", "deleteRetentionPolicy.enabled", _ON, False, "keeps nothing that was deleted"),
+    Expectation("storage:BlobServiceProperties", "deleteRetentionPolicy.allowPermanentDelete", _OFF, False, "lets what was deleted be removed before its time"),
+    Expectation("storage:BlobServiceProperties", "containerDeleteRetentionPolicy.enabled", _ON, False, "keeps no deleted container"),
+    Expectation("storage:BlobContainer", "publicAccess", ("None",), "None", "asks to be read without credentials"),
+    Expectation("keyvault:Vault", "properties.enableRbacAuthorization", _ON, False, "gives rights by vault access policies"),
+    Expectation("keyvault:Vault", "properties.enableSoftDelete", _ON, True, "loses a deleted key at once"),
+    Expectation("keyvault:Vault", "properties.softDeleteRetentionInDays", (90,), 90, "keeps a deleted key for less than ninety days"),
+    Expectation("keyvault:Vault", "properties.enablePurgeProtection", _ON, False, "lets a deleted key be destroyed at once"),
+    Expectation("keyvault:Vault", "properties.publicNetworkAccess", ("disabled", "Disabled"), "enabled", "answers on public networks"),
+    Expectation("keyvault:Vault", "properties.networkAcls.defaultAction", ("Deny",), "Allow", "lets every network through that reaches it"),
+    Expectation("keyvault:Vault", "properties.enabledForDeployment", _OFF, False, "gives secrets to every machine of the subscription's making"),
+    Expectation("keyvault:Vault", "properties.enabledForDiskEncryption", _OFF, False, "gives secrets to disk encryption inside machines"),
+    Expectation("keyvault:Vault", "properties.enabledForTemplateDeployment", _OFF, False, "gives secrets to every deployment of a template"),
+    Expectation("compute:DiskEncryptionSet", "rotationToLatestKeyVersionEnabled", _ON, False, "stays at an old version of its key"),
+    Expectation("compute:Disk", "networkAccessPolicy", ("DenyAll",), "AllowAll", "can be exported to where a link to it is known"),
+    Expectation("compute:Disk", "publicNetworkAccess", ("Disabled",), "Enabled", "can be exported over public networks"),
+    Expectation("compute:VirtualMachine", "securityProfile.securityType", ("TrustedLaunch", "ConfidentialVM"), None, "starts without a measured boot"),
+    Expectation("compute:VirtualMachine", "securityProfile.uefiSettings.secureBootEnabled", _ON, False, "starts unsigned systems"),
+    Expectation("compute:VirtualMachine", "securityProfile.uefiSettings.vTpmEnabled", _ON, False, "has no trusted platform module"),
+    Expectation("compute:VirtualMachine", "securityProfile.encryptionAtHost", _ON, False, "keeps caches unencrypted on its host"),
+    Expectation("compute:VirtualMachine", "osProfile.allowExtensionOperations", _OFF, True, "takes commands through the cloud's management"),
+    Expectation("compute:VirtualMachine", "osProfile.linuxConfiguration.disablePasswordAuthentication", _ON, False, "lets people log in by password"),
+    Expectation("compute:VirtualMachine", "osProfile.adminPassword", (None,), None, "has a password"),
+    Expectation("compute:VirtualMachine", "osProfile.customData", (None,), None, "runs what its creator handed it at first start"),
+    Expectation("compute:VirtualMachine", "userData", (None,), None, "carries data that everything on it can read"),
+    Expectation("network:NetworkInterface", "enableIPForwarding", _OFF, False, "passes packets of others on"),
+    Expectation("network:NetworkInterface", "disableTcpStateTracking", _OFF, False, "lets packets through that belong to no connection"),
+    Expectation("network:VirtualNetworkPeering", "allowForwardedTraffic", _OFF, False, "lets packets in that come from further away"),
+    Expectation("network:VirtualNetworkPeering", "allowGatewayTransit", _OFF, False, "lends its gateway to the other network"),
+    Expectation("network:VirtualNetworkPeering", "useRemoteGateways", _OFF, False, "uses the other network's gateway"),
+    Expectation("network:VirtualNetworkPeering", "allowVirtualNetworkAccess", _ON, True, "does not count the other network as its own"),
+    Expectation("network:Subnet", "defaultOutboundAccess", _OFF, True, "has Azure's own way out to the Internet"),
+    Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
+    Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
+    Expectation("network:Subnet", "routeTable", (None,), None, "has routes that were not read"),
+    Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
+)  # fmt: skip
+
+
+def observe_posture(reader: Reader) -> Iterator[str]:
+    """Every remark, by the native path that it is about."""
+    by_type: dict[str, list[Expectation]] = {}
+    for one in EXPECTATIONS:
+        by_type.setdefault(token(one.kind), []).append(one)
+    for native in reader.natives:
+        for one in by_type.get(native.type, ()):
+            found = got(native, one.path, one.default)
+            if found not in one.values and not (found in ([], {}) and None in one.values):
+                yield f"{native.path}: {one.remark}"
+    for native in reader.of("network:Subnet"):
+        if not got(native, "networkSecurityGroup"):
+            yield f"{native.path}: has no filter"
+    for native in reader.of("storage:StorageAccount"):
+        yield from _openings(native, "networkRuleSet")
+    for native in reader.of("keyvault:Vault"):
+        yield from _openings(native, "properties.networkAcls")
+    for native in reader.of("keyvault:Key"):
+        enabled = got(native, "properties.attributes.enabled", got(native, "attributes.enabled", default=True))
+        operations = got(native, "properties.keyOps", got(native, "keyOps", []))
+        if enabled is not True:
+            yield f"{native.path}: is switched off; what it encrypts cannot be read"
+        if more := sorted(set(operations) - {"wrapKey", "unwrapKey"}):
+            yield f"{native.path}: may also {', '.join(more)}"
+
+
+def _openings(native: Native, path: str) -> Iterator[str]:
+    for name in ("ipRules", "virtualNetworkRules", "resourceAccessRules"):
+        if listed(got(native, f"{path}.{name}")):
+            yield f"{native.path}: has {name} that let through what no flow says"

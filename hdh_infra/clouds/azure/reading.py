@@ -1,0 +1,160 @@
+"""Finding one's way among native resources of a plan, a state or a live subscription.
+
+ARM resources point at each other in three ways: by id, by the names of what they lie in, and by addresses
+such as a vault's URI. `Reader` follows all of them, in plans (where they are forms or literal names) and in
+states (where they are ids). It gives no meaning to any property.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hdh_infra.catalogue.load import Site, catalogue
+from hdh_infra.clouds.azure.naming import token
+from hdh_infra.graph.observation import Native, Natives
+from hdh_infra.graph.values import Value, form_of, get_output
+
+_NAMES: Mapping[str, str] = {
+    "network:VirtualNetwork": "virtualNetworkName",
+    "network:NetworkSecurityGroup": "networkSecurityGroupName",
+    "keyvault:Vault": "vaultName",
+    "storage:StorageAccount": "accountName",
+}
+_NAMED = {token(kind): name for kind, name in _NAMES.items()}
+_PARENTS: Mapping[str, str] = {
+    "network:Subnet": "network:VirtualNetwork",
+    "network:VirtualNetworkPeering": "network:VirtualNetwork",
+    "network:SecurityRule": "network:NetworkSecurityGroup",
+    "keyvault:Key": "keyvault:Vault",
+    "storage:BlobServiceProperties": "storage:StorageAccount",
+    "storage:BlobContainer": "storage:StorageAccount",
+    "storage:BlobContainerImmutabilityPolicy": "storage:StorageAccount",
+}
+_PARENT = {token(kind): token(parent) for kind, parent in _PARENTS.items()}
+_VAULT_URI = re.compile(r"https://([^./]+)\.[^/]+/?(?:keys/([^/]+))?", re.IGNORECASE)
+
+
+class Reader:
+    """The native resources, indexed once by what Azure knows them by."""
+
+    def __init__(self, natives: Natives, site: Site) -> None:
+        """Index them; `site` says which regions lie where."""
+        self.natives, self.site = natives, site
+        self._by_name: dict[tuple[str, str], Native] = {}
+        self._keys: dict[tuple[str, str], Native] = {}
+        self._principals: dict[str, Native] = {}
+        self._children: dict[tuple[str, str], list[Native]] = {}
+        self._of_element: dict[str, list[str]] = {}
+        self._countries = {
+            region.name.lower(): region.country
+            for offer in catalogue(site.target.cloud).offers
+            for region in offer.regions
+        }
+        for native in natives:
+            self._of_element.setdefault(native.element, []).append(native.path)
+            if native.type in _NAMED:
+                self._by_name.setdefault((native.type, self.name(native).lower()), native)
+            for value in (
+                native.properties.get("principalId"),
+                get_output(native.properties, "identity.principalId"),
+            ):
+                if native.type != token("authorization:RoleAssignment") and isinstance(value, str):
+                    self._principals.setdefault(value.lower(), native)
+        for native in natives:
+            parent = self.parent(native)
+            if parent:
+                self._children.setdefault((parent.path, native.type), []).append(native)
+                if native.type == token("keyvault:Key"):
+                    self._keys[parent.path, self._key_name(native)] = native
+
+    def of(self, *kinds: str) -> list[Native]:
+        """All of some types, by path."""
+        return self.natives.of_type(*map(token, kinds))
+
+    def paths(self, element: str) -> list[str]:
+        """Paths of everything that belongs to an element."""
+        return self._of_element.get(element, [])
+
+    def children(self, parent: Native, kind: str) -> list[Native]:
+        """What lies in a resource, of one type."""
+        return self._children.get((parent.path, token(kind)), [])
+
+    def name(self, native: Native) -> str:
+        """The native name: of the id where there is one, else the stated one."""
+        if native.id:
+            return native.id.rsplit("/", 1)[-1]
+        return str(native.properties.get(_NAMED[native.type], native.properties.get("name", "")))
+
+    def parent(self, native: Native) -> Native | None:
+        """What a child resource lies in: the beginning of its id, or the name it states."""
+        kind = _PARENT.get(native.type)
+        if kind is None:
+            return None
+        if native.id:
+            parts = native.id.split("/")
+            for length in range(len(parts) - 2, 0, -2):
+                found = self.natives.follow("/".join(parts[:length]))
+                if found and found.type == kind:
+                    return found
+        name = native.properties.get(_NAMED[kind])
+        if isinstance(name, str):
+            return self._by_name.get((kind, name.lower()))
+        return self.follow(name)
+
+    def follow(self, value: Value) -> Native | None:
+        """The resource that an id, a reference or `{"id": ...}` points at."""
+        if isinstance(value, Mapping) and form_of(value) is None:
+            value = value.get("id")
+        if isinstance(value, str) and value.startswith("/"):
+            value = value.rstrip("/")
+        return self.natives.follow(value) if value is not None else None
+
+    def vault(self, uri: Value) -> Native | None:
+        """The vault at a URI."""
+        if isinstance(uri, str):
+            found = _VAULT_URI.match(uri)
+            return self._by_name.get((token("keyvault:Vault"), found[1].lower())) if found else None
+        return self.follow(uri)
+
+    def key(self, vault: Native | None, name: Value) -> Native | None:
+        """A vault's key by name."""
+        return self._keys.get((vault.path, str(name).lower())) if vault else None
+
+    def key_at(self, url: Value) -> Native | None:
+        """The key at a URL, with or without its version."""
+        if isinstance(url, str):
+            found = _VAULT_URI.match(url)
+            return self.key(self.vault(url), found[2]) if found and found[2] else None
+        found_native = self.follow(url)
+        return found_native if found_native and found_native.type == token("keyvault:Key") else None
+
+    def principal(self, value: Value) -> str:
+        """Whose principal it is: the element of the identity, or the id of one that is not the platform's."""
+        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        return native.path if native else str(value)
+
+    def country(self, location: Value) -> str | None:
+        """The country of a location, in any of the ways that Azure writes it; None where the catalogue has it not."""
+        return self._countries.get(place(location)) if isinstance(location, str) else None
+
+    def _key_name(self, native: Native) -> str:
+        name = native.id.rsplit("/", 1)[-1] if native.id else native.properties.get("keyName", "")
+        return str(name).lower()
+
+
+def place(location: Value) -> str:
+    """A location as the catalogue writes it: ARM accepts and gives back `France Central` too."""
+    return str(location).replace(" ", "").lower()
+
+
+def got(native: Native, path: str, default: Any = None) -> Any:
+    """A property by its path, or what Azure takes where it is not stated."""
+    value = get_output(native.properties, path)
+    return default if value is None else value
+
+
+def listed(value: Value) -> Sequence[Any]:
+    """The value as a list; nothing is an empty one."""
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,345 @@
+"""Who can reach whom on Azure: subnets, filters, peerings, private endpoints and public addresses as a packet meets them.
+
+What Azure does by itself is here too: the default rules of every filter, which let whole virtual networks
+and the Internet through where no rule before them speaks, and the way out that a subnet has unless it is
+said to have none. Where a rule cannot be read to the end (a service's own word for its addresses), what
+allows counts as open to all and what denies counts as nothing, so that no opening is missed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hdh_infra.clouds.azure.compute import interfaces
+from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.reach import (
+    ALL_PORTS,
+    ANYWHERE,
+    INTERNET,
+    PROTOCOLS,
+    Filters,
+    Interface,
+    Network,
+    Ports,
+    Rule,
+    flows,
+    outside,
+    subtract,
+    union,
+)
+from hdh_infra.graph.observation import Native, ObservedFlow
+
+_HOST = ipaddress.IPv4Network("168.63.129.16/32")
+_EVERYTHING = frozenset({"*", "Any", "any", "0.0.0.0/0"})
+_PORTS_ALL = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One security rule: its rule towards peers, and which of the subnet's own addresses it is about."""
+
+    rule: Rule
+    own: tuple[Network, ...] | None
+    """None is every address of the subnet."""
+    path: str | None = None
+    """The rule's own node; None of what Azure does by itself."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What is open: between elements, to the outside, and from it."""
+
+    flows: tuple[ObservedFlow, ...]
+    egress: tuple[ObservedFlow, ...]
+    entry: tuple[ObservedFlow, ...]
+    remarks: tuple[str, ...]
+
+
+def observe_traffic(reader: Reader) -> Traffic:
+    """Compute it from the native rules."""
+    return _Network(reader).traffic()
+
+
+class _Network:
+    """The networks of a deployment, read once."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.remarks: list[str] = []
+        # By address within a network: interfaces are values, and two of them can be equal only by having both.
+        self.exits: set[tuple[str, ipaddress.IPv4Address]] = set()
+        self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
+        self.ranges = {native.path: _ranges(native) for native in reader.of("network:VirtualNetwork")}
+        self.peers = self._peered()
+        named = self._named()
+        self.tags = {
+            path: (*own, *(one for other in named.get(path, ()) for one in self.ranges.get(other, ())))
+            for path, own in self.ranges.items()
+        }
+        self.lines: dict[tuple[str, str], tuple[_Line, ...]] = {}
+
+    def traffic(self) -> Traffic:
+        machines, endpoints = list(self._machines()), list(self._endpoints())
+        inside = [one for own in self.ranges.values() for one in own]
+        mirrored = [
+            replace(one, rules=one.rules and tuple(replace(rule, direction=_turned(rule)) for rule in one.rules))
+            for one in machines
+            if (one.network, one.address) in self.public
+        ]
+        self.remarks.extend(self._lopsided([*machines, *endpoints], inside))
+        entry = [
+            replace(flow, source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
+            for flow in outside(mirrored, inside, lambda _: True)
+            if flow.to != str(_HOST)
+        ]
+        return Traffic(
+            flows([*machines, *endpoints], self._routed),
+            outside(machines, inside, lambda one: (one.network, one.address) in self.exits),
+            tuple(sorted(entry)),
+            tuple(self.remarks),
+        )
+
+    def _lopsided(self, interfaces: Sequence[Interface], inside: Sequence[Network]) -> Iterator[str]:
+        """Rules that open more than the other end does: no flow yet, but one mistake away from being one."""
+        by_address = {one.address: one for one in interfaces}
+        filters = Filters()
+        seen: dict[str, bool] = {}
+        for (_, network), lines in self.lines.items():
+            for line in lines:
+                if line.path and line.rule.allow and not seen.get(line.path):
+                    seen[line.path] = self._opens_alone(line, network, by_address, inside, filters)
+        yield from (f"{path}: opens more than the other end does" for path, alone in seen.items() if alone)
+
+    def _opens_alone(
+        self,
+        line: _Line,
+        network: str,
+        by_address: Mapping[ipaddress.IPv4Address, Interface],
+        inside: Sequence[Network],
+        filters: Filters,
+    ) -> bool:
+        if line.own is None or not line.rule.peers:
+            return True
+        if any(own.num_addresses > 1 or own[0] not in by_address for own in line.own):
+            return True
+        for peer in line.rule.peers:
+            if not any(peer.overlaps(one) for one in self.tags.get(network, ())):
+                if line.rule.direction == "out" and not any(peer.overlaps(one) for one in inside):
+                    continue  # to the outside there is no other end
+                return True
+            for own in line.own:
+                here, there = by_address[own[0]], by_address.get(peer[0])
+                if peer.num_addresses > 1 or there is None:
+                    return True
+                opposite = "in" if line.rule.direction == "out" else "out"
+                for protocol in (line.rule.protocol,) if line.rule.protocol else PROTOCOLS:
+                    let = filters.passes(there.rules, opposite, protocol, here.address, here.groups)
+                    if subtract(line.rule.ports, let):
+                        return True
+        return False
+
+    def _routed(self, source: Interface, to: Interface) -> bool:
+        return source.network == to.network or to.network in self.peers.get(source.network, ())
+
+    def _peered(self) -> dict[str, set[str]]:
+        """Networks that a packet passes between: each half of a peering is there and connected."""
+        halves: set[tuple[str, str]] = set()
+        for native in self.reader.of("network:VirtualNetworkPeering"):
+            source = self.reader.parent(native)
+            to = self.reader.follow(native.properties.get("remoteVirtualNetwork"))
+            if source is None or to is None:
+                self.remarks.append(f"{native.path}: joins a network that is not the platform's")
+            elif native.properties.get("peeringState", "Connected") == "Connected":
+                halves.add((source.path, to.path))
+        found: dict[str, set[str]] = {}
+        for source_path, to_path in halves:
+            if (to_path, source_path) in halves:
+                found.setdefault(source_path, set()).add(to_path)
+        return found
+
+    def _named(self) -> dict[str, set[str]]:
+        """For each network the others that `VirtualNetwork` means in its rules."""
+        found: dict[str, set[str]] = {}
+        for native in self.reader.of("network:VirtualNetworkPeering"):
+            source = self.reader.parent(native)
+            to = self.reader.follow(native.properties.get("remoteVirtualNetwork"))
+            if source and to and got(native, "allowVirtualNetworkAccess", default=True):
+                found.setdefault(source.path, set()).add(to.path)
+        return found
+
+    def _machines(self) -> Iterator[Interface]:
+        seen: set[str] = set()
+        for machine in self.reader.of("compute:VirtualMachine"):
+            for native in interfaces(self.reader, machine):
+                if native.path not in seen:
+                    seen.add(native.path)
+                    yield from self._of_machine(machine, native)
+
+    def _of_machine(self, machine: Native, native: Native) -> Iterator[Interface]:
+        for configuration in listed(got(native, "ipConfigurations")):
+            subnet = self.reader.follow(configuration.get("subnet"))
+            network = self.reader.parent(subnet) if subnet else None
+            address = configuration.get("privateIPAddress")
+            if subnet is None or network is None or not isinstance(address, str):
+                self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
+                continue
+            own = ipaddress.IPv4Address(address)
+            # A filter on the interface itself can only take away from what the subnet's lets through.
+            filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")
+            found = Interface(machine.element, own, network.path, self._rules(filtering, network.path, own))
+            if configuration.get("publicIPAddress"):
+                self.public.add((network.path, own))
+                self.exits.add((network.path, own))
+            if (
+                subnet.properties.get("natGateway")
+                or subnet.properties.get("routeTable")
+                or got(subnet, "defaultOutboundAccess", default=True) is not False
+            ):
+                self.exits.add((network.path, own))
+            yield found
+
+    def _endpoints(self) -> Iterator[Interface]:
+        for native in self.reader.of("network:PrivateEndpoint"):
+            subnet = self.reader.follow(native.properties.get("subnet"))
+            network = self.reader.parent(subnet) if subnet else None
+            addresses = list(_endpoint_addresses(native))
+            if subnet is None or network is None or not addresses:
+                self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
+                continue
+            for connection in listed(got(native, "privateLinkServiceConnections")):
+                state = (connection.get("privateLinkServiceConnectionState") or {}).get("status", "Approved")
+                service = self.reader.follow(connection.get("privateLinkServiceId"))
+                if service is None:
+                    self.remarks.append(f"{native.path}: leads to something that is not the platform's")
+                elif state == "Approved":
+                    for own in addresses:
+                        yield Interface(service.element, own, network.path, self._inward(subnet, network.path, own))
+
+    def _inward(self, subnet: Native, network: str, own: ipaddress.IPv4Address) -> tuple[Rule, ...]:
+        """The rules before a private endpoint, which answers and never opens a connection.
+
+        Filters act on it only where the subnet says so; Azure's default is that they do not.
+        """
+        acts = got(subnet, "privateEndpointNetworkPolicies", "Disabled") in {"Enabled", "NetworkSecurityGroupEnabled"}
+        filtering = subnet.properties.get("networkSecurityGroup")
+        rules = self._rules(filtering, network, own) if acts and filtering else None
+        return tuple(rule for rule in rules if rule.direction == "in") if rules is not None else (Rule("in", None),)
+
+    def _rules(self, filtering: Any, network: str, own: ipaddress.IPv4Address) -> tuple[Rule, ...] | None:
+        if not filtering:
+            return None
+        native = self.reader.follow(filtering)
+        if native is None:
+            self.remarks.append(f"{network}: has a filter that cannot be read; taken as none")
+            return None
+        key = native.path, network
+        if key not in self.lines:
+            self.lines[key] = tuple(self._read(native, network))
+        return tuple(line.rule for line in self.lines[key] if line.own is None or any(own in one for one in line.own))
+
+    def _read(self, native: Native, network: str) -> Iterator[_Line]:
+        read: list[_Line] = []
+        for child in self.reader.children(native, "network:SecurityRule"):
+            read.extend(self._line(child.properties, network, child.path))
+        for inline in listed(native.properties.get("securityRules")):
+            # A state keeps what the cloud echoed when the filter was last read; its rules are resources there.
+            if self.reader.natives.source != "state" or "provisioningState" not in inline:
+                read.extend(self._line(inline, network, native.path))
+        yield from read
+        for direction in ("in", "out"):
+            if not any(_is_last_word(line, direction) for line in read):
+                self.remarks.append(f"{native.path}: has no last word, {direction}: Azure's default rules hold")
+        tag = self.tags.get(network, ())
+        yield _Line(Rule("in", None, peers=tag, priority=65000), None)
+        yield _Line(Rule("in", None, peers=(_HOST,), priority=65001), None)
+        yield _Line(Rule("out", None, peers=tag, priority=65000), None)
+        yield _Line(Rule("out", None, peers=(ANYWHERE,), priority=65001), None)
+
+    def _line(self, rule: Mapping[str, Any], network: str, path: str) -> Iterator[_Line]:
+        allow = rule.get("access") == "Allow"
+        protocol = str(rule.get("protocol", "*")).lower()
+        if protocol not in {"*", "tcp", "udp"}:
+            return
+        direction: Literal["in", "out"] = "in" if rule.get("direction") == "Inbound" else "out"
+        far, near = ("source", "destination") if direction == "in" else ("destination", "source")
+        peers, own = self._side(rule, far, network, allow=allow), self._side(rule, near, network, allow=allow)
+        if peers is None or own is None:
+            return
+        yield _Line(
+            Rule(
+                direction,
+                None if protocol == "*" else protocol,
+                _ports(rule),
+                peers=peers,
+                allow=allow,
+                priority=int(rule.get("priority", 0)),
+            ),
+            own or None,
+            path,
+        )
+
+    def _side(self, rule: Mapping[str, Any], side: str, network: str, *, allow: bool) -> tuple[Network, ...] | None:
+        """One side of a rule as ranges; empty is everyone, None is nobody that can be named."""
+        prefixes = [str(one) for one in rule.get(f"{side}AddressPrefixes") or ()]
+        if rule.get(f"{side}AddressPrefix"):
+            prefixes.append(str(rule[f"{side}AddressPrefix"]))
+        if not prefixes or rule.get(f"{side}ApplicationSecurityGroups"):
+            return () if allow else None
+        found: list[Network] = []
+        for prefix in prefixes:
+            if prefix in _EVERYTHING:
+                return ()
+            if prefix == "VirtualNetwork":
+                found.extend(self.tags.get(network, ()))
+            elif prefix == "AzureLoadBalancer":
+                found.append(_HOST)
+            elif prefix == "Internet":
+                found.append(ANYWHERE)
+            elif prefix[:1].isdigit() and ":" not in prefix:
+                found.append(ipaddress.IPv4Network(prefix, strict=False))
+            elif allow:
+                return ()
+        return tuple(found) or None
+
+
+def _is_last_word(line: _Line, direction: str) -> bool:
+    """Whether a rule denies everything in a direction, to and from everyone."""
+    rule = line.rule
+    everything = rule.protocol is None and rule.ports == ALL_PORTS and not rule.peers and line.own is None
+    return not rule.allow and rule.direction == direction and everything
+
+
+def _turned(rule: Rule) -> Literal["in", "out"]:
+    return "out" if rule.direction == "in" else "in"
+
+
+def _ranges(native: Native) -> tuple[Network, ...]:
+    return tuple(
+        ipaddress.IPv4Network(one, strict=False)
+        for one in listed(got(native, "addressSpace.addressPrefixes"))
+        if isinstance(one, str) and ":" not in one
+    )
+
+
+def _ports(rule: Mapping[str, Any]) -> Ports:
+    """The ports that a rule is about at the destination; those of the source are the sender's to choose."""
+    given = [str(one) for one in rule.get("destinationPortRanges") or ()]
+    if rule.get("destinationPortRange"):
+        given.append(str(rule["destinationPortRange"]))
+    if not given or "*" in given:
+        return ALL_PORTS
+    pairs: list[tuple[int, int]] = []
+    for one in given:
+        low, _, high = one.partition("-")
+        pairs.append((max(1, int(low)), min(_PORTS_ALL, int(high or low))))
+    return union(pairs)
+
+
+def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
+    """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
+    asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
+    given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
+    return [ipaddress.IPv4Address(one) for one in asked or given if isinstance(one, str)]

@@ -1,0 +1,137 @@
+"""What every cloud is given and must answer: `Context` in, nodes and observations out.
+
+Nothing here knows a cloud. A cloud is one `Cloud` value, made of functions that each of its files holds
+under the same name: `lower_*` beside the `observe_*` that reads the same native properties back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.schema import Flavour, Image
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Natives, Observation
+from hdh_infra.graph.plan import ManualStep, Provider
+from hdh_infra.model.expand import Expanded, Link
+from hdh_infra.model.lock import Lock
+from hdh_infra.model.paths import network_path
+from hdh_infra.model.platform import TargetSettings
+
+
+@final
+@dataclass(frozen=True)
+class Context:
+    """Everything that a lowering may read: the platform worked out, the site, and what the lock gave."""
+
+    expanded: Expanded
+    site: Site
+    lock: Lock
+
+    @property
+    def name(self) -> str:
+        """Name of the platform."""
+        return self.expanded.platform.name
+
+    @cached_property
+    def settings(self) -> TargetSettings:
+        """What the spec says of this target."""
+        return self.expanded.platform.settings(self.site.target)
+
+    @cached_property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of every native resource that can carry them."""
+        return {"hdh-platform": self.name, **self.expanded.platform.tags}
+
+    @cached_property
+    def egress_networks(self) -> frozenset[str]:
+        """Zones and spaces whose machines may reach something outside the platform."""
+        return frozenset(network_path(link.source) or "" for link in self.expanded.egress)
+
+    def address_range(self, network: str) -> ipaddress.IPv4Network:
+        """Range of a zone or space."""
+        return ipaddress.IPv4Network(self.lock.addresses[network])
+
+    def addresses(self, path: str) -> tuple[ipaddress.IPv4Address, ...]:
+        """Fixed addresses of a machine, one a replica, in the lower half of its network's range; or, one, of a store's endpoint, in the upper half."""
+        network = self.address_range(network_path(path) or "")
+        return tuple(network[number] for number in self.lock.hosts[path])
+
+    def short(self, path: str) -> str:
+        """Eight letters and digits that stand for an element in names shared with the world; they change with its name generation."""
+        generation = self.lock.generation(str(self.site.target), path)
+        return hashlib.sha256(f"{self.lock.salt}/{self.name}/{path}/{generation}".encode()).hexdigest()[:8]
+
+    def flavour(self, machine: str) -> Flavour:
+        """The flavour that the lock chose for a machine."""
+        chosen = self.lock.flavours[str(self.site.target)][machine]
+        found = self.site.flavour_named(chosen)
+        if found is None:
+            raise KeyError(f"{machine}: the catalogue of {self.site.target} has no flavour {chosen}")
+        return found
+
+    def image(self, machine: str) -> Image:
+        """The image that the lock chose for a machine."""
+        return self.site.offer.images[self.lock.images[str(self.site.target)][machine]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ServiceFlow:
+    """What every machine needs of the cloud itself; data, with its source."""
+
+    to: str
+    """Words for people: `name resolution`."""
+    address: str
+    """Address range, or the cloud's own word for one."""
+    protocol: str
+    ports: tuple[int | str, ...]
+    source: str
+    as_of: str
+
+
+@final
+@dataclass(frozen=True)
+class Cloud:
+    """One cloud: how a platform becomes its native resources, and how these are read back."""
+
+    name: str
+    providers: Callable[[Context], Mapping[str, Provider]]
+    lower_platform: Callable[[Context], Iterable[Node]]
+    """What serves the whole: resource group, router, zones of names; paths under `platform/`."""
+    lower_network: Callable[[Context, str], Iterable[Node]]
+    lower_key: Callable[[Context, str], Iterable[Node]]
+    lower_store: Callable[[Context, str], Iterable[Node]]
+    lower_machine: Callable[[Context, str], Iterable[Node]]
+    lower_link: Callable[[Context, Link], Iterable[Node]]
+    """One allowed connection; its nodes are pathed under `link.owner`."""
+    lower_egress: Callable[[Context, Link], Iterable[Node]]
+    observe: Callable[[Natives, Site], Observation]
+    """Written from the cloud's meaning of native properties; reads no spec and no lock."""
+    service_flows: tuple[ServiceFlow, ...]
+    identifiers: tuple[str, ...] = ()
+    """Properties that, like the id, others use to point at a resource."""
+    shared_documents: frozenset[str] = frozenset()
+    """Types that are one document for all spaces."""
+    manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
+
+    def lower(self, context: Context) -> Iterator[Node]:
+        """Every native resource of a platform, in no particular order."""
+        expanded = context.expanded
+        yield from self.lower_platform(context)
+        steps: tuple[tuple[Callable[[Context, Any], Iterable[Node]], Iterable[Any]], ...] = (
+            (self.lower_network, expanded.networks),
+            (self.lower_key, expanded.keys),
+            (self.lower_store, expanded.stores),
+            (self.lower_machine, expanded.machines),
+            (self.lower_link, expanded.links),
+            (self.lower_egress, expanded.egress),
+        )
+        for lower, things in steps:
+            for thing in things:
+                yield from lower(context, thing)

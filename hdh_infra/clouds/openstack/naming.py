@@ -1,0 +1,123 @@
+"""Native names, tokens and the node that every file builds; it decides no property of any resource.
+
+Every node carries its region: where a thing lies is then written on the thing itself, and not only in the
+configuration of a provider that an observation never sees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import Value
+
+PROVIDER = "openstack"
+S3_PROVIDER = "s3"
+NETWORK = "openstack:networking/network:Network"
+SUBNET = "openstack:networking/subnet:Subnet"
+ROUTER = "openstack:networking/router:Router"
+ROUTER_INTERFACE = "openstack:networking/routerInterface:RouterInterface"
+GROUP = "openstack:networking/secGroup:SecGroup"
+RULE = "openstack:networking/secGroupRule:SecGroupRule"
+PORT = "openstack:networking/port:Port"
+FLOATING_IP = "openstack:networking/floatingIp:FloatingIp"
+FLOATING_IP_ASSOCIATE = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
+PORT_FORWARDING = "openstack:networking/portForwardingV2:PortForwardingV2"
+PORT_GROUPS = "openstack:networking/portSecGroupAssociate:PortSecGroupAssociate"
+INSTANCE = "openstack:compute/instance:Instance"
+INTERFACE_ATTACH = "openstack:compute/interfaceAttach:InterfaceAttach"
+SERVER_GROUP = "openstack:compute/serverGroup:ServerGroup"
+VOLUME = "openstack:blockstorage/volume:Volume"
+VOLUME_ATTACH = "openstack:compute/volumeAttach:VolumeAttach"
+IMAGE = "openstack:images/image:Image"
+KEY_ORDER = "openstack:keymanager/orderV1:OrderV1"
+SECRET = "openstack:keymanager/secretV1:SecretV1"  # noqa: S105 - a type token
+EC2_CREDENTIAL = "openstack:identity/ec2CredentialV3:Ec2CredentialV3"
+BUCKET = "hdh:s3:Bucket"
+USER = "hdh:iam:User"
+ACCESS_KEY = "hdh:iam:AccessKey"
+USER_POLICY = "hdh:iam:UserPolicy"
+GET_NETWORK = "openstack:networking/getNetwork:getNetwork"
+GET_IMAGE = "openstack:images/getImage:getImage"
+GET_FLAVOUR = "openstack:compute/getFlavor:getFlavor"
+_TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT})
+_DIGEST = 6
+NAME_LENGTH = 63
+"""Of a server: its name is its host name. Kept for all, so that names look alike."""
+
+
+def make(
+    context: Context,
+    path: str,
+    token: str,
+    properties: Mapping[str, Value],
+    *,
+    outputs: Sequence[str] = (),
+    after: Iterable[str] = (),
+    protect: bool = False,
+    fixed: bool = False,
+    ignore: Sequence[str] = (),
+    secret: Sequence[str] = (),
+    timeouts: Mapping[str, str] | None = None,
+) -> Node:
+    """One resource of OpenStack, in the region of the target, with the platform's tags where Neutron keeps them.
+
+    Args:
+        context: what the lowering reads.
+        path: the node's path.
+        token: its type.
+        properties: wire names to values.
+        outputs: what others read from it, beside its id.
+        after: paths that must exist before it.
+        protect: whether it holds data.
+        fixed: its address, name or attachment is taken once, so that the old one must go first.
+        ignore: properties that the cloud changes afterwards.
+        secret: outputs that are secret.
+        timeouts: longer ones than the provider's own.
+    """
+    tags = {"tags": tag_list(context)} if token in _TAGGED else {}
+    return Node(
+        path=path,
+        type=token,
+        provider=PROVIDER,
+        properties={"region": context.site.service_region("compute"), **properties, **tags},
+        outputs=tuple(outputs),
+        depends_on=tuple(sorted(set(after))),
+        protect=protect,
+        delete_before_replace=fixed,
+        ignore_changes=tuple(ignore),
+        secret_outputs=tuple(secret),
+        timeouts=timeouts or {},
+    )
+
+
+def tag_list(context: Context) -> list[str]:
+    """The platform's tags as Neutron keeps them: plain words, and none with a comma."""
+    return sorted(f"{key}={value}".replace(",", ";") for key, value in context.tags.items())
+
+
+def dashed(path: str) -> str:
+    """A path as part of a native name."""
+    return path.replace("/", "-")
+
+
+def shortened(name: str, limit: int = NAME_LENGTH) -> str:
+    """The name, or its beginning with a digest of all of it where it is too long."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
+
+
+def native_name(context: Context, path: str) -> str:
+    """Name of a resource within its project; the platform is part of it, for a project may hold several."""
+    return shortened(f"{context.name}-{dashed(path)}")
+
+
+def bucket_name(context: Context, store: str) -> str:
+    """Name of a store's bucket: shared with the whole world on a public endpoint, so the lock's salt is in it."""
+    words = "-".join((context.name, *store.split("/")[1::2]))
+    short = context.short(store)
+    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"

@@ -1,0 +1,119 @@
+"""Zones and spaces as networks with one subnet each, the router that joins those with flows, and reading them back.
+
+Security groups and their rules are in `rules`; who can reach whom is read in `traffic`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.crossing import leaves, needs_outside, needs_router
+from hdh_infra.clouds.openstack.naming import (
+    GET_NETWORK,
+    NETWORK,
+    PROVIDER,
+    ROUTER,
+    ROUTER_INTERFACE,
+    SUBNET,
+    make,
+    native_name,
+)
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import Value, lookup, ref
+from hdh_infra.model.paths import PLATFORM
+
+ROUTER_PATH = f"{PLATFORM}/router"
+_GATEWAY = 1
+
+
+def external_network(context: Context) -> Value:
+    """Id of the network that leads outside, asked at deploy time: by its name where one is known, else by what it is."""
+    native = context.site.offer.native
+    name = context.settings.external_network
+    if name is None and native["external_network_by"] == "name":
+        name = native["external_network"]
+    args: dict[str, Value] = {"external": True} if name is None else {"name": name, "external": True}
+    return lookup(GET_NETWORK, args, "id", PROVIDER)
+
+
+def lower_platform(context: Context) -> Iterator[Node]:
+    """The one router, where any flow may leave a network; with a way outside where stores or egress need one."""
+    if not needs_router(context):
+        return
+    properties: dict[str, Value] = {"name": native_name(context, ROUTER_PATH), "adminStateUp": True}
+    if needs_outside(context):
+        properties["externalNetworkId"] = external_network(context)
+    yield make(context, ROUTER_PATH, ROUTER, properties)
+
+
+def lower_network(context: Context, network: str) -> Iterator[Node]:
+    """One zone or space: its network, its subnet, and its interface on the router where a flow leaves it."""
+    addresses = context.address_range(network)
+    yield make(
+        context,
+        f"{network}/network",
+        NETWORK,
+        {
+            "name": native_name(context, network),
+            "adminStateUp": True,
+            # Said, although it is Neutron's default: older projects of some clouds have networks without it.
+            "portSecurityEnabled": True,
+        },
+    )
+    yield make(
+        context,
+        f"{network}/subnet",
+        SUBNET,
+        {
+            "name": native_name(context, network),
+            "networkId": ref(f"{network}/network"),
+            "cidr": str(addresses),
+            "ipVersion": 4,
+            "gatewayIp": str(addresses[_GATEWAY]),
+            "enableDhcp": True,
+            # Machines have fixed addresses in the lower half; what Neutron gives by itself comes from the upper.
+            "allocationPools": [
+                {
+                    "start": str(ipaddress.IPv4Address(int(addresses.network_address) + addresses.num_addresses // 2)),
+                    "end": str(ipaddress.IPv4Address(int(addresses.broadcast_address) - 1)),
+                }
+            ],
+        },
+        fixed=True,
+    )
+    if leaves(context, network):
+        yield make(
+            context,
+            interface_path(network),
+            ROUTER_INTERFACE,
+            {"routerId": ref(ROUTER_PATH), "subnetId": ref(f"{network}/subnet")},
+            fixed=True,
+        )
+
+
+def interface_path(network: str) -> str:
+    """Path of a network's interface on the router."""
+    return f"{network}/route"
+
+
+def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
+    """Every network element: the ranges of its subnets, and where it lies."""
+    ranges: dict[str, list[str]] = {}
+    for subnet in reader.natives.of_type(SUBNET):
+        network = reader.follow(subnet.properties.get("networkId"), NETWORK)
+        cidr = subnet.properties.get("cidr")
+        if network is not None and cidr:
+            ranges.setdefault(network.element, []).append(str(cidr))
+    return {
+        element: {
+            "kind": "network",
+            "address_range": ", ".join(sorted(ranges.get(element, []))) or None,
+            **reader.place(natives),
+            "native": reader.paths(element),
+        }
+        for element, natives in reader.elements(NETWORK, "network").items()
+    }

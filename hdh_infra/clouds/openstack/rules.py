@@ -1,0 +1,131 @@
+"""Filters: one security group a machine element, closed at first, and each opening as a resource of its own.
+
+Both ends of a flow open for it: the source's group lets it out and the destination's lets it in, each naming
+the other group, so that no address is trusted. What a machine may reach beyond the platform is one set of
+rules a machine, because Neutron refuses a second rule that says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hdh_infra.clouds.base import Context, ServiceFlow
+from hdh_infra.clouds.openstack.crossing import links_from, store_flows
+from hdh_infra.clouds.openstack.naming import GROUP, RULE, make, native_name
+from hdh_infra.clouds.reach import Ports, ports_of, union
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import Value, ref
+from hdh_infra.model.expand import Link
+from hdh_infra.model.paths import network_path
+
+OWN_SUBNET = "the machine's own subnet"
+_READ = "2026-11-23"
+_METADATA = "docs.openstack.org/nova/latest/user/metadata.html"
+_DHCP = "docs.openstack.org/neutron/latest/admin/intro-os-networking.html: the DHCP agent answers in the subnet"
+SERVICE_FLOWS = (
+    ServiceFlow("name resolution", OWN_SUBNET, "udp", (53,), _DHCP, _READ),
+    ServiceFlow("name resolution", OWN_SUBNET, "tcp", (53,), _DHCP, _READ),
+    ServiceFlow("addresses by DHCP", OWN_SUBNET, "udp", (67,), _DHCP, _READ),
+    ServiceFlow("metadata", "169.254.169.254/32", "tcp", (80,), _METADATA, _READ),
+)
+"""What each machine needs of OpenStack itself; the clock comes from the host."""
+ANYWHERE = "0.0.0.0/0"
+
+
+def group_path(machine: str) -> str:
+    """Path of a machine element's security group."""
+    return f"{machine}/filter"
+
+
+def lower_filter(context: Context, machine: str) -> Iterator[Node]:
+    """A machine's group, what the cloud itself needs, and what is beyond the platform."""
+    yield make(
+        context,
+        group_path(machine),
+        GROUP,
+        {
+            "name": native_name(context, machine),
+            "description": f"Filter of {machine}",
+            # Without this word Neutron adds rules that let everything out.
+            "deleteDefaultRules": True,
+        },
+    )
+    subnet = str(context.address_range(network_path(machine) or ""))
+    for flow in SERVICE_FLOWS:
+        peer = {"remoteIpPrefix": subnet if flow.address == OWN_SUBNET else flow.address}
+        path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
+        (span, *_) = ports_of(flow.ports)
+        yield _rule(context, path, machine, "egress", protocol=flow.protocol, ports=span, peer=peer)
+    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+        for low, high in ports:
+            path = f"{machine}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
+            peer = {"remoteIpPrefix": prefix}
+            yield _rule(context, path, machine, "egress", protocol=protocol, ports=(low, high), peer=peer)
+
+
+def lower_link(context: Context, link: Link) -> Iterator[Node]:
+    """Both openings of a flow between machines."""
+    base = f"{link.owner}/flow/{link.slug}"
+    to, source = {"remoteGroupId": ref(group_path(link.to))}, {"remoteGroupId": ref(group_path(link.source))}
+    for low, high in ports_of(link.ports):
+        name, ports = _span((low, high)), (low, high)
+        yield _rule(context, f"{base}/out/{name}", link.source, "egress", protocol=link.protocol, ports=ports, peer=to)
+        yield _rule(context, f"{base}/in/{name}", link.to, "ingress", protocol=link.protocol, ports=ports, peer=source)
+
+
+def store_addresses(context: Context) -> tuple[str, ...]:
+    """Addresses of the S3 endpoint: of the spec, of the catalogue or declared; without any, everything outside."""
+    if context.settings.object_store_addresses:
+        return context.settings.object_store_addresses
+    known = context.site.fact("object_store.addresses").value
+    return tuple(str(one) for one in known) if isinstance(known, list) else (ANYWHERE,)
+
+
+def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
+    found: dict[tuple[str, str], Ports] = {}
+    openings: list[tuple[str, str, Ports]] = [
+        (prefix, flow.protocol, ports_of(flow.ports))
+        for flow in store_flows(context, machine)
+        for prefix in store_addresses(context)
+    ]
+    openings += [
+        (link.to, link.protocol, ports_of(link.ports))
+        for link in links_from(context, machine)
+        if network_path(link.to) is None
+    ]
+    for prefix, protocol, ports in openings:
+        found[prefix, protocol] = union((*found.get((prefix, protocol), ()), *ports))
+    return found
+
+
+def _span(ports: tuple[int, int]) -> str:
+    low, high = ports
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _rule(
+    context: Context,
+    path: str,
+    machine: str,
+    direction: str,
+    *,
+    protocol: str,
+    ports: tuple[int, int],
+    peer: Mapping[str, Value],
+) -> Node:
+    low, high = ports
+    return make(
+        context,
+        path,
+        RULE,
+        {
+            "securityGroupId": ref(group_path(machine)),
+            "direction": direction,
+            "ethertype": "IPv4",
+            "protocol": protocol,
+            "portRangeMin": low,
+            "portRangeMax": high,
+            **peer,
+        },
+        fixed=True,
+    )

@@ -1,0 +1,86 @@
+"""OVHcloud Public Cloud: OpenStack for networks and machines, S3 buckets, and OVHcloud's own keys and users.
+
+It derives from `openstack` and replaces what differs: `keys` and `identities`. Wire names are those of pulumi-ovh.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.clouds import openstack
+from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
+from hdh_infra.clouds.openstack.crossing import needs_outside
+from hdh_infra.clouds.openstack.identities import manual_keys
+from hdh_infra.clouds.openstack.network import ROUTER_PATH
+from hdh_infra.clouds.openstack.network import lower_platform as lower_router
+from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
+from hdh_infra.clouds.ovhcloud.identities import lower_identity, observe_rights
+from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
+from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Natives, Observation
+from hdh_infra.graph.plan import ManualStep, Provider
+from hdh_infra.model.expand import Link
+
+
+def providers(context: Context) -> Mapping[str, Provider]:
+    """Those of OpenStack and OVHcloud's own; credentials come from the environment."""
+    return {**openstack.providers(context), PROVIDER: Provider("ovh", VERSION)}
+
+
+def lower_platform(context: Context) -> Iterator[Node]:
+    """The router where flows need one, and the domain of keys."""
+    yield from lower_router(context)
+    yield from lower_domain(context)
+
+
+def lower_machine(context: Context, path: str) -> Iterator[Node]:
+    """One machine element with its user, key and rights."""
+    yield from lower_server(context, path)
+    yield from lower_identity(context, path)
+
+
+def lower_link(context: Context, link: Link) -> Iterator[Node]:
+    """One flow between machines; rights on a store stand in the document of the machine's user."""
+    if link.to not in context.expanded.stores:
+        yield from lower_peers(context, link)
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield ManualStep(
+        what="attach the project to a vRack: without one no private network can be made",
+        who="the owner of the project",
+        command="in the control panel, Public Cloud > Private network; or a resource ovh:Vrack/cloudProject:CloudProject",
+        proof="`openstack network create` answers, and not `Can not get vrack_id and segmentation_id`",
+    )
+    if needs_outside(context):
+        yield ManualStep(
+            what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
+            who="the owner of the project",
+            command=f"ovhcloud API: POST /cloud/project/PROJECT/region/REGION/gateway; pulumi import openstack:networking/router:Router {ROUTER_PATH} ID",
+            proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
+        )
+    yield from manual_keys(context)
+
+
+def observe(natives: Natives, site: Site) -> Observation:
+    """What native resources give, read by OpenStack's and OVHcloud's meaning of their properties alone."""
+    return openstack.read_back(natives, site, keys=observe_keys, rights=observe_rights)
+
+
+CLOUD: Cloud = dataclasses.replace(
+    openstack.CLOUD,
+    name="ovhcloud",
+    providers=providers,
+    lower_platform=lower_platform,
+    lower_key=lower_key,
+    lower_machine=lower_machine,
+    lower_link=lower_link,
+    observe=observe,
+    shared_documents=frozenset({POLICY}),
+    manual=manual,
+)

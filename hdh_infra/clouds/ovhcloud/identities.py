@@ -1,0 +1,88 @@
+"""What machines are known by at OVHcloud's S3 endpoint: users of the project, their keys, one policy document a user.
+
+There is one document a user and no other place for rights, so a machine of a zone that may use a space's store has
+that store's bucket in its document: it is updated in place (`shared_documents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.crossing import links_from
+from hdh_infra.clouds.openstack.identities import Rights, has_identity, opened, policy_of, user_name
+from hdh_infra.clouds.openstack.naming import bucket_name
+from hdh_infra.clouds.openstack.reading import Reader, document
+from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Native
+from hdh_infra.graph.values import Value, json_text, ref
+
+ROLE = "objectstore_operator"
+_PROJECT_WIDE = frozenset({"administrator"})
+DENIED: Mapping[str, Value] = {
+    "Effect": "Deny",
+    "Action": ["s3:CreateBucket", "s3:DeleteBucket"],
+    "Resource": ["arn:aws:s3:::*"],
+}
+"""The role by itself lets a user make buckets of its own, which nobody would see."""
+
+
+def lower_identity(context: Context, machine: str) -> Iterator[Node]:
+    """The user, key and rights of one machine element."""
+    if not has_identity(context, machine):
+        return
+    project: dict[str, Value] = {"serviceName": context.settings.project} if context.settings.project else {}
+    user = f"{machine}/user"
+    yield Node(
+        path=user,
+        type=USER,
+        provider=PROVIDER,
+        properties={**project, "description": user_name(context, machine), "roleNames": [ROLE]},
+        secret_outputs=("password",),
+    )
+    yield Node(
+        path=f"{machine}/access-key",
+        type=CREDENTIAL,
+        provider=PROVIDER,
+        properties={**project, "userId": ref(user)},
+        outputs=("accessKeyId", "secretAccessKey"),
+        secret_outputs=("secretAccessKey",),
+    )
+    stores = {link.to for link in links_from(context, machine)} & context.expanded.stores.keys()
+    buckets = {bucket_name(context, store) for store in stores}
+    allowed = policy_of(buckets)["Statement"] if buckets else []
+    yield Node(
+        path=f"{machine}/rights",
+        type=POLICY,
+        provider=PROVIDER,
+        properties={
+            **project,
+            "userId": ref(user),
+            "policy": json_text({"Statement": [*allowed, dict(DENIED)]}),
+        },
+        depends_on=(f"{machine}/access-key",),
+    )
+
+
+def observe_rights(reader: Reader) -> dict[str, Rights]:
+    """By element: which buckets its credentials open. A user without S3 credentials opens nothing."""
+    with_key = {
+        user.path: user for key in reader.natives.of_type(CREDENTIAL) if (user := _user(reader, key)) is not None
+    }
+    documents: dict[str, list[Mapping[str, Any]]] = {}
+    for policy in reader.natives.of_type(POLICY):
+        user = _user(reader, policy)
+        if user is not None:
+            documents.setdefault(user.path, []).append(document(policy.properties.get("policy")))
+    found: dict[str, Rights] = {}
+    for path, user in with_key.items():
+        roles = {str(one) for one in user.properties.get("roleNames") or [user.properties.get("roleName")]}
+        # A bucket belongs to the user that made it, so without a policy only an administrator opens those of others.
+        found[user.element] = Rights(opened(reader, documents.get(path, [])), everything=bool(roles & _PROJECT_WIDE))
+    return found
+
+
+def _user(reader: Reader, native: Native) -> Native | None:
+    return reader.follow(native.properties.get("userId"), USER)

@@ -1,0 +1,304 @@
+"""Who can reach whom, computed as a packet would fare: rules of both ends, routes, ports.
+
+Shared by the clouds' readers, which translate their own rules to `Rule`; it knows no cloud. Work is done
+per rule and not per pair of machines, so that many isolated spaces cost little.
+"""
+
+from __future__ import annotations
+
+import bisect
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+from hdh_infra.graph.observation import ObservedFlow
+
+Ports: TypeAlias = tuple[tuple[int, int], ...]
+"""Sorted, disjoint ranges, both ends included."""
+Network: TypeAlias = ipaddress.IPv4Network
+ALL_PORTS: Ports = ((1, 65535),)
+ANYWHERE = ipaddress.IPv4Network("0.0.0.0/0")
+PROTOCOLS = ("tcp", "udp")
+INTERNET = "internet"
+
+
+def ports_of(values: Iterable[int | str]) -> Ports:
+    """Ports from the model's form: `443`, `"8000-8010"`."""
+    ranges = []
+    for value in values:
+        low, _, high = str(value).partition("-")
+        ranges.append((int(low), int(high or low)))
+    return union(tuple(ranges))
+
+
+def union(ranges: Iterable[tuple[int, int]]) -> Ports:
+    """The ranges sorted and joined."""
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
+        else:
+            joined.append((low, high))
+    return tuple(joined)
+
+
+def intersect(one: Ports, other: Ports) -> Ports:
+    """What is in both."""
+    return union((max(a, c), min(b, d)) for a, b in one for c, d in other if max(a, c) <= min(b, d))
+
+
+def subtract(one: Ports, other: Ports) -> Ports:
+    """What is in the first only."""
+    for low, high in other:
+        kept = []
+        for a, b in one:
+            if b < low or a > high:
+                kept.append((a, b))
+                continue
+            if a < low:
+                kept.append((a, low - 1))
+            if b > high:
+                kept.append((high + 1, b))
+        one = tuple(kept)
+    return one
+
+
+def written(ports: Ports) -> tuple[int | str, ...]:
+    """Ports in the model's form."""
+    return tuple(low if low == high else f"{low}-{high}" for low, high in ports)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a filter. Peers are address ranges, or groups of interfaces; with neither it is everyone."""
+
+    direction: Literal["in", "out"]
+    protocol: str | None
+    """tcp, udp; None is any."""
+    ports: Ports = ALL_PORTS
+    peers: tuple[Network, ...] = ()
+    groups: frozenset[str] = frozenset()
+    """Groups whose members are meant."""
+    allow: bool = True
+    priority: int = 0
+    """Smaller is looked at first; equal ones are all allowed or all denied."""
+
+    def means(self, protocol: str, address: ipaddress.IPv4Address, groups: frozenset[str]) -> bool:
+        """Whether it speaks of a packet of this protocol to or from this peer."""
+        if self.protocol not in {None, protocol}:
+            return False
+        if not self.peers and not self.groups:
+            return True
+        return bool(self.groups & groups) or any(address in peer for peer in self.peers)
+
+
+@final
+@dataclass(frozen=True)
+class Interface:
+    """One network interface of a machine or of a store's private endpoint."""
+
+    element: str
+    address: ipaddress.IPv4Address
+    network: str
+    """The native network that it is attached to."""
+    rules: tuple[Rule, ...] | None
+    """Its filter; None where there is no filter at all: everything passes."""
+    groups: frozenset[str] = frozenset()
+
+
+def passes(
+    rules: tuple[Rule, ...] | None,
+    direction: str,
+    protocol: str,
+    address: ipaddress.IPv4Address,
+    groups: frozenset[str],
+) -> Ports:
+    """The ports that a filter lets through to or from a peer; what no rule speaks of is denied."""
+    if rules is None:
+        return ALL_PORTS
+    left = ALL_PORTS
+    allowed: list[tuple[int, int]] = []
+    for rule in sorted((rule for rule in rules if rule.direction == direction), key=lambda rule: rule.priority):
+        if rule.means(protocol, address, groups):
+            hit = intersect(left, rule.ports)
+            if rule.allow:
+                allowed.extend(hit)
+            left = subtract(left, hit)
+    return union(allowed)
+
+
+def flows(interfaces: Sequence[Interface], routed: Callable[[Interface, Interface], bool]) -> tuple[ObservedFlow, ...]:
+    """Every flow between two interfaces that a route joins and both filters let through, by element.
+
+    Where the replicas of an element differ, each stands for itself as `path[n]`: what only some can do is
+    not what the element can do.
+    """
+    names, index, filters = _replicas(interfaces), _Index(interfaces), Filters()
+    found: dict[tuple[str, str, str], dict[tuple[str, str], Ports]] = {}
+    for to in interfaces:
+        for source in _candidates(to, interfaces, index):
+            if source is to or not routed(source, to):
+                continue
+            for protocol in PROTOCOLS:
+                out = filters.passes(source.rules, "out", protocol, to.address, to.groups)
+                back = filters.passes(to.rules, "in", protocol, source.address, source.groups) if out else ()
+                ports = intersect(out, back)
+                if ports:
+                    key = (source.element, to.element, protocol)
+                    found.setdefault(key, {})[names[id(source)], names[id(to)]] = ports
+    counts = _counts(interfaces)
+    result = []
+    for (source_path, to_path, protocol), pairs in found.items():
+        same = source_path == to_path
+        expected = counts[source_path] * (counts[to_path] - 1 if same else counts[to_path])
+        if len(pairs) == expected and len(set(pairs.values())) == 1:
+            result.append(ObservedFlow(source_path, to_path, protocol, written(next(iter(pairs.values())))))
+        else:
+            result.extend(ObservedFlow(a, b, protocol, written(ports)) for (a, b), ports in pairs.items())
+    return tuple(sorted(result, key=_order))
+
+
+def outside(
+    interfaces: Sequence[Interface], inside: Sequence[Network], routed: Callable[[Interface], bool]
+) -> tuple[ObservedFlow, ...]:
+    """Every opening to addresses beyond `inside` of interfaces that have a way out, one for each range named by a rule.
+
+    Args:
+        interfaces: those of the machines.
+        inside: the platform's own ranges; openings to parts of them are flows, not egress.
+        routed: whether an interface has a route to the outside.
+    """
+    found: dict[tuple[str, str, str], Ports] = {}
+    for one in interfaces:
+        if not routed(one):
+            continue
+        ranges = (
+            {ANYWHERE}
+            if one.rules is None
+            else {
+                peer
+                for rule in one.rules
+                if rule.direction == "out"
+                for peer in rule.peers or (ANYWHERE,)
+                if not rule.groups or rule.peers
+            }
+        )
+        for peer in ranges:
+            if any(peer.subnet_of(own) for own in inside):
+                continue
+            probe = _probe(peer, inside)
+            for protocol in PROTOCOLS:
+                ports = passes(one.rules, "out", protocol, probe, frozenset())
+                if ports:
+                    key = (one.element, str(peer), protocol)
+                    found[key] = union((*found.get(key, ()), *ports))
+    return tuple(
+        sorted(
+            (ObservedFlow(source, to, protocol, written(ports)) for (source, to, protocol), ports in found.items()),
+            key=_order,
+        )
+    )
+
+
+def _probe(peer: Network, inside: Sequence[Network]) -> ipaddress.IPv4Address:
+    """An address of a range that is not the platform's own, so that no rule about the inside speaks of it."""
+    for candidate in (peer[0], peer[-1], peer[peer.num_addresses // 2]):
+        if not any(candidate in own for own in inside):
+            return candidate
+    return peer[0]
+
+
+def _order(flow: ObservedFlow) -> tuple[str, str, str]:
+    return flow.source, flow.to, flow.protocol
+
+
+def _replicas(interfaces: Sequence[Interface]) -> Mapping[int, str]:
+    seen: dict[str, int] = {}
+    names = {}
+    for one in sorted(interfaces, key=lambda one: (one.element, one.address)):
+        index = seen.get(one.element, 0)
+        seen[one.element] = index + 1
+        names[id(one)] = f"{one.element}[{index}]"
+    return names
+
+
+def _counts(interfaces: Sequence[Interface]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for one in interfaces:
+        counts[one.element] = counts.get(one.element, 0) + 1
+    return counts
+
+
+def _candidates(to: Interface, interfaces: Sequence[Interface], index: _Index) -> Iterable[Interface]:
+    """Those that some rule of the receiver lets in; all where nothing filters."""
+    if to.rules is None:
+        return interfaces
+    found: dict[int, Interface] = {}
+    for rule in to.rules:
+        if rule.direction != "in" or not rule.allow:
+            continue
+        if not rule.peers and not rule.groups:
+            return interfaces
+        for group in rule.groups:
+            found |= {id(one): one for one in index.by_group.get(group, ())}
+        for peer in rule.peers:
+            found |= {id(one): one for one in index.within(peer)}
+    return found.values()
+
+
+class Filters:
+    """Filters with many rules about single addresses, such as a shared store's, asked once a packet and not once a rule."""
+
+    _MANY = 16
+
+    def __init__(self) -> None:
+        """Nothing is indexed before it is asked about."""
+        self._by_address: dict[int, tuple[tuple[Rule, ...], dict[int, list[Rule]]]] = {}
+
+    def passes(
+        self,
+        rules: tuple[Rule, ...] | None,
+        direction: str,
+        protocol: str,
+        address: ipaddress.IPv4Address,
+        groups: frozenset[str],
+    ) -> Ports:
+        """As `passes`, looking only at the rules that can speak of this address."""
+        if rules is None or len(rules) <= self._MANY:
+            return passes(rules, direction, protocol, address, groups)
+        # By identity: the interfaces that hold the rules outlive this object.
+        if id(rules) not in self._by_address:
+            self._by_address[id(rules)] = self._indexed(rules)
+        wide, narrow = self._by_address[id(rules)]
+        return passes((*wide, *narrow.get(int(address), ())), direction, protocol, address, groups)
+
+    @staticmethod
+    def _indexed(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], dict[int, list[Rule]]]:
+        wide: list[Rule] = []
+        narrow: dict[int, list[Rule]] = {}
+        for rule in rules:
+            if rule.groups or not rule.peers or any(peer.num_addresses > 1 for peer in rule.peers):
+                wide.append(rule)
+                continue
+            for peer in rule.peers:
+                narrow.setdefault(int(peer.network_address), []).append(rule)
+        return tuple(wide), narrow
+
+
+class _Index:
+    """Interfaces by group and by address, made once for a list."""
+
+    def __init__(self, interfaces: Sequence[Interface]) -> None:
+        self.by_group: dict[str, list[Interface]] = {}
+        self._sorted = sorted(interfaces, key=lambda one: int(one.address))
+        self._addresses = [int(one.address) for one in self._sorted]
+        for one in interfaces:
+            for group in one.groups:
+                self.by_group.setdefault(group, []).append(one)
+
+    def within(self, peer: Network) -> list[Interface]:
+        low = bisect.bisect_left(self._addresses, int(peer[0]))
+        high = bisect.bisect_right(self._addresses, int(peer[-1]))
+        return self._sorted[low:high]

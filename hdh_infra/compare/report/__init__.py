@@ -1,0 +1,1 @@
+"""Reports for people: what they say stands in `content`, how it looks in `terminal` and `markdown`."""

@@ -1,0 +1,377 @@
+"""What reports say, as plain rows and words: one content for every layout, so that none leaves anything out.
+
+It deliberately knows neither a terminal nor Markdown. What all project spaces have alike is said once
+(`space/*`); JSON has every element by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from hdh_infra.compare.comparison import Cell, Comparison
+from hdh_infra.compare.reach import Opening, Row, by_space
+from hdh_infra.compare.side import Side
+from hdh_infra.compare.words import ports_words, short_type, value_words
+from hdh_infra.graph.plan import VerdictRow
+from hdh_infra.model.expand import Expanded
+from hdh_infra.model.paths import network_path
+from hdh_infra.model.scales import Confidence, Verdict
+
+EVERY_SPACE = "space/*"
+NO_TRACE = "no native trace"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value with its verdict and whether a waiver covers it; `note` says where a value that nothing shows comes from."""
+
+    text: str
+    verdict: Verdict
+    waived: bool = False
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """The verdict in words; empty where it is met."""
+        if self.verdict is Verdict.met:
+            return ""
+        return str(self.verdict).replace("-", " ") + (", waived" if self.waived else "")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One element, or several that are alike on every side."""
+
+    title: str
+    rows: tuple[tuple[str, str, tuple[Mark, ...]], ...]
+    """Attribute, what is asked, one mark a side."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What passes on one side, in words, and whether that is what is asked."""
+
+    text: str
+    as_asked: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who can reach whom: rows of the two ends, what is asked and what each side lets pass; and the numbered notes of cells."""
+
+    rows: tuple[tuple[str, str, str, tuple[Passage, ...]], ...]
+    notes: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One verdict that is not met, with all elements and sides that it is the same for."""
+
+    requirement: str
+    verdict: Verdict
+    sides: tuple[str, ...]
+    elements: tuple[str, ...]
+    asked: str
+    given: str
+    reason: str
+    means: str | None
+    remedy: str | None
+    source: str
+    waiver: Mapping[str, Any] | None
+
+    @property
+    def waiver_words(self) -> str:
+        """The waiver in words; empty where there is none."""
+        if not self.waiver:
+            return ""
+        state = "waived until" if self.waiver["in_force"] else "the waiver ended on"
+        return f"{state} {self.waiver['until']}: {self.waiver['reason']}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One side in one line."""
+
+    label: str
+    deployable: bool
+    met: int
+    differs: int
+    unknown: int
+    not_met: int
+    waived: int
+    natives: int
+
+
+def summary(side: Side) -> Summary:
+    """The counts of one side."""
+    return Summary(
+        side.label,
+        side.deployable,
+        side.count(Verdict.met),
+        side.count(Verdict.differs),
+        side.count(Verdict.unknown),
+        side.count(Verdict.not_met),
+        len(side.waived),
+        len(side.natives),
+    )
+
+
+def groups(comparison: Comparison) -> list[Group]:
+    """Every element with what is asked and given; spaces' elements that are alike stand together."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    shown: dict[str, Group] = {}
+    for path, attributes in comparison.elements.items():
+        rows = tuple(_row(name, wanted, cells) for name, (wanted, cells) in attributes.items())
+        shown[path] = Group(path, rows)
+        space = _space(path)
+        signature: tuple[Any, ...] = (path,)
+        if space:
+            signature = (path.removeprefix(space), tuple(_alike(row, space) for row in rows))
+        alike.setdefault(signature, []).append(path)
+    spaces = [path for path in comparison.platform.networks if _space(path)]
+    return [_group(paths, shown, spaces) for paths in alike.values()]
+
+
+def findings(sides: Iterable[Side]) -> list[Finding]:
+    """Every verdict that is not met, the worst first, each said once."""
+    found: dict[tuple[Any, ...], tuple[VerdictRow, list[str], list[str]]] = {}
+    for side in sides:
+        for row in side.verdicts:
+            if row.verdict is Verdict.met:
+                continue
+            flow = row.requirement == "flow.exact"
+            values = () if flow else (str(row.asked), str(row.given), row.attribute)
+            waiver = str(row.waiver) if row.waiver else ""
+            key = (row.requirement, row.verdict, row.reason, row.source, row.as_of, waiver, *values)
+            _, labels, elements = found.setdefault(key, (row, [], []))
+            if side.label not in labels:
+                labels.append(side.label)
+            if row.element not in elements:
+                elements.append(row.element)
+    result = [_finding(row, labels, elements) for row, labels, elements in found.values()]
+    return sorted(
+        result, key=lambda one: (bool(one.waiver), -one.verdict.rank, one.requirement, one.sides, one.elements)
+    )
+
+
+def reach(comparison: Comparison) -> Reach:
+    """Who can reach whom."""
+    return _reach(comparison.reach, comparison.platform)
+
+
+def reach_out(comparison: Comparison) -> Reach:
+    """Who can reach what outside the platform."""
+    return _reach(comparison.reach_out, comparison.platform)
+
+
+def reach_in(comparison: Comparison) -> Reach:
+    """What can be reached from outside."""
+    return _reach(comparison.reach_in, comparison.platform)
+
+
+def service_flows(side: Side) -> list[str]:
+    """What every machine of a side needs of the cloud itself."""
+    merged: dict[str, list[str]] = {}
+    for flow in side.observation.service_flows:
+        merged.setdefault(flow.to, []).append(f"{flow.protocol} {', '.join(map(str, flow.ports))}")
+    return [f"{to}: {', '.join(dict.fromkeys(ports))}" for to, ports in merged.items()]
+
+
+def natives(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
+    """By element, the native resources that each side uses, in words; spaces that are alike are said once."""
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for element, sides in comparison.natives_by_element().items():
+        cells = tuple(_types(types) for types in sides.values())
+        space = _space(element)
+        alike.setdefault((element.removeprefix(space) if space else f"={element}", cells), []).append(element)
+    spaces = [path for path in comparison.platform.networks if _space(path)]
+    return [(_title(elements, spaces), cells) for (_, cells), elements in alike.items()]
+
+
+def native_totals(comparison: Comparison) -> list[tuple[str, tuple[int, ...]]]:
+    """By native type, how many each side has."""
+    by_side = [side.types() for side in comparison.sides]
+    return [
+        (token, tuple(types.get(token, 0) for types in by_side))
+        for token in sorted({token for types in by_side for token in types})
+    ]
+
+
+def differences(comparison: Comparison) -> list[str]:
+    """Every way in which the sides differ in what can be reached; values stand side by side in the groups."""
+    return list(_once(comparison.flow_differences, comparison.platform))
+
+
+def flows_answer(comparison: Comparison) -> str:
+    """Whether the same can reach the same, in one sentence."""
+    as_asked = [side.label for side in comparison.sides if comparison.as_asked(side)]
+    others = [side.label for side in comparison.sides if side.label not in as_asked]
+    asked = "Exactly what is asked passes"
+    told = f"{asked} on every side." if not others else f"{asked} on {', '.join(as_asked) or 'no side'}."
+    if len(comparison.sides) == 1:
+        return told
+    return ("Flows are EQUAL on all sides. " if comparison.equal_flows else "Flows are NOT EQUAL. ") + told
+
+
+def sources(sides: Iterable[Side]) -> list[tuple[str, str, str, str]]:
+    """Where the verdicts that are met come from: requirement, sides, reason, and source with its date; each once."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for side in sides:
+        for row in side.verdicts:
+            if row.verdict is Verdict.met:
+                labels = found.setdefault(
+                    (row.requirement, row.reason, f"{row.source} ({row.as_of}, {row.confidence})"), []
+                )
+                if side.label not in labels:
+                    labels.append(side.label)
+    return [
+        (requirement, ", ".join(labels), reason, source)
+        for (requirement, reason, source), labels in sorted(found.items())
+    ]
+
+
+def _row(name: str, wanted: Any, cells: Sequence[Cell]) -> tuple[str, str, tuple[Mark, ...]]:
+    words = "nothing" if wanted is None else value_words(name, wanted)
+    return name, words, tuple(_mark(name, cell) for cell in cells)
+
+
+def _mark(name: str, cell: Cell) -> Mark:
+    waived = bool(cell.row and cell.row.waiver and cell.row.waiver["in_force"])
+    if cell.basis == "untraceable":
+        return Mark(NO_TRACE, cell.verdict)
+    declared = cell.row is not None and cell.row.confidence is Confidence.declared
+    note = "" if cell.basis != "catalogue" else "declared" if declared else "by the catalogue"
+    return Mark(value_words(name, cell.given), cell.verdict, waived, note)
+
+
+def _space(path: str) -> str:
+    network = network_path(path) or ""
+    return network if network.startswith("space/") else ""
+
+
+def _alike(row: tuple[str, str, tuple[Mark, ...]], space: str) -> tuple[Any, ...]:
+    """What must be the same for two spaces' rows to be one: all but their own names and addresses."""
+    name, wanted, marks = row
+    if name == "address_range" and all(mark.verdict is Verdict.met for mark in marks):
+        return (name,)
+    return (
+        name,
+        _hidden(wanted, space),
+        tuple((_hidden(mark.text, space), mark.verdict, mark.waived, mark.note) for mark in marks),
+    )
+
+
+def _hidden(text: str, space: str) -> str:
+    return text.replace(f"{space}/", f"{EVERY_SPACE}/")
+
+
+def _group(paths: Sequence[str], shown: Mapping[str, Group], spaces: Sequence[str]) -> Group:
+    first = shown[paths[0]]
+    if len(paths) == 1:
+        return first
+    space = _space(paths[0])
+    rows = tuple(
+        (
+            name,
+            "each its own" if name == "address_range" else _hidden(wanted, space),
+            tuple(
+                Mark(
+                    "each its own" if name == "address_range" else _hidden(mark.text, space),
+                    mark.verdict,
+                    mark.waived,
+                    mark.note,
+                )
+                for mark in marks
+            ),
+        )
+        for name, wanted, marks in first.rows
+    )
+    return Group(_title(paths, spaces), rows)
+
+
+def _title(paths: Sequence[str], spaces: Sequence[str]) -> str:
+    if len(paths) == 1:
+        return paths[0]
+    rest = paths[0].removeprefix(_space(paths[0]))
+    if len(paths) == len(spaces):
+        return f"{EVERY_SPACE}{rest} ({len(spaces)} alike)"
+    names = ", ".join(_space(path).removeprefix("space/") for path in paths)
+    return f"space/{{{names}}}{rest}"
+
+
+def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str]) -> Finding:
+    flow = row.requirement == "flow.exact"
+    return Finding(
+        row.requirement,
+        row.verdict,
+        tuple(labels),
+        tuple(elements),
+        "" if flow else value_words(row.attribute, row.asked),
+        "" if flow else value_words(row.attribute, row.given),
+        row.reason,
+        row.means,
+        row.remedy,
+        f"{row.source} ({row.as_of}, {row.confidence})",
+        row.waiver,
+    )
+
+
+def _reach(found: Sequence[Row], platform: Expanded) -> Reach:
+    spaces = [path for path in platform.networks if _space(path)]
+    numbers: dict[tuple[str, ...], int] = {}
+    rows = []
+    for row in by_space(found, spaces, lambda path: path.replace("\0", EVERY_SPACE)):
+        asked, *given = row.cells
+        cells = tuple(_passage(row.protocol, cell, asked, numbers) for cell in given)
+        words = asked.words(row.protocol) if asked else "-"
+        rows.append((row.source, _own(row.source, row.to), words, cells))
+    notes = tuple(f"[{number}] also reaches {'; '.join(also)}" for also, number in numbers.items())
+    return Reach(tuple(rows), notes)
+
+
+def _passage(
+    protocol: str, cell: Opening | None, asked: Opening | None, numbers: dict[tuple[str, ...], int]
+) -> Passage:
+    if cell is None:
+        return Passage("-" if asked is None else "nothing", as_asked=asked is None)
+    words = f"{protocol} {ports_words(cell.ports)}"
+    if cell.also_reaches:
+        words += f" and more [{numbers.setdefault(cell.also_reaches, len(numbers) + 1)}]"
+    return Passage(words, as_asked=cell == asked)
+
+
+def _own(source: str, to: str) -> str:
+    """A destination in each space's own: `space/* -> space/*/store/work` means no other space's."""
+    return f"its own {to.removeprefix(f'{EVERY_SPACE}/')}" if EVERY_SPACE in source and EVERY_SPACE in to else to
+
+
+def _types(types: Mapping[str, int]) -> str:
+    counted: dict[str, int] = {}
+    for token, count in types.items():
+        counted[short_type(token)] = counted.get(short_type(token), 0) + count
+    return ", ".join(name if count == 1 else f"{count} {name}" for name, count in sorted(counted.items()))
+
+
+def _once(lines: Iterable[str], platform: Expanded) -> Iterable[str]:
+    """Lines that all spaces have alike, said once."""
+    spaces = [path for path in platform.networks if _space(path)]
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        named = [space for space in spaces if f"{space}/" in line or f"{space} " in f"{line} "]
+        general = line
+        for space in named[:1]:
+            general = line.replace(space, EVERY_SPACE)
+        alike.setdefault(general if len(named) == 1 else line, []).append(line)
+    for general, these in alike.items():
+        if len(spaces) > 1 and len(these) == len(spaces):
+            yield general
+        else:
+            yield from these

@@ -1,0 +1,206 @@
+"""Reports as Markdown, for a merge request or a file: the same content as in a terminal, marks with words.
+
+What is said stands in `content`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from hdh_infra.compare.assessment import ending_words
+from hdh_infra.compare.report import content
+from hdh_infra.model.scales import Verdict
+
+if TYPE_CHECKING:
+    from hdh_infra.compare.assessment import Assessment
+    from hdh_infra.compare.comparison import Comparison
+    from hdh_infra.compare.side import Side
+
+_MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
+_LEGEND = "✓ met · ≈ differs (met by a named other means) · ? unknown · ✗ not met · *by the catalogue*, *declared*: no native resource shows it"
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Everything a comparison says, as Markdown that ends with a line break."""
+    return "\n".join(_comparison(comparison)) + "\n"
+
+
+def assessment_markdown(assessment: Assessment) -> str:
+    """Everything an assessment says, as Markdown that ends with a line break."""
+    return "\n".join(_assessment(assessment)) + "\n"
+
+
+def _comparison(comparison: Comparison) -> Iterator[str]:
+    labels = comparison.labels
+    yield f"# {comparison.platform.platform.name}: {', '.join(labels)}"
+    yield ""
+    yield from _summary(comparison.sides)
+    yield f"**{content.flows_answer(comparison)}** Waivers are judged by {comparison.today}."
+    yield ""
+    yield from _notices(comparison.sides)
+    yield "## What is asked, and what each side gives"
+    yield ""
+    yield _LEGEND
+    yield ""
+    rows = [
+        [f"`{group.title}`" if index == 0 else "", name, _text(asked), *map(_marked, marks)]
+        for group in content.groups(comparison)
+        for index, (name, asked, marks) in enumerate(group.rows)
+    ]
+    yield from _table(["element", "attribute", "asked", *labels], rows)
+    yield from _findings(comparison.sides)
+    yield "## Who can reach whom"
+    yield ""
+    yield from _reach(content.reach(comparison), labels, "Nothing can reach anything.")
+    yield "What is not listed passes on no side."
+    yield ""
+    for title, found in (
+        ("Out of the platform", content.reach_out(comparison)),
+        ("Into the platform", content.reach_in(comparison)),
+    ):
+        yield f"### {title}"
+        yield ""
+        yield from _reach(found, labels, "Nothing is asked, and nothing passes on any side.")
+    if len(labels) > 1:
+        yield "### How the sides differ in this"
+        yield ""
+        yield from _bullets(
+            content.differences(comparison)
+            or ["In nothing: flows, what they also reach, ways out and ways in are equal."]
+        )
+    yield "### What every machine needs of the cloud itself (not counted above)"
+    yield ""
+    yield from _bullets(
+        f"{side.label}: {'; '.join(content.service_flows(side)) or 'nothing is declared'}" for side in comparison.sides
+    )
+    yield from _native(comparison)
+    if comparison.drift:
+        yield "## What is deployed, against what is planned"
+        yield ""
+        for label, lines in comparison.drift.items():
+            yield f"**{label}**: {'as planned' if not lines else f'{len(lines)} differences'}"
+            yield ""
+            yield from _bullets(lines)
+    yield from _sources(comparison.sides)
+
+
+def _assessment(assessment: Assessment) -> Iterator[str]:
+    yield f"# {assessment.platform.name}: what each target answers"
+    yield ""
+    yield from _summary(assessment.sides)
+    yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
+    yield from _notices(assessment.sides)
+    yield from _findings(assessment.sides)
+    yield from _sources(assessment.sides)
+
+
+def _summary(sides: Sequence[Side]) -> Iterator[str]:
+    rows = []
+    for side in sides:
+        one = content.summary(side)
+        counts = (one.met, one.differs, one.unknown, one.not_met, one.waived, one.natives)
+        rows.append([f"**{one.label}**", "yes" if one.deployable else "**NO**", *map(str, counts)])
+    yield from _table(
+        ["", "deployable", "met", "differs", "unknown", "not met", "of these waived", "native resources"], rows
+    )
+
+
+def _notices(sides: Sequence[Side]) -> Iterator[str]:
+    yield from _bullets(
+        [
+            *(f"{side.label}: native override of {what}" for side in sides for what in side.overrides),
+            *(f"{side.label}: {what}" for side in sides for what in side.remarks),
+        ]
+    )
+
+
+def _findings(sides: Sequence[Side]) -> Iterator[str]:
+    yield "## What is not met, why, and what to do"
+    yield ""
+    found = content.findings(sides)
+    if not found:
+        yield "Everything that is asked is met on every side."
+        yield ""
+    for one in found:
+        values = f": asked {_text(one.asked)}, given {_text(one.given)}" if one.asked else ""
+        words = str(one.verdict).replace("-", " ")
+        yield f"- {_MARKS[one.verdict]} **{words}: {one.requirement}** on {', '.join(one.sides)}{values}"
+        yield f"  - for {', '.join(f'`{path}`' for path in one.elements)}"
+        yield f"  - why: {_text(one.reason)}"
+        for name, text in (("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words)):
+            if text:
+                yield f"  - {name}: {_text(text)}"
+        yield f"  - source: {_text(one.source)}"
+    if found:
+        yield ""
+
+
+def _native(comparison: Comparison) -> Iterator[str]:
+    labels = comparison.labels
+    yield "## Native resources"
+    yield ""
+    rows = [[f"`{title}`", *(cell or "-" for cell in cells)] for title, cells in content.natives(comparison)]
+    rows.append(["**in all**", *(f"**{len(side.natives)}**" for side in comparison.sides)])
+    yield from _table(["element", *labels], rows)
+    yield "<details><summary>by type</summary>"
+    yield ""
+    totals = [
+        [f"`{token}`", *(str(count or "-") for count in counts)] for token, counts in content.native_totals(comparison)
+    ]
+    yield from _table(["type", *labels], totals)
+    yield "</details>"
+    yield ""
+
+
+def _sources(sides: Sequence[Side]) -> Iterator[str]:
+    found = content.sources(sides)
+    if found:
+        yield "<details><summary>Where the verdicts that are met come from</summary>"
+        yield ""
+        yield from _table(["requirement", "side", "reason", "source"], found)
+        yield "</details>"
+        yield ""
+
+
+def _reach(found: content.Reach, labels: Sequence[str], nothing: str) -> Iterator[str]:
+    if not found.rows:
+        yield nothing
+        yield ""
+        return
+    rows = [
+        [f"`{source}`", _end(to), asked, *(cell.text if cell.as_asked else f"**{cell.text}**" for cell in cells)]
+        for source, to, asked, cells in found.rows
+    ]
+    yield from _table(["from", "to", "asked", *labels], rows)
+    yield from _bullets(found.notes)
+
+
+def _end(to: str) -> str:
+    return _text(to) if to.startswith("its own ") else f"`{to}`"
+
+
+def _marked(mark: content.Mark) -> str:
+    words = f" **({mark.words})**" if mark.words else ""
+    note = f" *{mark.note}*" if mark.note else ""
+    return f"{_MARKS[mark.verdict]} {_text(mark.text)}{words}{note}"
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headers)} |"
+    yield f"|{'---|' * len(headers)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def _bullets(lines: Iterable[str]) -> Iterator[str]:
+    written = [f"- {line}" for line in lines]
+    if written:
+        yield from written
+        yield ""
+
+
+def _text(text: str) -> str:
+    """Plain words: no line break, and nothing that Markdown would read as its own."""
+    return " ".join(text.split()).replace("*", "\\*").replace("<", "&lt;")

@@ -1,0 +1,271 @@
+"""Reports in a terminal, from 80 columns on: marks and words, colour only beside them.
+
+What is said stands in `content`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hdh_infra.compare.assessment import ending_words
+from hdh_infra.compare.report import content
+from hdh_infra.compare.words import listed
+from hdh_infra.model.scales import Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hdh_infra.compare.assessment import Assessment
+    from hdh_infra.compare.comparison import Comparison
+    from hdh_infra.compare.side import Side
+
+_STYLES = {Verdict.met: "green", Verdict.differs: "yellow", Verdict.unknown: "magenta", Verdict.not_met: "red"}
+_MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
+_PLAIN_MARKS = {Verdict.met: "+", Verdict.differs: "~", Verdict.unknown: "?", Verdict.not_met: "x"}
+_NAME_WIDTH = 15
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Everything a comparison says, on a console.
+
+    Args:
+        comparison: what is said.
+        console: where; its width decides the columns.
+    """
+    labels = comparison.labels
+    _title(f"{comparison.platform.platform.name}: {', '.join(labels)}", console)
+    _summary(comparison.sides, console)
+    _line(content.flows_answer(comparison), console, style="bold" if comparison.equal_flows else "bold red")
+    _notices(comparison.sides, console)
+
+    _title("What is asked, and what each side gives", console)
+    _legend(console)
+    _widths = [_NAME_WIDTH, *_even(console.width - _NAME_WIDTH, len(labels) + 1)]
+    console.print(_fixed(["", "asked", *map(_header, labels)], [], _widths, header=True))
+    for group in content.groups(comparison):
+        console.print(Text(group.title, style="bold cyan"))
+        rows = [
+            [Text(name), Text(asked), *(_marked(mark, console) for mark in marks)] for name, asked, marks in group.rows
+        ]
+        console.print(_fixed([], rows, _widths))
+
+    _findings(comparison.sides, console)
+
+    _title("Who can reach whom", console)
+    _reach(content.reach(comparison), labels, console, "Nothing can reach anything.")
+    _line("What is not listed passes on no side.", console, style="dim")
+    for title, rows_of in (
+        ("Out of the platform", content.reach_out(comparison)),
+        ("Into the platform", content.reach_in(comparison)),
+    ):
+        _line(title, console, style="bold cyan")
+        _reach(rows_of, labels, console, "Nothing is asked, and nothing passes on any side.")
+    different = content.differences(comparison)
+    if len(labels) > 1:
+        _line("How the sides differ in this", console, style="bold cyan")
+        _bullets(different or ["In nothing: flows, what they also reach, ways out and ways in are equal."], console)
+    _line("What every machine needs of the cloud itself (not counted above)", console, style="bold cyan")
+    for side in comparison.sides:
+        _bullets([f"{side.label}: {'; '.join(content.service_flows(side)) or 'nothing is declared'}"], console)
+
+    _title("Native resources", console)
+    by_element = content.natives(comparison)
+    first = min(max(len(title) for title, _ in by_element) + 1, console.width // 3)
+    widths = [first, *_even(console.width - first, len(labels))]
+    native_rows = [[Text(title), *(Text(cell or "-") for cell in cells)] for title, cells in by_element]
+    native_rows.append(
+        [Text("in all", style="bold"), *(Text(str(len(side.natives)), style="bold") for side in comparison.sides)]
+    )
+    console.print(_fixed(["element", *map(_header, labels)], native_rows, widths, header=True, lines=True))
+    _drift(comparison, console)
+    _sources(comparison.sides, console)
+
+
+def print_assessment(assessment: Assessment, console: Console) -> None:
+    """Everything an assessment says, on a console."""
+    _title(f"{assessment.platform.name}: what each target answers", console)
+    _summary(assessment.sides, console)
+    _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
+    _notices(assessment.sides, console)
+    _findings(assessment.sides, console)
+    _sources(assessment.sides, console)
+
+
+def _summary(sides: Sequence[Side], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("", "deployable", "met", "differs", "unknown", "not met", "of these waived", "resources"):
+        table.add_column(name, justify="left" if name in {"", "deployable"} else "right")
+    for side in sides:
+        one = content.summary(side)
+        table.add_row(
+            Text(one.label, style="bold"),
+            Text("yes" if one.deployable else "NO", style="green" if one.deployable else "bold red"),
+            Text(str(one.met), style="green"),
+            _number(one.differs, Verdict.differs),
+            _number(one.unknown, Verdict.unknown),
+            _number(one.not_met, Verdict.not_met),
+            Text(str(one.waived)),
+            Text(str(one.natives)),
+        )
+    console.print(table)
+    console.print()
+
+
+def _notices(sides: Sequence[Side], console: Console) -> None:
+    """Overrides and remarks: what must not be overlooked behind the tables."""
+    for side in sides:
+        _bullets((f"{side.label}: native override of {what}" for what in side.overrides), console, style="yellow")
+        _bullets((f"{side.label}: {what}" for what in side.remarks), console, style="yellow")
+
+
+def _findings(sides: Sequence[Side], console: Console) -> None:
+    found = content.findings(sides)
+    _title("What is not met, why, and what to do", console)
+    if not found:
+        _line("Everything that is asked is met on every side.", console, style="green")
+    for one in found:
+        heading = Text.assemble(
+            (f"{_mark(one.verdict, console)} {str(one.verdict).replace('-', ' ')} ", f"bold {_STYLES[one.verdict]}"),
+            (one.requirement, "bold"),
+            f" on {', '.join(one.sides)}",
+        )
+        if one.asked:
+            heading.append(f": asked {one.asked}, given {one.given}")
+        console.print(heading)
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(style="dim", min_width=8)
+        grid.add_column(overflow="fold")
+        grid.add_row("for", listed(one.elements))
+        grid.add_row("why", Text(one.reason))
+        for name, text in (("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words)):
+            if text:
+                grid.add_row(name, Text(text, style="bold" if name == "waiver" else ""))
+        grid.add_row("source", Text(one.source))
+        console.print(Padding(grid, (0, 0, 1, 2)))
+
+
+def _drift(comparison: Comparison, console: Console) -> None:
+    if comparison.drift:
+        _title("What is deployed, against what is planned", console)
+    for label, lines in comparison.drift.items():
+        _line(f"{label}: {'as planned' if not lines else f'{len(lines)} differences'}", console, style="bold cyan")
+        _bullets(lines, console)
+
+
+def _sources(sides: Sequence[Side], console: Console) -> None:
+    found = content.sources(sides)
+    if not found:
+        return
+    _title("Where the verdicts that are met come from", console)
+    before = ""
+    for requirement, labels, reason, source in found:
+        if requirement != before:
+            _line(requirement, console, style="bold")
+        before = requirement
+        _bullets([f"{labels}: {reason}; {source}"], console, style="dim")
+
+
+def _reach(found: content.Reach, labels: Sequence[str], console: Console, nothing: str) -> None:
+    if not found.rows:
+        _line(nothing, console)
+        return
+    longest = 1 + max(len(end) for source, to, *_ in found.rows for end in (source, to))
+    ends = min(longest, max(16, console.width // 4))
+    widths = [ends, ends, *_even(console.width - 2 * ends, len(labels) + 1)]
+    rows = [
+        [
+            Text(source),
+            Text(to),
+            Text(asked),
+            *(Text(cell.text, style="green" if cell.as_asked else "red") for cell in cells),
+        ]
+        for source, to, asked, cells in found.rows
+    ]
+    console.print(_fixed(["from", "to", "asked", *map(_header, labels)], rows, widths, header=True))
+    for note in found.notes:
+        _line(note, console, style="red")
+
+
+def _fixed(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Text]],
+    widths: Sequence[int],
+    *,
+    header: bool = False,
+    lines: bool = False,
+) -> Table:
+    """A table of given widths, so that several under each other stand in the same columns."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=header, header_style="bold", leading=int(lines)
+    )
+    for index, width in enumerate(widths):
+        table.add_column(headers[index] if headers else "", width=width - 1, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _even(width: int, columns: int) -> list[int]:
+    return [max(10, width // columns)] * columns
+
+
+def _header(label: str) -> str:
+    """A side's name in two lines where it has two parts."""
+    return label.replace(":", ":\n", 1)
+
+
+def _marked(mark: content.Mark, console: Console) -> Text:
+    notes = ", ".join(part for part in (mark.words, mark.note) if part)
+    text = Text(f"{_mark(mark.verdict, console)} ", style=_STYLES[mark.verdict])
+    text.append(mark.text, style="dim" if mark.text == content.NO_TRACE else "")
+    if notes:
+        text.append(f" ({notes})", style="dim" if mark.verdict is Verdict.met else "bold")
+    return text
+
+
+def _mark(verdict: Verdict, console: Console) -> str:
+    known = _MARKS if (console.encoding or "").lower().startswith("utf") else _PLAIN_MARKS
+    return known[verdict]
+
+
+def _legend(console: Console) -> None:
+    words = (
+        (Verdict.met, "met"),
+        (Verdict.differs, "differs (met otherwise)"),
+        (Verdict.unknown, "unknown"),
+        (Verdict.not_met, "not met"),
+    )
+    text = Text()
+    for verdict, what in words:
+        text.append(f"{_mark(verdict, console)} ", style=_STYLES[verdict])
+        text.append(f"{what}   ")
+    text.append("(by the catalogue, declared): no resource shows it", style="dim")
+    console.print(text)
+    console.print()
+
+
+def _number(count: int, verdict: Verdict) -> Text:
+    return Text(str(count), style=_STYLES[verdict] if count else "dim")
+
+
+def _title(text: str, console: Console) -> None:
+    console.print()
+    console.rule(Text(text, style="bold"), align="left", characters="-")
+
+
+def _line(text: str, console: Console, *, style: str = "") -> None:
+    console.print(Text(text, style=style))
+
+
+def _bullets(lines: Iterable[str], console: Console, *, style: str = "") -> None:
+    for line in lines:
+        grid = Table.grid()
+        grid.add_column(width=4)
+        grid.add_column(overflow="fold")
+        grid.add_row("  -", Text(line, style=style))
+        console.print(grid)

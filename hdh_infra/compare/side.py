@@ -1,0 +1,129 @@
+"""One side of a comparison: a plan, what an engine's state holds, or what servers answer; all in the same words.
+
+It judges nothing by itself: a deployed side has no verdicts before it is held against a spec.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from hdh_infra.graph.observation import Native, Natives, Observation, Origin
+from hdh_infra.graph.plan import Plan, VerdictRow
+from hdh_infra.graph.values import form_of
+from hdh_infra.model.paths import element_of
+from hdh_infra.model.scales import Verdict
+
+UNMANAGED = "platform/unmanaged/"
+"""Where the paths of resources begin that lie in the project and that no state knows."""
+LOOKED_UP = "platform/looked-up/"
+"""Where the paths of things begin that are only looked up, such as an image: never counted among the resources."""
+_TELLING = (
+    "name",
+    "direction",
+    "protocol",
+    "portRangeMin",
+    "portRangeMax",
+    "remoteIpPrefix",
+    "remoteGroupId",
+    "securityGroupId",
+    "address",
+    "allFixedIps",
+    "networkId",
+)
+
+
+@final
+@dataclass(frozen=True)
+class Side:
+    """What is compared.
+
+    Attributes:
+        label: how reports name it: the target, with `state` or `live` for what is deployed.
+        target: the target.
+        source: where it was read.
+        observation: what it gives, in the spec's words.
+        natives: native type of every resource by its path.
+        verdicts: what it answers to the spec; empty until it was held against one.
+        overrides: `path: property` of every native override.
+        remarks: what a reader should know that no attribute says.
+    """
+
+    label: str
+    target: str
+    source: Origin
+    observation: Observation
+    natives: Mapping[str, str]
+    verdicts: tuple[VerdictRow, ...] = ()
+    overrides: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of_plan(cls, plan: Plan, observation: Observation) -> Side:
+        """A plan and what its native resources give."""
+        natives = {node.path: node.type for node in plan.nodes}
+        return cls(
+            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden, observation.remarks
+        )
+
+    @classmethod
+    def of_deployed(cls, target: str, natives: Natives, observation: Observation) -> Side:
+        """What is deployed on a target, from its state or from its servers, and what it gives."""
+        strange = [f"{_described(one)} is in the project and not in the state" for one in natives if is_unmanaged(one)]
+        return cls(
+            f"{target} {observation.source}",
+            target,
+            observation.source,
+            observation,
+            {native.path: native.type for native in natives if not native.path.startswith(LOOKED_UP)},
+            remarks=tuple(dict.fromkeys((*observation.remarks, *strange))),
+        )
+
+    @property
+    def deployable(self) -> bool:
+        """Whether no verdict stands in the way."""
+        return not any(row.blocks for row in self.verdicts)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many of its verdicts are this one."""
+        return sum(row.verdict is verdict for row in self.verdicts)
+
+    @property
+    def waived(self) -> tuple[VerdictRow, ...]:
+        """The verdicts that a waiver in force covers."""
+        return tuple(row for row in self.verdicts if row.waiver and row.waiver["in_force"])
+
+    def types(self) -> Mapping[str, int]:
+        """How many native resources there are of each type, sorted."""
+        return _counted(self.natives.values())
+
+    def types_by_element(self) -> Mapping[str, Mapping[str, int]]:
+        """The same, element by element; `platform` for what serves the whole."""
+        found: dict[str, list[str]] = {}
+        for path, token in self.natives.items():
+            found.setdefault(element_of(path), []).append(token)
+        return {element: _counted(tokens) for element, tokens in sorted(found.items())}
+
+
+def is_unmanaged(native: Native) -> bool:
+    """Whether a resource lies in the project and in no state."""
+    return native.path.startswith(UNMANAGED)
+
+
+def _counted(tokens: Iterable[str]) -> Mapping[str, int]:
+    return dict(sorted(Counter(tokens).items()))
+
+
+def _described(native: Native) -> str:
+    """A resource nobody manages, with what tells a person which one it is."""
+    telling = {name: native.properties.get(name) for name in _TELLING}
+    words = ", ".join(f"{name} {_plain(value)}" for name, value in telling.items() if value not in (None, "", [], 0))
+    return f"{native.type} {native.path.removeprefix(UNMANAGED)}" + (f" ({words})" if words else "")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "..." if form_of(value) else str(value)

@@ -1,0 +1,67 @@
+"""Values as people read them in reports: sizes with units, ports, retentions; the same words in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hdh_infra.graph.observation import ObservedFlow
+
+_SIZES = frozenset({"memory", "disk"})
+_NOTHING = {"key": "no key of the customer", "retention": "none", "rotation_days": "none", "disk": "none"}
+
+
+def value_words(attribute: str, value: Any) -> str:
+    """One value of an attribute.
+
+    Args:
+        attribute: its name in the model, which tells bytes from numbers.
+        value: as observations and assessments hold it; None is nothing, or nothing that can be seen.
+    """
+    if value is None:
+        return _NOTHING.get(attribute, "not visible")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if attribute in _SIZES and isinstance(value, int):
+        return _size(value)
+    if attribute == "rotation_days":
+        return f"{value} days"
+    if attribute == "retention" and isinstance(value, Mapping):
+        return f"{value.get('days')} days, {value.get('mode')}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _size(size: int) -> str:
+    """Bytes in the decimal unit that specs are mostly written in, rounded: 100GiB beside 100GB must not look smaller."""
+    for unit, power in (("PB", 5), ("TB", 4), ("GB", 3), ("MB", 2)):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.1f}".removesuffix(".0") + unit
+    return f"{size}B"
+
+
+def ports_words(ports: Iterable[int | str]) -> str:
+    """`22, 8000-8010`."""
+    return ", ".join(map(str, ports))
+
+
+def flow_words(flow: ObservedFlow) -> str:
+    """`zone/lake -> zone/lake/store/snds tcp 443, and also ...`."""
+    also = f", and also {'; '.join(flow.also_reaches)}" if flow.also_reaches else ""
+    return f"{flow.source} -> {flow.to} {flow.protocol} {ports_words(flow.ports)}{also}"
+
+
+def listed(items: Iterable[str], most: int = 6) -> str:
+    """A list that stays short: the first ones, and how many more there are."""
+    all_items = list(items)
+    if len(all_items) <= most:
+        return ", ".join(all_items)
+    return f"{', '.join(all_items[:most])} and {len(all_items) - most} more"
+
+
+def short_type(token: str) -> str:
+    """A native type without its package and module: `Bucket`."""
+    return token.rsplit(":", 1)[-1]

@@ -1,0 +1,113 @@
+"""Holding a node's properties against its contract: every violation at once, each with its path.
+
+Values that are known only later (a plan's forms, the engine's unknown) are taken to be of the right type;
+text forms are strings. It judges shapes only: rules between properties are the cloud's, and the simulator's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+from hdh_infra.contracts.load import Contract, Shape, contract
+from hdh_infra.graph.values import form_of
+from hdh_infra.model.words import nearest
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The engine's word for a value that is not known yet (Pulumi SDK, `runtime/rpc.py`)."""
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The engine's mark of a wrapped value (secret, output, asset)."""
+_TEXT_FORMS = frozenset({"$format", "$json", "$base64"})
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int, float),
+    "number": (int, float),
+    "array": (list, tuple),
+    "object": (dict, Mapping),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that breaks a contract."""
+
+    path: str
+    kind: Literal["unknown", "missing", "type", "enum", "open-enum", "read-only"]
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.path}: {self.found}. {self.remedy}"
+
+
+def check(token: str, properties: Mapping[str, Any]) -> list[Violation]:
+    """Every violation of a type's contract. Raises `KeyError` for a type that has none."""
+    found = contract(token)
+    if found is None:
+        raise KeyError(token)
+    return list(_object(found, found.inputs, properties, ""))
+
+
+def _object(found: Contract, shapes: Mapping[str, Shape], value: Mapping[str, Any], at: str) -> Iterator[Violation]:
+    for name, item in value.items():
+        path = f"{at}.{name}" if at else name
+        if name.startswith("__"):
+            continue
+        if name not in shapes:
+            if not at and name in found.outputs:
+                yield Violation(path, "read-only", "is an output and cannot be given", "Leave it out")
+            else:
+                yield Violation(
+                    path, "unknown", f"{found.token} has no such property", nearest(name, shapes) or "Leave it out"
+                )
+        elif item is not None:
+            yield from _value(found, shapes[name], item, path)
+    for name, shape in shapes.items():
+        if shape.get("required") and value.get(name) is None:
+            yield Violation(f"{at}.{name}" if at else name, "missing", "is required and missing", "Give it")
+
+
+def _value(found: Contract, shape: Shape, value: Any, path: str) -> Iterator[Violation]:
+    shape = found.resolve(shape)
+    wanted = shape["type"]
+    if isinstance(value, Mapping) and SIGNATURE in value:
+        if "value" not in value:
+            return
+        value = value["value"]
+    form = form_of(value)
+    if value == UNKNOWN or wanted == "any" or (form and form not in _TEXT_FORMS):
+        return
+    if form:
+        if wanted != "string":
+            yield Violation(path, "type", f"is a text, wanted is {wanted}", "Give the value itself")
+        return
+    wrong = (
+        not isinstance(value, _TYPES[wanted])
+        or (isinstance(value, bool) and wanted != "boolean")
+        or (wanted == "integer" and isinstance(value, float) and not value.is_integer())
+    )
+    if wrong:
+        yield Violation(
+            path,
+            "type",
+            f"is {type(value).__name__} {value!r:.60}, wanted is {wanted}",
+            f"Give a value of type {wanted}",
+        )
+        return
+    if "enum" in shape and value not in shape["enum"]:
+        kind: Literal["open-enum", "enum"] = "open-enum" if shape.get("open") else "enum"
+        yield Violation(
+            path, kind, f"{value!r} is not one of the known values", nearest(str(value), map(str, shape["enum"]))
+        )
+    if wanted == "array" and "items" in shape:
+        for index, item in enumerate(value):
+            yield from _value(found, shape["items"], item, f"{path}[{index}]")
+    elif wanted == "object" and "properties" in shape:
+        yield from _object(found, shape["properties"], value, path)
+    elif wanted == "object" and "additional" in shape:
+        for key, item in value.items():
+            yield from _value(found, shape["additional"], item, f'{path}["{key}"]')

@@ -1,0 +1,92 @@
+"""What must hold before anything is deployed: verdicts met or waived, a lock that is up to date, nothing lost.
+
+Pure checks over a plan, a lock and a list of what a state protects; no engine, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdh_infra.errors import RefusedError
+from hdh_infra.model.lock import Lock
+from hdh_infra.model.paths import element_of
+from hdh_infra.model.platform import Platform
+from hdh_infra.model.target import Target
+
+if TYPE_CHECKING:
+    from hdh_infra.graph.plan import Plan
+
+
+def refuse_blocked(plan: Plan) -> None:
+    """Refuse a plan with a verdict that blocks. Raises `RefusedError` with all of them, each with its remedy."""
+    blocking = [row for row in plan.verdicts if row.blocks]
+    if not blocking:
+        return
+    lines = [
+        f"  {row.element} {row.requirement}: asked {_words(row.asked)}, given {_words(row.given)} ({row.verdict}): {row.reason}."
+        f" {row.remedy or 'Change the spec, or waive it with a reason.'}"
+        for row in blocking
+    ]
+    count = "1 requirement is" if len(blocking) == 1 else f"{len(blocking)} requirements are"
+    raise RefusedError(
+        f"{plan.platform} on {plan.target}",
+        f"{count} not met and not waived:\n" + "\n".join(lines) + "\nNothing was changed",
+        "Do what each line says, or accept it in the spec: waivers: [{requirement, element, target, accept, reason, until}]",
+    )
+
+
+def read_current_lock(platform: Platform, target: Target, lock: Lock | Path | None) -> Lock:
+    """The lock to deploy with.
+
+    Raises:
+        RefusedError: there is none, it is not up to date for the target, or a data holder of it is missing from the spec.
+        SpecError: it is damaged.
+    """
+    from hdh_infra.planning.lock import lock_file, lock_status, read_lock, update_lock
+
+    file = lock if isinstance(lock, Path) else lock_file(platform.source) if lock is None and platform.source else None
+    found = read_lock(file) if file is not None else lock if isinstance(lock, Lock) else None
+    stale = lock_status(found, update_lock(found, platform, [target]))
+    if found is None or stale:
+        what = "there is no lock" if found is None else f"the lock is not up to date for {target}: {', '.join(stale)}"
+        spec = platform.source or "SPEC"
+        raise RefusedError(
+            str(file or f"platform {platform.name}"), what, f"Run `hdh lock {spec} --on {target}`; nothing was changed"
+        )
+    return found
+
+
+def check_nothing_lost(plan: Plan, platform: Platform, protected: Iterable[str], stack: str) -> Mapping[str, str]:
+    """Refuse a plan without a data holder that the state protects.
+
+    Args:
+        plan: what is to be.
+        platform: its spec, for what was retired.
+        protected: paths that the state protects.
+        stack: its name, for the message.
+
+    Returns:
+        The protected paths that go, with the word for each: `keep` or `delete`.
+
+    Raises:
+        RefusedError: one is neither in the plan nor retired.
+    """
+    stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
+    words: Mapping[str, str] = {one.element: one.data for one in platform.retire}
+    goes = [path for path in sorted(set(protected)) if path not in stays]
+    lost = [path for path in goes if element_of(path) not in words]
+    if lost:
+        raise RefusedError(
+            f"stack {stack}",
+            f"it holds data that the spec no longer has: {', '.join(lost)}",
+            "Put it back, or say under retire: {element, reason, data: keep|delete}; nothing was changed",
+        )
+    return {path: words[element_of(path)] for path in goes}
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return "nothing" if value is None else str(value)

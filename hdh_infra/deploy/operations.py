@@ -1,0 +1,206 @@
+"""preview, up, refresh, destroy and state: what a person asks of a stack, with what must hold before each.
+
+Every refusal comes before the engine changes anything. How the engine is driven stands in `engine`, what
+is refused in `guards` and `world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hdh_infra.deploy import stored
+from hdh_infra.deploy.guards import check_nothing_lost, read_current_lock, refuse_blocked
+from hdh_infra.deploy.request import Observer, Request, Result, Silent, Step
+from hdh_infra.deploy.stored import natives_of_state
+from hdh_infra.deploy.world import check_state
+from hdh_infra.errors import RefusedError, SpecError
+from hdh_infra.model.paths import PLATFORM, network_path
+
+if TYPE_CHECKING:
+    from hdh_infra.deploy.engine import Engine
+    from hdh_infra.graph.plan import Plan
+
+__all__ = [
+    "Observer",
+    "Request",
+    "Result",
+    "Silent",
+    "Step",
+    "destroy",
+    "natives_of_state",
+    "preview",
+    "refresh",
+    "state",
+    "up",
+]
+
+
+def preview(request: Request, observer: Observer) -> Result:
+    """What `up` would change; nothing is changed. Raises as `up` does."""
+    return _deploy(request, observer, "preview")
+
+
+def up(request: Request, observer: Observer) -> Result:
+    """Deploy the platform of a request.
+
+    Raises:
+        SpecError: the lock or the target is wrong.
+        RefusedError: a verdict blocks, the lock is not up to date, data would be lost, or the state is of another world.
+            Nothing was changed.
+        EngineError: the engine could not start, or resources failed; state is kept.
+    """
+    return _deploy(request, observer, "up")
+
+
+def refresh(request: Request, observer: Observer) -> Result:
+    """Bring the state up to date with what the cloud has; never refused for a verdict.
+
+    What an interrupted operation had begun is cleared: a thing that was made is found again by the next `up`.
+    """
+    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.watching import Watch
+
+    watch = Watch("refresh", observer)
+    with opened(request, observer, create=False) as engine:
+        if engine is None:
+            return _nothing(request, "refresh")
+        deployment = _checked(engine, request)
+        observer.total(len(stored.resources(deployment)))
+        engine.run(
+            lambda stack: stack.refresh(on_event=watch, clear_pending_creates=True, color="never", show_secrets=False),
+            watch,
+        )
+        return watch.result(request, engine.remarks)
+
+
+def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Result:
+    """Take a deployment down.
+
+    Args:
+        request: which.
+        observer: who watches.
+        delete_data: the explicit word: stores, keys and disks go, with what they hold.
+
+    Raises:
+        RefusedError: there is data and the word was not given, or the state is of another world. Nothing was changed.
+        EngineError: as `up`.
+    """
+    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.watching import Watch
+
+    watch = Watch("destroy", observer)
+    with opened(request, observer, create=False) as engine:
+        if engine is None:
+            return _nothing(request, "destroy")
+        deployment = _checked(engine, request)
+        holders = stored.protected(deployment)
+        if holders and not delete_data:
+            raise RefusedError(
+                f"stack {request.stack}",
+                f"it holds data: {', '.join(holders)}",
+                "Say --delete-data to destroy it with the data; nothing was changed",
+            )
+        changed = stored.released(deployment, None)
+        if changed != deployment:
+            engine.replace_state(changed)
+        observer.total(len(stored.resources(deployment)))
+        engine.run(lambda stack: stack.destroy(on_event=watch, color="never", show_secrets=False), watch)
+        return watch.result(request, engine.remarks)
+
+
+def state(request: Request) -> dict[str, Any]:
+    """The exported state, without its secrets; an empty one where the stack does not exist."""
+    from hdh_infra.deploy.engine import opened
+
+    with opened(request, Silent(), create=False) as engine:
+        return {} if engine is None else stored.without_secrets(_checked(engine, request))
+
+
+def plan_of(request: Request) -> Plan:
+    """The plan that a request deploys. Raises as `up` does for a spec, a lock or a verdict."""
+    from hdh_infra.planning import make_plan
+
+    lock = read_current_lock(request.platform, request.target, request.lock or request.lock_file)
+    plan = make_plan(request.platform, request.target, lock=lock, today=request.today)
+    refuse_blocked(plan)
+    return plan
+
+
+def _deploy(request: Request, observer: Observer, operation: str) -> Result:
+    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.watching import Watch
+
+    plan = plan_of(request)
+
+    def program() -> None:
+        from hdh_infra.deploy.program import check_secrets, clean
+        from hdh_infra.deploy.realising import realise
+
+        try:
+            check_secrets(plan)
+        except SpecError as error:
+            raise clean(error) from None
+        realise(plan)
+
+    watch = Watch(operation, observer)
+    with opened(request, observer, program, create=True) as engine:
+        assert engine is not None
+        deployment = _checked(engine, request)
+        retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
+        observer.total(_count(plan))
+        if operation == "preview":
+            engine.run(
+                lambda stack: stack.preview(on_event=watch, color="never", exclude=_urns(deployment, retired) or None),
+                watch,
+            )
+        else:
+            _retire(engine, deployment, retired)
+            engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
+        return watch.result(request, engine.remarks + _remarks(retired))
+
+
+def _checked(engine: Engine, request: Request) -> dict[str, Any]:
+    """The state, of this world."""
+    deployment = engine.export()
+    check_state(request.environment, request.stack, stored.mark(deployment))
+    return deployment
+
+
+def _retire(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, str]) -> None:
+    """Let go what the spec retires: to be deleted by the engine, or out of the state and kept in the cloud."""
+    if not retired:
+        return
+    changed = stored.released(deployment, {path for path, word in retired.items() if word == "delete"})
+    engine.replace_state(stored.without(changed, {path for path, word in retired.items() if word == "keep"}))
+
+
+def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:
+    return [one["urn"] for one in stored.resources(deployment) if stored.path_of(one["urn"]) in paths]
+
+
+def _remarks(retired: Mapping[str, str]) -> list[str]:
+    words = {
+        "keep": "retired: left in the cloud, no longer in the stack",
+        "delete": "retired: deleted with what it held",
+    }
+    return [f"{path}: {words[word]}" for path, word in retired.items()]
+
+
+def _count(plan: Plan) -> int:
+    """Resources of a plan as the engine counts them: natives, providers and components."""
+    elements = {node.element for node in plan.nodes} | {network_path(node.path) for node in plan.nodes} | {PLATFORM}
+    return len(plan.nodes) + len(plan.providers) + len(elements - {None})
+
+
+def _nothing(request: Request, operation: str) -> Result:
+    remark = f"there is no stack {request.stack}: nothing is deployed"
+    return Result(
+        operation,
+        str(request.target),
+        request.stack,
+        dict.fromkeys(("create", "update", "replace", "delete", "same"), 0),
+        0.0,
+        (),
+        (remark,),
+    )

@@ -1,0 +1,155 @@
+"""A plan registered with the engine: providers, components by element, native resources by type token.
+
+Everything that the generated classes of an SDK would add is in the plan already; so the packages of the
+clouds are never imported here. No verdict is looked at: `deploy` refuses before this is called.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import pulumi
+
+from hdh_infra.deploy.forms import Forms
+from hdh_infra.deploy.world import sandbox_of
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.plan import Plan, Provider
+from hdh_infra.model.paths import PLATFORM, kind_of, network_path
+
+COMPONENTS = "hdh:platform:"
+
+
+@final
+@dataclass(frozen=True)
+class Deployed:
+    """What was registered, with the native resources at hand.
+
+    Attributes:
+        plan: what it was made of.
+        nodes: every native resource by its node's path.
+        components: every component by its element's path; `platform` is the whole.
+        providers: the providers by their key in the plan.
+    """
+
+    plan: Plan
+    nodes: Mapping[str, pulumi.CustomResource] = field(default_factory=dict)
+    components: Mapping[str, pulumi.ComponentResource] = field(default_factory=dict)
+    providers: Mapping[str, pulumi.ProviderResource] = field(default_factory=dict)
+
+    def natives(self, element: str) -> Mapping[str, pulumi.CustomResource]:
+        """The native resources of one element, by path."""
+        return {node.path: self.nodes[node.path] for node in self.plan.nodes if node.element == element}
+
+
+def realise(plan: Plan) -> Deployed:
+    """Register a plan with the engine, inside a Pulumi program or under mocks.
+
+    Exports `platform`, `target` and, where the plan makes credentials, the secret `credentials`.
+    """
+    nodes: dict[str, pulumi.CustomResource] = {}
+    providers = {key: _provider(key, provider) for key, provider in plan.providers.items()}
+    components = _Components(plan)
+    forms = Forms(nodes, providers, plan.providers)
+    for node in plan.nodes:
+        properties = {name: forms.value(value) for name, value in node.properties.items()}
+        for name in (*node.outputs, *node.secret_outputs):
+            if name != "id":
+                properties.setdefault(name, None)
+        options = _options(
+            node, nodes, components.of(node.parent), providers[node.provider], plan.providers[node.provider].version
+        )
+        nodes[node.path] = pulumi.CustomResource(node.type, node.path, properties, options)
+    components.finish(nodes)
+    pulumi.export("platform", plan.platform)
+    pulumi.export("target", plan.target)
+    if credentials := _credentials(plan, nodes):
+        pulumi.export("credentials", pulumi.Output.secret(credentials))
+    return Deployed(plan, nodes, components.made, providers)
+
+
+def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
+    """An explicit provider: the engine wants every value but a text as the JSON of it."""
+    config = {name: value if isinstance(value, str) else json.dumps(value) for name, value in provider.config.items()}
+    return pulumi.ProviderResource(provider.package, key, config, pulumi.ResourceOptions(version=provider.version))
+
+
+def _options(
+    node: Node,
+    nodes: Mapping[str, pulumi.CustomResource],
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource,
+    version: str,
+) -> pulumi.ResourceOptions:
+    """Every option of a node, stated, so that nothing comes from its component."""
+    return pulumi.ResourceOptions(
+        id=node.existing,
+        parent=parent,
+        provider=provider,
+        version=version,
+        protect=node.protect,
+        depends_on=[nodes[path] for path in node.depends_on],
+        aliases=[pulumi.Alias(name=path) for path in node.aliases],
+        delete_before_replace=node.delete_before_replace or None,
+        ignore_changes=list(node.ignore_changes),
+        additional_secret_outputs=list(node.secret_outputs),
+        custom_timeouts=pulumi.CustomTimeouts(**node.timeouts) if node.timeouts else None,
+    )
+
+
+@final
+class _Components:
+    """The components of a plan, each made when its first native resource needs it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        facts = {"platform": plan.platform, "target": plan.target, "sandbox": sandbox_of(os.environ) or ""}
+        whole = pulumi.ComponentResource(f"{COMPONENTS}Platform", PLATFORM, facts)
+        # The mark of the world is in the state before any native resource is.
+        whole.register_outputs(facts)
+        self.made: dict[str, pulumi.ComponentResource] = {PLATFORM: whole}
+
+    def of(self, element: str) -> pulumi.ComponentResource:
+        """The component of an element."""
+        found = self.made.get(element)
+        if found is not None:
+            return found
+        kind = kind_of(element)
+        if kind == "network":
+            name = element.split("/", 1)[0].capitalize()
+            parent = self.made[PLATFORM]
+        else:
+            name = kind.capitalize()
+            network = network_path(element)
+            parent = self.of(network) if network else self.made[PLATFORM]
+        made = pulumi.ComponentResource(
+            f"{COMPONENTS}{name}", element, {"element": element}, pulumi.ResourceOptions(parent=parent)
+        )
+        self.made[element] = made
+        return made
+
+    def finish(self, nodes: Mapping[str, pulumi.CustomResource]) -> None:
+        """Register what each element came to: the ids of its native resources, and nothing of their properties."""
+        ids: dict[str, dict[str, pulumi.Output[str]]] = {element: {} for element in self.made if element != PLATFORM}
+        for node in self._plan.nodes:
+            if node.element in ids:
+                ids[node.element][node.path.removeprefix(f"{node.element}/")] = nodes[node.path].id
+        for element, found in ids.items():
+            self.made[element].register_outputs({"element": element, "native": found})
+
+
+def _credentials(plan: Plan, nodes: Mapping[str, pulumi.CustomResource]) -> dict[str, Any]:
+    """What operators need to use what was made: by element, or by node where an element has several."""
+    makers = [node for node in plan.nodes if node.secret_outputs]
+    elements = [node.element for node in makers]
+    return {
+        node.path if elements.count(node.element) > 1 else node.element: {
+            name: getattr(nodes[node.path], name)
+            for name in dict.fromkeys((*node.outputs, *node.secret_outputs))
+            if name != "id"
+        }
+        for node in makers
+    }

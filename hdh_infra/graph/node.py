@@ -1,0 +1,82 @@
+"""Node: one native resource, with its own properties and the few options the engine is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, final
+
+from hdh_infra.graph.values import Value
+from hdh_infra.model.paths import element_of
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One native resource: where it is, what it is there for, and its own properties."""
+
+    path: str
+    """`zone/lake/store/snds/account`: unique, stable, the Pulumi name."""
+    type: str
+    """Pulumi type token."""
+    provider: str
+    """Key of its provider in the plan."""
+    properties: Mapping[str, Value]
+    """The provider's own wire names."""
+    outputs: tuple[str, ...] = ()
+    """What others read from it, beside its id."""
+    depends_on: tuple[str, ...] = ()
+    """Paths that must exist before it, beyond those its properties refer to."""
+    protect: bool = False
+    """Holds data: the engine refuses to delete it."""
+    aliases: tuple[str, ...] = ()
+    """Paths that it had before."""
+    delete_before_replace: bool = False
+    """Its native name is fixed, so that the old one must go first."""
+    ignore_changes: tuple[str, ...] = ()
+    """Properties that the cloud or a person changes afterwards."""
+    secret_outputs: tuple[str, ...] = ()
+    """Outputs that are secret."""
+    timeouts: Mapping[str, str] = field(default_factory=dict)
+    """`create`, `update`, `delete` to a duration such as `30m`."""
+    existing: str | None = None
+    """Native id of a thing that is only referred to: never changed, never destroyed."""
+
+    @property
+    def element(self) -> str:
+        """The element that it is there for."""
+        return element_of(self.path)
+
+    @property
+    def parent(self) -> str:
+        """The component that it is registered under: its element, or the platform."""
+        return self.element
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a plan's JSON."""
+        return {
+            "path": self.path,
+            "element": self.element,
+            "type": self.type,
+            "provider": self.provider,
+            "properties": self.properties,
+            "outputs": list(self.outputs),
+            "parent": self.parent,
+            "depends_on": list(self.depends_on),
+            "protect": self.protect,
+            "aliases": list(self.aliases),
+            "delete_before_replace": self.delete_before_replace,
+            "ignore_changes": list(self.ignore_changes),
+            "secret_outputs": list(self.secret_outputs),
+            "timeouts": dict(self.timeouts),
+            "existing": self.existing,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Node:
+        """Read what `to_json` wrote."""
+        known = {one.name for one in fields(cls)}
+        read: dict[str, Any] = {
+            key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known
+        }
+        return cls(**read)

@@ -1,0 +1,114 @@
+"""The plan: what every cloud is lowered to, and all that deploy and compare may read.
+
+It holds no cloud's vocabulary beyond type tokens, no Pulumi `Output`, and no clock or random value: two
+equal descriptions give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, final
+
+from hdh_infra.graph.node import Node
+from hdh_infra.model.scales import Confidence, Verdict
+
+FORMAT = "hdh-plan/1"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider of a plan: Pulumi package, plugin version and configuration; never a credential."""
+
+    package: str
+    version: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ManualStep:
+    """What only a person can do."""
+
+    what: str
+    who: str
+    command: str
+    proof: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """What an offer answers to one requirement of one element."""
+
+    element: str
+    requirement: str
+    attribute: str
+    asked: Any
+    given: Any
+    verdict: Verdict
+    reason: str
+    source: str
+    as_of: str
+    confidence: Confidence
+    means: str | None = None
+    remedy: str | None = None
+    waiver: Mapping[str, Any] | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a plan with it is not deployable: not met or unknown, and no waiver in force covers it."""
+        return self.verdict in {Verdict.not_met, Verdict.unknown} and not (self.waiver and self.waiver["in_force"])
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in plans and assessments."""
+        return asdict(self) | {"verdict": str(self.verdict), "confidence": str(self.confidence)}
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """The native resources that one spec becomes on one target, in dependency order."""
+
+    platform: str
+    target: str
+    digests: Mapping[str, str]
+    providers: Mapping[str, Provider]
+    nodes: tuple[Node, ...]
+    verdicts: tuple[VerdictRow, ...] = ()
+    manual: tuple[ManualStep, ...] = ()
+    overridden: tuple[str, ...] = ()
+    """`path: property` of every native override."""
+
+    @property
+    def deployable(self) -> bool:
+        """Whether every requirement is met, met by other means, or waived."""
+        return not any(row.blocks for row in self.verdicts)
+
+    def node(self, path: str) -> Node:
+        """The node at a path. Raises `KeyError`."""
+        for node in self.nodes:
+            if node.path == path:
+                return node
+        raise KeyError(path)
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented form, `hdh-plan/1`."""
+        return {
+            "format": FORMAT,
+            "platform": self.platform,
+            "target": self.target,
+            "deployable": self.deployable,
+            "digests": dict(self.digests),
+            "providers": {key: asdict(provider) for key, provider in sorted(self.providers.items())},
+            "nodes": [node.to_json() for node in self.nodes],
+            "manual": [asdict(step) for step in self.manual],
+            "verdicts": [row.to_json() for row in self.verdicts],
+            "overridden": list(self.overridden),
+        }
+
+    def dumps(self) -> str:
+        """The bytes of the plan: equal plans give equal text."""
+        return json.dumps(self.to_json(), indent=1, sort_keys=False, ensure_ascii=False) + "\n"

@@ -1,0 +1,144 @@
+"""Lists of OpenStack's services as they stand on the wire, page by page, by the SDK's authenticated sessions.
+
+The wire is read and not the SDK's objects, so that what is compared is what the servers said. Errors become
+`CloudError` with what to do; no credential stands in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, final
+
+from hdh_infra.errors import CloudError
+
+_PASSED = {
+    "OS_AUTH_URL": "auth_url",
+    "OS_USERNAME": "username",
+    "OS_USER_ID": "user_id",
+    "OS_PASSWORD": "password",
+    "OS_PROJECT_ID": "project_id",
+    "OS_PROJECT_NAME": "project_name",
+    "OS_TENANT_ID": "project_id",
+    "OS_TENANT_NAME": "project_name",
+    "OS_USER_DOMAIN_NAME": "user_domain_name",
+    "OS_USER_DOMAIN_ID": "user_domain_id",
+    "OS_PROJECT_DOMAIN_NAME": "project_domain_name",
+    "OS_PROJECT_DOMAIN_ID": "project_domain_id",
+    "OS_DOMAIN_NAME": "domain_name",
+    "OS_TOKEN": "token",
+    "OS_APPLICATION_CREDENTIAL_ID": "application_credential_id",
+    "OS_APPLICATION_CREDENTIAL_NAME": "application_credential_name",
+    "OS_APPLICATION_CREDENTIAL_SECRET": "application_credential_secret",
+}
+_PAGE = 500
+
+
+@final
+class Rest:
+    """The services of one project in one region."""
+
+    def __init__(self, environment: Mapping[str, str], region: str) -> None:
+        """Sign in.
+
+        Args:
+            environment: `OS_*` variables, or `OS_CLOUD` for an entry of `clouds.yaml`.
+            region: the region whose services are asked.
+
+        Raises:
+            CloudError: there are no credentials, the endpoint does not answer, or it refuses them.
+        """
+        self._where = environment.get("OS_AUTH_URL") or environment.get("OS_CLOUD") or "OpenStack"
+        self.connection = self._try(lambda: _connect(environment, region))
+        self.project: str = self._try(lambda: self.connection.current_project_id)
+        self.user: str = self._try(lambda: self.connection.current_user_id)
+
+    def list(
+        self,
+        service: str,
+        path: str,
+        key: str,
+        params: Mapping[str, Any] | None = None,
+        microversion: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Everything of one collection; nothing where the region has no such service.
+
+        Args:
+            service: the SDK's name: `network`, `compute`, `block_storage`, `key_manager`, `identity`.
+            path: the collection.
+            key: its name in the answer.
+            params: of the query.
+            microversion: of the service.
+
+        Raises:
+            CloudError: as on signing in.
+        """
+        if self._try(lambda: self.connection.endpoint_for(service.replace("_", "-"))) is None:
+            return []
+        proxy = getattr(self.connection, service)
+        found: list[dict[str, Any]] = self._try(lambda: [*_pages(proxy, path, key, dict(params or {}), microversion)])
+        return found
+
+    def _try(self, ask: Any) -> Any:
+        from keystoneauth1.exceptions import ClientException
+        from openstack.exceptions import SDKException
+
+        try:
+            return ask()
+        except (ClientException, SDKException) as error:
+            remedy = "Check that it is up, and the OS_* variables (or OS_CLOUD) of the environment"
+            raise CloudError(self._where, " ".join(str(error).split())[:300] or type(error).__name__, remedy) from error
+
+
+def _connect(environment: Mapping[str, str], region: str) -> Any:
+    import openstack
+    from openstack.config import OpenStackConfig
+
+    named = environment.get("OS_CLOUD")
+    if named:
+        files = [environment["OS_CLIENT_CONFIG_FILE"]] if environment.get("OS_CLIENT_CONFIG_FILE") else None
+        entry = OpenStackConfig(config_files=files, load_envvars=False).get_one(cloud=named, region_name=region)
+        return openstack.connection.Connection(config=entry)
+    auth = {field: environment[name] for name, field in _PASSED.items() if environment.get(name)}
+    if "auth_url" not in auth:
+        what = "there are no credentials of OpenStack in the environment"
+        raise CloudError("OpenStack", what, "Set the OS_* variables of its project, or OS_CLOUD")
+    kind = environment.get("OS_AUTH_TYPE") or (
+        "v3applicationcredential" if "application_credential_secret" in auth else "password"
+    )
+    if "project_id" in auth:
+        # A project is known by its id; with both, a name that means another project is an error nobody understands.
+        auth = {
+            name: value
+            for name, value in auth.items()
+            if name not in {"project_name", "project_domain_name", "project_domain_id"}
+        }
+    entry = OpenStackConfig(load_yaml_config=False, load_envvars=False).get_one(
+        auth_type=kind,
+        auth=auth,
+        region_name=region,
+        interface=environment.get("OS_INTERFACE") or "public",
+        cacert=environment.get("OS_CACERT"),
+    )
+    return openstack.connection.Connection(config=entry)
+
+
+def _pages(
+    proxy: Any, path: str, key: str, params: dict[str, Any], microversion: str | None
+) -> Iterator[dict[str, Any]]:
+    """Every item of a collection, by whichever of OpenStack's three ways of paging a service has."""
+    while True:
+        answer = proxy.get(path, params=params, microversion=microversion)
+        if not answer.ok:
+            from openstack.exceptions import raise_from_response
+
+            raise_from_response(answer)
+        body = answer.json()
+        items = body.get(key) or []
+        yield from items
+        links = body.get(f"{key}_links") or []
+        if not items or not (body.get("next") or any(link.get("rel") == "next" for link in links)):
+            return
+        if body.get("next"):
+            params = {**params, "limit": _PAGE, "offset": int(params.get("offset", 0)) + len(items)}
+        else:
+            params = {**params, "marker": items[-1]["id"]}

@@ -1,0 +1,143 @@
+"""Buckets and the endpoint's users, keys and policies, asked of the servers, in the words of our own provider.
+
+Only what the state knows is asked for: an endpoint is shared, and other platforms' buckets are nobody's
+business here. The secret of an access key cannot be asked for and is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, final
+
+from hdh_infra.clouds.openstack.naming import ACCESS_KEY, BUCKET, USER, USER_POLICY
+from hdh_infra.errors import CloudError
+from hdh_infra.graph.observation import Native
+from hdh_infra.resources import config
+from hdh_infra.resources.clients import Clients, code, explain, status
+
+TYPES = frozenset({ACCESS_KEY, BUCKET, USER, USER_POLICY})
+"""The types that are asked of the servers."""
+_EVERYONE = (
+    "http://acs.amazonaws.com/groups/global/AllUsers",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+)
+_NO_SUCH = frozenset({"NoSuchEntity"})
+_NOT_IMPLEMENTED = 501
+
+
+@final
+class _Given(Clients):
+    """Clients made of a given environment and no other."""
+
+    def __init__(self, values: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        """Keep both; nothing is opened yet."""
+        super().__init__(values)
+        self._environment = environment
+
+    @property
+    def settings(self) -> config.Settings:
+        """What the clients are made of; raises `config.ConfigurationError`."""
+        return config.settings(self._values, self._environment)
+
+
+def read(environment: Mapping[str, str], values: Mapping[str, Any], known: Iterable[Native]) -> list[Native]:
+    """What the servers say of buckets, users, keys and policies; what is gone is left out.
+
+    Args:
+        environment: `AWS_*` variables, and `HDH_S3_ENDPOINT` where it sends elsewhere.
+        values: configuration of the endpoint, as the provider `hdh` takes it.
+        known: resources of the state.
+
+    Raises:
+        CloudError: there are no credentials, the endpoint does not answer or refuses them.
+    """
+    clients: Clients = _Given(values, environment)
+    try:
+        return read_by(clients, known)
+    except config.ConfigurationError as error:
+        raise CloudError("the S3 endpoint", str(error), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
+    except CloudError:
+        raise
+    except Exception as error:
+        remedy = "Check that the endpoint is up and that the credentials may read its buckets and users"
+        raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
+
+
+def read_by(clients: Clients, known: Iterable[Native]) -> list[Native]:
+    """As `read`, by clients that are there already. Raises whatever boto3 raises."""
+    ask: Mapping[str, Callable[[Clients, Native], dict[str, Any] | None]] = {
+        BUCKET: _bucket,
+        USER: _user,
+        ACCESS_KEY: _access_key,
+        USER_POLICY: _user_policy,
+    }
+    found = []
+    for native in sorted(known, key=lambda one: one.path):
+        properties = ask[native.type](clients, native)
+        if properties is not None:
+            found.append(Native(native.path, native.type, properties, native.id))
+    return found
+
+
+def _bucket(clients: Clients, native: Native) -> dict[str, Any] | None:
+    from hdh_infra.resources.types.bucket_reading import read_bucket
+
+    name = str(native.properties.get("bucket") or native.id)
+    live = read_bucket(clients, name)
+    if live is None:
+        return None
+    return {**live.outputs, "publicGrants": _public_grants(clients, name)}
+
+
+def _public_grants(clients: Clients, bucket: str) -> list[str]:
+    """What a bucket's ACL lets everyone do: empty for a private one, and for a server that has no ACLs."""
+    try:
+        grants = clients.s3.get_bucket_acl(Bucket=bucket).get("Grants", [])
+    except Exception as error:
+        if status(error) == _NOT_IMPLEMENTED:
+            return []
+        raise
+    return sorted(
+        {str(grant.get("Permission")) for grant in grants if grant.get("Grantee", {}).get("URI") in _EVERYONE}
+    )
+
+
+def _user(clients: Clients, native: Native) -> dict[str, Any] | None:
+    name = str(native.properties.get("userName") or native.id)
+    user = _or_none(lambda: clients.iam.get_user(UserName=name)["User"])
+    return None if user is None else {"userName": user["UserName"], "arn": user.get("Arn"), "path": user.get("Path")}
+
+
+def _access_key(clients: Clients, native: Native) -> dict[str, Any] | None:
+    name, key = str(native.properties.get("userName")), str(native.properties.get("accessKeyId") or native.id)
+
+    def ask() -> Any:
+        pages = clients.iam.get_paginator("list_access_keys").paginate(UserName=name)
+        return [one for page in pages for one in page.get("AccessKeyMetadata", [])]
+
+    keys = _or_none(ask) or []
+    mine = next((one for one in keys if one.get("AccessKeyId") == key), None)
+    # A key that was made inactive opens nothing: it is as good as gone.
+    if mine is None or mine.get("Status") == "Inactive":
+        return None
+    return {"userName": name, "accessKeyId": key}
+
+
+def _user_policy(clients: Clients, native: Native) -> dict[str, Any] | None:
+    from threading import Event
+
+    from hdh_infra.resources.types.base import Call
+    from hdh_infra.resources.types.user_policy import UserPolicy
+
+    user, name = native.properties.get("userName"), native.properties.get("policyName")
+    identity = native.id or f"{user}/{name}"
+    return UserPolicy().read(Call(clients, native.path, Event()), identity, {})
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except Exception as error:
+        if code(error) in _NO_SUCH:
+            return None
+        raise

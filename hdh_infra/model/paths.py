@@ -1,0 +1,58 @@
+"""Element paths: how every abstract thing is named, in specs, plans, observations and reports.
+
+`zone/lake`, `zone/lake/store/snds`, `space/darwin-eu/machine/desktop`, `key/lake`. A native node's path
+starts with its element's. In a pattern `*` stands for one part and `**` for any number of parts.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["store", "machine", "key", "network"]
+PLATFORM = "platform"
+_ELEMENT = re.compile(r"(zone|space)/[^/]+(/(store|machine|key)/[^/]+)?|key/[^/]+")
+_NETWORK_PARTS = 2
+
+
+def network_path(path: str) -> str | None:
+    """The zone or space that a path lies in; None of a platform's own key or node."""
+    parts = path.split("/")
+    return "/".join(parts[:_NETWORK_PARTS]) if parts[0] in {"zone", "space"} and len(parts) >= _NETWORK_PARTS else None
+
+
+def kind_of(path: str) -> Kind:
+    """The kind of the element at a path. Raises `ValueError` for what is no element."""
+    if _ELEMENT.fullmatch(path) is None:
+        raise ValueError(f"{path!r} is not the path of an element")
+    parts = path.split("/")
+    if parts[0] == "key":
+        return "key"
+    if len(parts) == _NETWORK_PARTS:
+        return "network"
+    kind = parts[2]
+    if kind == "store":
+        return "store"
+    return "machine" if kind == "machine" else "key"
+
+
+def element_of(node_path: str) -> str:
+    """The element that a native node's path belongs to; `platform` for what serves the whole."""
+    found = _ELEMENT.match(node_path)
+    return found[0] if found and (found.end() == len(node_path) or node_path[found.end()] == "/") else PLATFORM
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = [
+        r".*" if part == "**" else fnmatch.translate(part)[len("(?s:") : -len(")\\Z")].replace(".*", "[^/]*")
+        for part in pattern.split("/")
+    ]
+    return re.compile("/".join(parts))
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path is meant by a pattern."""
+    return _compiled(pattern).fullmatch(path) is not None

@@ -1,0 +1,118 @@
+"""The one way in which a plan is made: lock, lower, override, order, verify, observe, assess.
+
+Every plan is made, deployable or not, so that it can be compared; who deploys refuses.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hdh_infra.catalogue.load import digest_input, site
+from hdh_infra.clouds import cloud
+from hdh_infra.clouds.base import Context
+from hdh_infra.errors import Problem, SpecError
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Natives, Observation
+from hdh_infra.graph.order import in_order
+from hdh_infra.graph.plan import Plan
+from hdh_infra.graph.verify import verify
+from hdh_infra.model.expand import expand
+from hdh_infra.model.lock import Lock
+from hdh_infra.model.paths import matches
+from hdh_infra.model.platform import Platform
+from hdh_infra.model.target import Target
+from hdh_infra.planning.assess import assess
+from hdh_infra.planning.lock import update_lock
+
+
+def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = None, today: datetime.date) -> Plan:
+    """The plan of a platform on a target.
+
+    Args:
+        platform: the spec.
+        target: where to.
+        lock: what was given before; without it the plan shows what it would become.
+        today: the day that waivers are judged by; nothing else depends on it.
+
+    Raises:
+        SpecError: the target is not in the catalogue, or the platform cannot be placed on it.
+        RefusedError: a data holder of the lock is missing from the spec.
+        ExceptionGroup: the library made an invalid plan: a defect of ours.
+    """
+    where = Target.parse(target) if isinstance(target, str) else target
+    try:
+        place = site(where, platform)
+    except ValueError as error:
+        raise SpecError([Problem("target", None, None, "", str(error))]) from None
+    given = update_lock(lock, platform, [where])
+    expanded = expand(platform)
+    context = Context(expanded, place, given)
+    lowering = cloud(where.cloud)
+    providers = lowering.providers(context)
+    nodes, overridden = _overridden(lowering.lower(context), platform)
+    ordered = in_order(nodes)
+    if found := verify(ordered, providers):
+        raise ExceptionGroup("internal error: an invalid plan", [ValueError(what) for what in found])
+    observed = lowering.observe(Natives.of_plan(ordered, lowering.identifiers), place)
+    return Plan(
+        platform=platform.name,
+        target=str(where),
+        digests={
+            "spec": _digest(platform.model_dump_json(by_alias=True)),
+            "lock": _digest(given.model_dump_json()),
+            "catalogue": _digest(digest_input(place)),
+            "today": str(today),
+        },
+        providers=providers,
+        nodes=ordered,
+        verdicts=assess(expanded, given, place, observed, today),
+        manual=tuple(lowering.manual(context)),
+        overridden=overridden,
+    )
+
+
+def observe_plan(plan: Plan, platform: Platform) -> Observation:
+    """What a plan gives, read back from its native resources alone."""
+    where = Target.parse(plan.target)
+    lowering = cloud(where.cloud)
+    return lowering.observe(Natives.of_plan(plan.nodes, lowering.identifiers), site(where, platform))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _overridden(nodes: Iterable[Node], platform: Platform) -> tuple[list[Node], tuple[str, ...]]:
+    """The nodes with the spec's native overrides merged in, and a line for each property that changed."""
+    if not platform.overrides:
+        return list(nodes), ()
+    used: set[str] = set()
+    lines: list[str] = []
+    changed: list[Node] = []
+    for node in nodes:
+        for pattern, properties in platform.overrides.items():
+            if matches(pattern, node.path):
+                used.add(pattern)
+                lines.extend(f"{node.path}: {name}" for name in sorted(properties))
+                node = replace(node, properties=_merged(node.properties, properties))  # noqa: PLW2901 - a chain of overrides
+        changed.append(node)
+    unused = [
+        platform.problem(("overrides", pattern), "no native resource has this path; `hdh plan` lists them")
+        for pattern in platform.overrides
+        if pattern not in used
+    ]
+    if unused:
+        raise SpecError(unused)
+    return changed, tuple(sorted(lines))
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged

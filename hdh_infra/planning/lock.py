@@ -1,0 +1,283 @@
+"""Making and keeping the lock: a pure function of the old lock and the spec, and the file beside the spec.
+
+What was given is never taken back or given to another: the range of a removed space stays in the lock until
+a person takes the line out, so that no address is reused before its removal was deployed. A new
+catalogue changes no flavour and no image that was chosen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hdh_infra.catalogue.load import Site, site
+from hdh_infra.errors import Problem, RefusedError, SpecError
+from hdh_infra.model.expand import Expanded, expand
+from hdh_infra.model.load import read_yaml
+from hdh_infra.model.lock import Lock
+from hdh_infra.model.paths import network_path
+from hdh_infra.model.platform import Platform, dotted
+from hdh_infra.model.target import Target
+
+FIRST_HOST = 4
+"""Azure reserves the first four addresses of a subnet, OpenStack's gateway is the second: both start behind them."""
+RESERVED_AT_END = 2
+
+
+def lock_file(spec: Path) -> Path:
+    """The lock of a spec: the file of the same name beside it."""
+    return spec.with_suffix(".lock")
+
+
+def read_lock(file: Path) -> Lock | None:
+    """The lock in a file; None where there is none. Raises `SpecError` for one that is damaged."""
+    if not file.exists():
+        return None
+    value, positions = read_yaml(file)
+    try:
+        return Lock.model_validate(value)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors(include_url=False):
+            at = tuple(detail["loc"])
+            while at and at not in positions:
+                at = at[:-1]
+            what = f"{detail['msg']}: mend the line by hand or from the history of the file; never delete the lock of what is deployed"
+            problems.append(Problem(str(file), *positions.get(at, (1, 1)), dotted(tuple(detail["loc"])), what))
+        raise SpecError(problems) from None
+
+
+def write_lock(lock: Lock, file: Path) -> None:
+    """Write a lock, sorted, one line a thing, at once or not at all."""
+    from ruamel.yaml import YAML
+
+    value = lock.model_dump(mode="json", exclude_defaults=False)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = True  # type: ignore[assignment]  # declared without its type
+    yaml.width = 4096
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write("# What this platform was given once and keeps. Kept under version control; made by `hdh lock`.\n")
+        yaml.dump(value, stream)
+    part.replace(file)
+
+
+def new_salt() -> str:
+    """A salt for a new lock, made once by chance."""
+    return secrets.token_hex(4)
+
+
+def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target], *, salt: str | None = None) -> Lock:
+    """What the lock becomes for a spec on some targets.
+
+    Args:
+        old: the lock so far; None for a new platform.
+        platform: the spec.
+        targets: targets to choose flavours and images for, beside those that the lock has.
+        salt: of a new lock; without it one is derived from the platform's name, which is enough to look at a plan.
+
+    Raises:
+        SpecError: the platform does not fit into its address space, or no flavour holds a machine.
+        RefusedError: a data holder is missing from the spec and was not retired.
+    """
+    if old and old.platform != platform.name:
+        raise SpecError(
+            [
+                Problem(
+                    "lock",
+                    None,
+                    None,
+                    "platform",
+                    f"is of {old.platform}, not of {platform.name}: use the lock of this platform",
+                )
+            ]
+        )
+    expanded = expand(platform)
+    problems: list[Problem] = []
+    base = old or Lock(platform=platform.name, salt=salt or hashlib.sha256(platform.name.encode()).hexdigest()[:8])
+    addresses = _addresses(base, expanded, problems)
+    hosts = _hosts(base, expanded, addresses, problems)
+    flavours, images = dict(base.flavours), dict(base.images)
+    for target in sorted(targets):
+        try:
+            place = site(target, platform)
+        except ValueError as error:
+            problems.append(platform.problem(("targets",), str(error)))
+            continue
+        flavours[str(target)] = _flavours(base, expanded, place, problems)
+        images[str(target)] = _images(base, expanded, place, problems)
+    if problems:
+        raise SpecError(problems)
+    return base.model_copy(
+        update={
+            "addresses": addresses,
+            "hosts": hosts,
+            "flavours": flavours,
+            "images": images,
+            "data_holders": _data_holders(base, expanded),
+        }
+    )
+
+
+def _data_holders(base: Lock, expanded: Expanded) -> dict[str, str]:
+    lost = missing_data_holders(base, expanded.platform)
+    if lost:
+        raise RefusedError(
+            "data holders",
+            f"the lock has {', '.join(f'{path} ({kind})' for path, kind in lost.items())}, and the spec does not",
+            "Put it back, or say under retire: {element, reason, data: keep|delete}; nothing was changed",
+        )
+    retired = {one.element for one in expanded.platform.retire}
+    return dict(
+        sorted(
+            {
+                **{path: kind for path, kind in base.data_holders.items() if path not in retired},
+                **expanded.data_holders,
+            }.items()
+        )
+    )
+
+
+def missing_data_holders(lock: Lock, platform: Platform) -> Mapping[str, str]:
+    """Data holders of the lock that the spec neither has nor retires (law 9)."""
+    has = expand(platform).data_holders
+    retired = {one.element for one in platform.retire}
+    return {path: kind for path, kind in lock.data_holders.items() if path not in has and path not in retired}
+
+
+def _addresses(base: Lock, expanded: Expanded, problems: list[Problem]) -> dict[str, str]:
+    settings = expanded.platform.network
+    found = dict(base.addresses)
+    for path, zone in expanded.networks.items():
+        if zone.address_range:
+            if found.get(path, zone.address_range) != zone.address_range:
+                at = _location(path, "address_range")
+                problems.append(
+                    expanded.platform.problem(
+                        at, f"is {zone.address_range}, and the lock gave {found[path]}: a deployed range cannot change"
+                    )
+                )
+            found[path] = zone.address_range
+    free = _free(ipaddress.IPv4Network(settings.address_space), settings.prefix_length, found.values())
+    for path in expanded.networks:
+        if path not in found:
+            given = next(free, None)
+            if given is None:
+                at = ("network", "address_space")
+                problems.append(
+                    expanded.platform.problem(
+                        at, f"{settings.address_space} has no range left for {path}: widen it, or raise prefix_length"
+                    )
+                )
+                return found
+            found[path] = str(given)
+    return dict(sorted(found.items()))
+
+
+def _free(space: ipaddress.IPv4Network, length: int, taken: Iterable[str]) -> Iterator[ipaddress.IPv4Network]:
+    used = sorted((ipaddress.IPv4Network(one) for one in taken), key=lambda one: int(one.network_address))
+    step, index = 2 ** (32 - length), 0
+    here, end = int(space.network_address), int(space.broadcast_address)
+    while here + step - 1 <= end:
+        while index < len(used) and int(used[index].broadcast_address) < here:
+            index += 1
+        if index < len(used) and int(used[index].network_address) < here + step:
+            here = -(-(int(used[index].broadcast_address) + 1) // step) * step
+            continue
+        yield ipaddress.IPv4Network((here, length))
+        here += step
+
+
+def _hosts(
+    base: Lock, expanded: Expanded, addresses: Mapping[str, str], problems: list[Problem]
+) -> dict[str, tuple[int, ...]]:
+    found = dict(base.hosts)
+    taken: dict[str, set[int]] = {}
+    for path, numbers in found.items():
+        taken.setdefault(network_path(path) or "", set()).update(numbers)
+    wanted = [(path, machine.count, 0) for path, machine in expanded.machines.items()]
+    wanted += [(path, 1, 1) for path in expanded.stores]
+    for path, count, half in wanted:
+        network = network_path(path) or ""
+        if network not in addresses:
+            continue
+        size = ipaddress.IPv4Network(addresses[network]).num_addresses // 2
+        have = list(found.get(path, ()))
+        mine = taken.setdefault(network, set())
+        spare = (
+            number
+            for number in range(half * size + FIRST_HOST, (half + 1) * size - RESERVED_AT_END)
+            if number not in mine
+        )
+        while len(have) < count:
+            number = next(spare, None)
+            if number is None:
+                what = f"{addresses[network]} has no address left for {path}: give the network a wider address_range"
+                problems.append(expanded.platform.problem(_location(path), what))
+                break
+            mine.add(number)
+            have.append(number)
+        found[path] = tuple(have)
+    return dict(sorted(found.items()))
+
+
+def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
+    chosen = dict(base.flavours.get(str(place.target), {}))
+    for path, machine in expanded.machines.items():
+        kept = place.flavour_named(chosen[path]) if path in chosen else None
+        if kept and kept.vcpus >= machine.vcpus and int(kept.memory) >= int(machine.memory):
+            continue
+        flavour = place.flavour(machine.vcpus, int(machine.memory))
+        if flavour is None:
+            problems.append(
+                expanded.platform.problem(_location(path), too_large(path, machine.vcpus, int(machine.memory), place))
+            )
+        else:
+            chosen[path] = flavour.name
+    return dict(sorted(chosen.items()))
+
+
+def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
+    """The message for a machine that no flavour of a site holds."""
+    from hdh_infra.model.base import write_size
+
+    largest = max(place.offer.flavours, key=lambda flavour: (int(flavour.memory), flavour.vcpus))
+    return (
+        f"{path} asks {vcpus} vCPU and {write_size(memory)}, and no flavour of {place.target} holds it: the largest is "
+        f"{largest.name} ({largest.vcpus} vCPU, {write_size(int(largest.memory))}); ask less, or more machines"
+    )
+
+
+def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
+    chosen = dict(base.images.get(str(place.target), {}))
+    for path, machine in expanded.machines.items():
+        if machine.image not in place.offer.images:
+            what = f"{place.target} has no image {machine.image}; allowed: {', '.join(sorted(place.offer.images))}"
+            problems.append(expanded.platform.problem((*_location(path), "image"), what))
+        elif chosen.get(path) not in place.offer.images or chosen.get(path) != machine.image:
+            chosen[path] = machine.image
+    return dict(sorted(chosen.items()))
+
+
+def _location(path: str, *more: str) -> tuple[str | int, ...]:
+    """Where an element stands in a spec."""
+    parts = path.split("/")
+    if parts[0] == "key":
+        return ("keys", *parts[1:], *more)
+    head: tuple[str, ...] = ("zones", parts[1]) if parts[0] == "zone" else ("spaces", "projects", parts[1])
+    inner = {"store": "stores", "machine": "machines", "key": "keys"}
+    return (*head, *((inner[parts[2]], *parts[3:]) if len(parts) > len(head) - 1 and len(parts) > 2 else ()), *more)  # noqa: PLR2004 - zone, name, kind
+
+
+def lock_status(old: Lock | None, new: Lock) -> tuple[str, ...]:
+    """What is not up to date in a lock, in words; empty where nothing is."""
+    if old is None:
+        return ("there is no lock",)
+    before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
+    return tuple(f"{part} would change" for part in after if before.get(part) != after[part])

@@ -1,0 +1,145 @@
+"""boto3 clients made once and late, and their errors in one line.
+
+boto3 takes a third of a second to load, so nothing here is imported before the first real call: checks
+and previews of creations never pay it. Retries are botocore's own standard mode. This module
+deliberately turns no error into a success; 501 from a server is an error like any other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from hdh_infra.resources import config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHECKSUMMED_OPERATIONS: Final = (
+    "DeleteObjects",
+    "PutBucketLifecycleConfiguration",
+    "PutObjectLockConfiguration",
+    "PutBucketEncryption",
+    "PutBucketVersioning",
+    "PutBucketPolicy",
+    "PutObjectRetention",
+    "PutBucketTagging",
+    "PutPublicAccessBlock",
+)
+"""Operations that must carry a checksum, where botocore 1.36 and later sends CRC32 and no Content-MD5."""
+
+_ATTEMPTS: Final = 5
+_CONNECT_SECONDS: Final = 10
+_READ_SECONDS: Final = 60
+_CONNECTIONS: Final = 64
+
+
+class Clients:
+    """The clients of one configured provider; safe to use from many threads."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Keep the configuration; nothing is imported, checked or opened yet."""
+        self._values = values
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    @property
+    def s3(self) -> Any:
+        """The S3 client; raises `config.ConfigurationError` where the configuration does not suffice."""
+        return self._client("s3")
+
+    @property
+    def iam(self) -> Any:
+        """The IAM client; raises as `s3` does."""
+        return self._client("iam")
+
+    @property
+    def settings(self) -> config.Settings:
+        """What the clients are made of; raises `config.ConfigurationError`."""
+        return config.settings(self._values)
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = _make(service, self.settings)
+            return self._made[service]
+
+
+def _make(service: str, settings: config.Settings) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    # A session of our own: the default one is shared and not safe to make clients from in many threads.
+    client = boto3.session.Session().client(
+        service,
+        endpoint_url=settings.endpoint if service == "s3" else settings.iam_endpoint,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+        config=Config(
+            s3={"addressing_style": settings.addressing_style},
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=_CONNECTIONS,
+            request_checksum_calculation=settings.checksum,
+            response_checksum_validation=settings.checksum,
+            user_agent_extra="hdh-infra",
+        ),
+    )
+    if service == "s3" and settings.content_md5:
+        for operation in CHECKSUMMED_OPERATIONS:
+            client.meta.events.register(f"before-call.s3.{operation}", _send_content_md5)
+    return client
+
+
+def _send_content_md5(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Replace the newer checksums by Content-MD5, for servers that know only that."""
+    context.pop("checksum", None)
+    headers = params["headers"]
+    for name in [name for name in headers if name.lower().startswith(("x-amz-checksum-", "x-amz-sdk-checksum-"))]:
+        del headers[name]
+    body = params["body"]
+    content = body.encode() if isinstance(body, str) else bytes(body)
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    headers["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+def code(error: BaseException) -> str:
+    """The server's error code (`NoSuchBucket`), or "" where the error is not a server's answer."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def status(error: BaseException) -> int:
+    """The HTTP status of the server's answer, or 0."""
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+_REMEDIES: Final[Mapping[str, str]] = {
+    "AccessDenied": "the credentials lack this right on the server",
+    "InvalidAccessKeyId": "set hdh:accessKey (or AWS_ACCESS_KEY_ID) to a key that the endpoint knows",
+    "SignatureDoesNotMatch": "set hdh:secretKey (or AWS_SECRET_ACCESS_KEY) to the secret of this access key",
+    "NotImplemented": "the server does not implement this: leave the property out, or use an endpoint that has it",
+}
+_NOT_IMPLEMENTED: Final = 501
+
+
+def explain(error: BaseException) -> str:
+    """One line for a user: operation, code, the server's words, and what to do where that is known."""
+    name = code(error)
+    if not name:
+        text = " ".join(str(error).split()) or type(error).__name__
+        return f"{text}: check the endpoint and that it is up" if type(error).__name__ in _UNREACHABLE else text
+    operation = getattr(error, "operation_name", "")
+    words = str(getattr(error, "response", {})["Error"].get("Message", "")).rstrip(". ")
+    remedy = _REMEDIES.get("NotImplemented" if status(error) == _NOT_IMPLEMENTED else name, "")
+    return f"{operation}: {name}: {words}" + (f" ({remedy})" if remedy else "")
+
+
+_UNREACHABLE: Final = frozenset(
+    {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "SSLError", "ConnectionClosedError"}
+)

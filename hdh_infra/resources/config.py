@@ -1,0 +1,179 @@
+"""The provider's configuration: which endpoints, which credentials, and how to speak to them.
+
+Values come from the stack's configuration, then from the standard environment variables; only the
+endpoints of the sandbox (`HDH_S3_ENDPOINT`, `HDH_IAM_ENDPOINT`) win over the configuration, so that one
+plan can be sent elsewhere unchanged. Secrets found in the environment are never copied into the
+provider's inputs: those are written to the state.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from hdh_infra.resources.contract import Failure, nearest
+from hdh_infra.resources.values import is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENVIRONMENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    "iamEndpoint": ("AWS_ENDPOINT_URL_IAM",),
+    "accessKey": ("AWS_ACCESS_KEY_ID",),
+    "secretKey": ("AWS_SECRET_ACCESS_KEY",),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+}
+_REDIRECT: Final[Mapping[str, tuple[str, ...]]] = {
+    "endpoint": ("HDH_S3_ENDPOINT",),
+    "iamEndpoint": ("HDH_IAM_ENDPOINT", "HDH_S3_ENDPOINT"),
+}
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "addressingStyle": ("auto", "path", "virtual"),
+    "checksum": ("when_required", "when_supported"),
+}
+_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, "contentMd5"})
+# What the engine itself puts among a provider's inputs.
+_ENGINE_NAMES: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
+
+
+class ConfigurationError(Exception):
+    """Raised when a cloud is called before endpoint and credentials are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a client is made of; the two keys are kept out of its printed form by the caller's care.
+
+    Attributes:
+        endpoint: URL of the S3 endpoint.
+        iam_endpoint: URL of the IAM endpoint.
+        region: the region's name, in the endpoint's own words; part of each signature.
+        access_key: identifier of the credentials.
+        secret_key: their secret.
+        addressing_style: `path`, `virtual` or `auto`.
+        checksum: botocore's `request_checksum_calculation`.
+        content_md5: send Content-MD5 instead of the newer checksums where a request needs one.
+    """
+
+    endpoint: str
+    iam_endpoint: str
+    region: str
+    access_key: str
+    secret_key: str
+    addressing_style: str
+    checksum: str
+    content_md5: bool
+
+    def __repr__(self) -> str:
+        """Without the secret: a log of settings must be harmless."""
+        return f"Settings(endpoint={self.endpoint!r}, iam_endpoint={self.iam_endpoint!r}, region={self.region!r})"
+
+
+def check(values: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[Failure]:
+    """Hold a provider's configuration against what it may be; all problems at once."""
+    failures = [
+        Failure(name, f"unknown configuration; {nearest(name, _NAMES)}")
+        for name in values
+        if name not in _NAMES | _ENGINE_NAMES
+    ]
+    for name, choices in _CHOICES.items():
+        value = values.get(name)
+        if value is not None and not is_unknown(value) and value not in choices:
+            failures.append(Failure(name, f"{value!r} is not known; {nearest(str(value), choices)}"))
+    if _boolean(values.get("contentMd5", False)) is None:
+        failures.append(Failure("contentMd5", "must be true or false"))
+    found = _lookup(values, environment)
+    for name in ("endpoint", "accessKey", "secretKey"):
+        if found[name] is None:
+            variables = " or ".join(_REDIRECT.get(name, ()) + _ENVIRONMENT[name])
+            secret = "--secret " if name == "secretKey" else ""
+            failures.append(
+                Failure(name, f"is missing: run `pulumi config set {secret}hdh:{name} ...` or set {variables}")
+            )
+    for name in ("endpoint", "iamEndpoint"):
+        reason = _endpoint_problem(found[name])
+        if reason:
+            failures.append(Failure(name, reason))
+    return failures
+
+
+def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the configuration and the environment come to.
+
+    Raises:
+        ConfigurationError: a value is missing, wrong, or known only once something else is deployed.
+    """
+    waiting = sorted(name for name, value in values.items() if is_unknown(value))
+    if waiting:
+        raise ConfigurationError(f"hdh: {', '.join(waiting)} of the provider is known only after `pulumi up`")
+    failures = check(values, environment)
+    if failures:
+        raise ConfigurationError("; ".join(f"hdh:{failure.path} {failure.reason}" for failure in failures))
+    found = _lookup(values, environment)
+    endpoint = str(found["endpoint"])
+    style = str(values.get("addressingStyle") or "auto")
+    # A bucket's name before a loopback address is no host: a redirected plan speaks path style.
+    if _is_loopback(urlsplit(endpoint).hostname or ""):
+        style = "path"
+    return Settings(
+        endpoint=endpoint,
+        iam_endpoint=str(found["iamEndpoint"] or endpoint),
+        region=str(found["region"] or "us-east-1"),
+        access_key=str(found["accessKey"]),
+        secret_key=str(found["secretKey"]),
+        addressing_style=style,
+        checksum=str(values.get("checksum") or "when_required"),
+        content_md5=bool(_boolean(values.get("contentMd5", False))),
+    )
+
+
+def _lookup(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Each value from where it wins: redirect, configuration, environment; None where it is nowhere."""
+
+    def from_environment(names: tuple[str, ...]) -> str | None:
+        return next((environment[name] for name in names if environment.get(name)), None)
+
+    return {
+        name: from_environment(_REDIRECT.get(name, ())) or values.get(name) or from_environment(variables)
+        for name, variables in _ENVIRONMENT.items()
+    }
+
+
+def _endpoint_problem(value: Any) -> str | None:
+    if value is None or is_unknown(value):
+        return None
+    parts = urlsplit(str(value))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"{value!r} is not a URL: write https://HOST"
+    if parts.username or parts.password:
+        return "holds credentials: give them as accessKey and secretKey"
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        return "is plain http to another machine: use https (http is for loopback addresses only)"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _boolean(value: Any) -> bool | None:
+    """A flag as the engine sends it (JSON text) or as a program gives it; None where it is neither."""
+    if isinstance(value, bool):
+        return value
+    if is_unknown(value) or value is None:
+        return False
+    try:
+        read = json.loads(value)
+    except (TypeError, ValueError):
+        return None
+    return read if isinstance(read, bool) else None

@@ -1,0 +1,21 @@
+"""The resource types, one file each, and the table by type token.
+
+A type speaks to a server and knows its quirks; it deliberately knows nothing of gRPC or protobuf.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hdh_infra.resources.types.access_key import AccessKey
+from hdh_infra.resources.types.bucket import Bucket
+from hdh_infra.resources.types.user import User
+from hdh_infra.resources.types.user_policy import UserPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hdh_infra.resources.types.base import ResourceType
+
+TYPES: Mapping[str, ResourceType] = {kind.token: kind for kind in (Bucket(), User(), AccessKey(), UserPolicy())}
+"""Every type that the provider serves, by token."""

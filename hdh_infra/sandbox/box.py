@@ -1,0 +1,237 @@
+"""The sandbox as a whole: which services a target needs, and the environment that sends a deployment to them.
+
+What each target finds here is what the catalogue says that the real offer has (regions, flavours, images,
+volume types, external network), so that the plan that is deployed is the same plan; only endpoints and
+credentials differ, and these stand in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from hdh_infra.catalogue.load import Site, site, targets
+from hdh_infra.errors import CloudError, SpecError
+from hdh_infra.errors import Problem as _Problem
+from hdh_infra.model.target import Target
+from hdh_infra.model.words import nearest
+from hdh_infra.sandbox.paths import sandbox_dir
+
+if TYPE_CHECKING:
+    from hdh_infra.sandbox.openstack import Tenant
+
+Say: TypeAlias = Callable[[str], None]
+MARK = "hdh-sandbox.json"
+KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "TERM", "COLUMNS", "TMPDIR", "USER", "LOGNAME", "SHELL", "CI")
+KEPT_PREFIXES = (
+    "XDG_",
+    "HDH_CACHE",
+    "HDH_SANDBOX_DIR",
+    "UV_",
+    "PIP_",
+    "GO",
+    "PYTHON",
+    "SSL_",
+    "PULUMI_EXPERIMENTAL",
+    "PULUMI_SKIP_CHECKPOINTS",
+)
+"""The environment of a sandbox deployment holds nothing else of the caller's: no credential, no profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the sandbox and how it is."""
+
+    name: str
+    running: bool
+    detail: str
+
+
+def needs(target: Target) -> frozenset[str]:
+    """Services that a target is served by. Raises `SpecError` for a target that the sandbox does not have."""
+    served = {
+        "openstack": frozenset({"openstack", "s3"}),
+        "ovhcloud": frozenset({"openstack", "s3", "simulator"}),
+        "azure": frozenset({"simulator"}),
+    }
+    if target.cloud not in served:
+        names = [str(one) for one in targets() if one.cloud in served]
+        raise SpecError(
+            [
+                _Problem(
+                    "--on", None, None, "", f"the sandbox has no {target}; {nearest(str(target), names)}".rstrip("; ")
+                )
+            ]
+        )
+    return served[target.cloud]
+
+
+def sandbox_targets() -> tuple[Target, ...]:
+    """Every target that the sandbox can stand for."""
+    return tuple(target for target in targets() if target.cloud in {"openstack", "ovhcloud", "azure"})
+
+
+def up(on: Iterable[Target], say: Say) -> None:
+    """Start what the targets need, and wait until it answers. Raises `CloudError` or `EngineError`."""
+    wanted = frozenset(service for target in on for service in needs(target))
+    directory = _identity()
+    if "s3" in wanted:
+        from hdh_infra.sandbox import s3
+
+        s3.start(directory / "s3", base_port=_port(300), say=say)
+    if "simulator" in wanted:
+        from hdh_infra.sandbox import simulator
+
+        with _environment_of_s3(directory):
+            simulator.start(directory / "simulator", base_port=_port(400), packages=("azure-native", "ovh"), say=say)
+    if "openstack" in wanted:
+        from hdh_infra.sandbox import openstack
+
+        tenants = [_tenant(site(target)) for target in sandbox_targets() if "openstack" in needs(target)]
+        openstack.start(directory / "openstack", tenants, base_port=_port(0), say=say)
+
+
+def down(say: Say) -> None:
+    """Stop everything; what the servers hold is kept."""
+    from hdh_infra.sandbox import openstack, s3, simulator
+
+    for name, module in (("simulator", simulator), ("openstack", openstack), ("s3", s3)):
+        if (sandbox_dir() / name).exists():
+            say(f"stopping {name}")
+            module.stop(sandbox_dir() / name)
+
+
+def status() -> list[Service]:
+    """How every service is."""
+    from hdh_infra.sandbox import openstack, s3, simulator
+
+    found = []
+    for name, module in (("openstack", openstack), ("s3", s3), ("simulator", simulator)):
+        directory = sandbox_dir() / name
+        if not directory.exists():
+            found.append(Service(name, running=False, detail="never started"))
+            continue
+        state = module.status(directory)
+        found.append(Service(name, running=state.running, detail=str(state)))
+    return found
+
+
+def environment(target: Target, say: Say) -> dict[str, str]:
+    """The variables that send a deployment of a target to this sandbox.
+
+    Raises:
+        CloudError: a service that the target needs does not run.
+        EngineError: there is no engine and none can be had.
+    """
+    from hdh_infra.sandbox import engine
+
+    directory = _identity()
+    wanted = needs(target)
+    for service in status():
+        if service.name in wanted and not service.running:
+            raise CloudError("sandbox", f"{service.name} does not run", f"Start it: hdh sandbox up --on {target}")
+    state = directory / "state"
+    found = engine.ensure(say)
+    plugins = [Path(sys.executable).parent]
+    if "openstack" in wanted:
+        plugins.append(engine.ensure_openstack_plugin(say))
+    variables = {
+        **engine.environment(found, *plugins),
+        "HDH_SANDBOX": _read_mark(directory)["id"],
+        "PULUMI_BACKEND_URL": state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(directory / "passphrase"),
+    }
+    if "openstack" in wanted:
+        from hdh_infra.sandbox import openstack
+
+        variables |= openstack.environment(directory / "openstack", _tenant(site(target)).name)
+    if "s3" in wanted:
+        from hdh_infra.sandbox import s3
+
+        variables |= s3.environment(directory / "s3")
+    if "simulator" in wanted:
+        from hdh_infra.sandbox import simulator
+
+        variables |= simulator.environment(directory / "simulator")
+    if target.cloud == "ovhcloud":
+        variables["OVH_CLOUD_PROJECT_SERVICE"] = variables.get("OS_PROJECT_ID") or variables.get("OS_TENANT_ID", "")
+    return variables
+
+
+def stripped(caller: Mapping[str, str]) -> dict[str, str]:
+    """A caller's environment without anything that could be a credential of a real cloud."""
+    return {
+        name: value
+        for name, value in caller.items()
+        if name in KEPT_VARIABLES or name == "PATH" or name.startswith(KEPT_PREFIXES)
+    }
+
+
+def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
+    """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
+    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    return sorted(name for name in caller if name.startswith(prefixes))
+
+
+def _port(offset: int) -> int:
+    base = int(os.environ.get("HDH_SANDBOX_PORT", "15000"))
+    return base + offset
+
+
+def _identity() -> Path:
+    directory = sandbox_dir()
+    (directory / "state").mkdir(parents=True, exist_ok=True)
+    mark = directory / MARK
+    if not mark.exists():
+        mark.write_text(json.dumps({"id": secrets.token_hex(8)}))
+    (directory / "state" / MARK).write_text(mark.read_text())
+    passphrase = directory / "passphrase"
+    if not passphrase.exists():
+        descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_urlsafe(32))
+    return directory
+
+
+def _read_mark(directory: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((directory / MARK).read_text())
+    return found
+
+
+class _environment_of_s3:  # noqa: N801 - a context manager, used as a function
+    """The S3 server's address and administrator in the environment, for those that serve identities on it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._before: dict[str, str] = {}
+
+    def __enter__(self) -> None:
+        from hdh_infra.sandbox import s3
+
+        self._before = dict(os.environ)
+        if (self._directory / "s3").exists():
+            os.environ.update(s3.environment(self._directory / "s3"))
+
+    def __exit__(self, *_: object) -> None:
+        os.environ.clear()
+        os.environ.update(self._before)
+
+
+def _tenant(place: Site) -> Tenant:
+    from hdh_infra.sandbox.openstack import Flavor, Image, Tenant, VolumeType
+
+    native = place.offer.native
+    return Tenant(
+        name=place.target.stack,
+        region=place.service_region("compute"),
+        flavors=tuple(Flavor(one.name, one.vcpus, int(one.memory) // 2**20, 0) for one in place.offer.flavours),
+        images=tuple(Image(one.native["name"], {}) for one in place.offer.images.values()),
+        volume_types=tuple(VolumeType(name, bool(encrypted)) for name, encrypted in native["volume_types"].items()),
+        external_network=str(native["external_network"]),
+    )

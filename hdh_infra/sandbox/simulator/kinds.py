@@ -1,0 +1,339 @@
+"""The closed set of rule kinds: each looks at one event and says what is wrong, or nothing.
+
+A kind is code, a rule is data: which types, which properties, which words. A kind is silent about what it
+cannot know yet (unknown values in a preview), since a simulator that is too strict is worse than one that
+is too lax. Kinds that need no other resource also run when the engine checks inputs, so that a preview shows them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+from hdh_infra.sandbox.simulator.making import fits, texts
+from hdh_infra.sandbox.simulator.paths import every, first
+from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
+
+if TYPE_CHECKING:
+    from hdh_infra.sandbox.simulator.knowledge import Rule
+    from hdh_infra.sandbox.simulator.store import Row
+    from hdh_infra.sandbox.simulator.world import World
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is about to happen to a resource.
+
+    Attributes:
+        operation: check, create, update or delete.
+        token: its type.
+        identity: its id; empty where it is not known yet.
+        inputs: what is asked, without marks of secrets; on delete what it has.
+        before: its inputs and outputs before an update or a delete; None otherwise.
+        world: the other resources.
+    """
+
+    operation: str
+    token: str
+    identity: str
+    inputs: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    world: World
+
+
+Kind: TypeAlias = Callable[["Rule", Event], str | None]
+
+
+def text(rule: Rule, event: Event) -> str | None:
+    """`path`: its text matches `pattern`, is `shortest` to `longest` long, and does not hold `never`."""
+    given = rule.parameters
+    for value in every(event.inputs, given["path"]):
+        if value == UNKNOWN or not isinstance(value, str):
+            continue
+        if not given.get("shortest", 0) <= len(value) <= given.get("longest", len(value)):
+            return f"{value!r} is {len(value)} characters long"
+        if not re.fullmatch(given.get("pattern", ".*"), value) or re.search(given.get("never", "(?!)"), value):
+            return repr(value)
+    return None
+
+
+def number(rule: Rule, event: Event) -> str | None:
+    """`path`: its number lies between `low` and `high`."""
+    for value in every(event.inputs, rule.parameters["path"]):
+        if isinstance(value, int | float) and not rule.parameters["low"] <= value <= rule.parameters["high"]:
+            return str(value)
+    return None
+
+
+def own(rule: Rule, event: Event) -> str | None:
+    """`must`: paths of its own to patterns that their values match; a missing value is the empty text."""
+    for path, pattern in rule.parameters["must"].items():
+        values = every(event.inputs, path)
+        if UNKNOWN not in values and not fits({path: pattern}, event.inputs):
+            return f"{path} is {values[0]!r}" if values else f"{path} is missing"
+    return None
+
+
+def exclusive(rule: Rule, event: Event) -> str | None:
+    """`paths`: at most one of them is given."""
+    given = [path for path in rule.parameters["paths"] if every(event.inputs, path)]
+    return " and ".join(given) if len(given) > 1 else None
+
+
+def member(rule: Rule, event: Event) -> str | None:
+    """`path`: its value, where it is given, is one of those at `of`."""
+    others = every(event.inputs, rule.parameters["of"])
+    for value in every(event.inputs, rule.parameters["path"]):
+        if UNKNOWN not in (value, *others) and str(value).lower() not in {str(one).lower() for one in others}:
+            return str(value)
+    return None
+
+
+def prefix_size(rule: Rule, event: Event) -> str | None:
+    """`path`: its prefix is at most `longest` long where the name at `name` matches `named`."""
+    given = rule.parameters
+    name = first(event.inputs, given["name"], "")
+    if not re.fullmatch(given["named"], str(name)):
+        return None
+    for value in every(event.inputs, given["path"]):
+        network = _network(value)
+        if network is not None and network.prefixlen > given["longest"]:
+            return f"{name} is {value}"
+    return None
+
+
+def unique(rule: Rule, event: Event) -> str | None:
+    """`paths`: no other living resource of the type has the same values, `within` the cloud or its parent."""
+    mine = [_same(first(event.inputs, path)) for path in rule.parameters["paths"]]
+    for other in event.world.living(event.token):
+        if other.id.lower() == event.identity.lower():
+            continue
+        if rule.parameters.get("within") == "parent" and _parent(other.id) != _parent(event.identity):
+            continue
+        theirs = plain(other.inputs)
+        if mine == [_same(first(theirs, path)) for path in rule.parameters["paths"]]:
+            return other.id.rsplit("/", 1)[-1]
+    return None
+
+
+def parent(rule: Rule, event: Event) -> str | None:
+    """The resource group and the resource that its id lies in are there."""
+    del rule
+    lowered = event.identity.lower()
+    group = re.match(r"/subscriptions/[^/]+/resourcegroups/[^/]+(?=/)", lowered)
+    if group and not event.world.alive(group[0]):
+        return f"resource group {event.inputs.get('resourceGroupName')}"
+    if "/providers/microsoft.authorization/" in lowered or "/providers/microsoft.insights/" in lowered:
+        above = lowered.rsplit("/providers/", 1)[0]
+    else:
+        above = lowered.rsplit("/", 2)[0]
+    kind = event.world.kind_of(above)
+    if kind is None or kind.singleton or event.world.alive(above):
+        return None
+    return above.rsplit("/", 1)[-1]
+
+
+def references(rule: Rule, event: Event) -> str | None:
+    """Every id in its inputs that is of a known type is that of a living resource; `but` names paths to leave out."""
+    left_out = rule.parameters.get("but", [])
+    for name, value in event.inputs.items():
+        if name in left_out:
+            continue
+        for one in texts(value):
+            if one.startswith("/subscriptions/") and event.world.kind_of(one) and not event.world.alive(one):
+                return one
+    return None
+
+
+def linked(rule: Rule, event: Event) -> str | None:
+    """Every resource that `link` leads to is there and has what `must` says (of its outputs, or its inputs)."""
+    for value, row in event.world.follow(rule.parameters["link"], event):
+        if row is None:
+            if rule.parameters.get("absent", "refuse") == "refuse":
+                return f"{value} was not found"
+            continue
+        theirs = {**plain(row.inputs), **event.world.outputs(row)}
+        for path, wanted in rule.parameters.get("must", {}).items():
+            allowed = [_own(one, event) for one in (wanted if isinstance(wanted, list) else [wanted])]
+            found = first(theirs, path)
+            if UNKNOWN not in allowed and _same(found) not in [_same(one) for one in allowed]:
+                return f"{row.id.rsplit('/', 1)[-1]}: {path} is {found}"
+    return None
+
+
+def role(rule: Rule, event: Event) -> str | None:
+    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`."""
+    given = rule.parameters
+    for _, row in event.world.follow(given["link"], event):
+        for identity in every(event.inputs, given["identities"]):
+            holder = event.world.store.get(str(identity))
+            if row is None or holder is None or not holder.alive:
+                continue
+            principal = event.world.outputs(holder).get("principalId")
+            if not event.world.holds(principal, given["roles"], row.id, given["permissions"]):
+                return f"{identity} on {row.id}"
+    return None
+
+
+def inside(rule: Rule, event: Event) -> str | None:
+    """`path`: its prefixes lie in one of those at `of` of the parent."""
+    above = event.world.store.get(_parent(event.identity))
+    spaces = [_network(one) for one in every(plain(above.inputs), rule.parameters["of"])] if above else []
+    for value in every(event.inputs, rule.parameters["path"]):
+        network = _network(value)
+        if network and above and not any(_within(network, space) for space in spaces):
+            return str(value)
+    return None
+
+
+def apart(rule: Rule, event: Event) -> str | None:
+    """`path`: its prefixes overlap none of a sibling."""
+    for other in event.world.siblings(event.token, event.identity):
+        if _overlap(every(event.inputs, rule.parameters["path"]), every(plain(other.inputs), rule.parameters["path"])):
+            return other.id.rsplit("/", 1)[-1]
+    return None
+
+
+def apart_from(rule: Rule, event: Event) -> str | None:
+    """What `link` leads to and the parent have no overlapping prefixes at `path`."""
+    above = event.world.store.get(_parent(event.identity))
+    mine = every(plain(above.inputs), rule.parameters["path"]) if above else []
+    for _, row in event.world.follow(rule.parameters["link"], event):
+        if row is not None and _overlap(mine, every(plain(row.inputs), rule.parameters["path"])):
+            return row.id.rsplit("/", 1)[-1]
+    return None
+
+
+def frozen(rule: Rule, event: Event) -> str | None:
+    """`paths`: their values do not change once they are given; with `once`, once they have that value."""
+    for path in rule.parameters["paths"]:
+        was, now = first(event.before or {}, path), first(event.inputs, path)
+        once = rule.parameters.get("once")
+        if was is None or now == UNKNOWN or (once is not None and was != once):
+            continue
+        if (now is not None or once is not None) and was != now:
+            return f"{path} is {was!r}"
+    return None
+
+
+def in_use(rule: Rule, event: Event) -> str | None:
+    """No living resource outside it names its id; `but` are patterns of types whose naming does not count."""
+    mine = event.identity.lower()
+    for other in event.world.store.all():
+        if not other.alive or other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
+            continue
+        if any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
+            continue
+        if any(one.lower() == mine or one.lower().startswith(f"{mine}/") for one in texts(plain(other.inputs))):
+            return other.id
+    return None
+
+
+def empty(rule: Rule, event: Event) -> str | None:
+    """Nothing of the types `of` lies below it, or nothing that has what `having` says."""
+    for other in event.world.store.below(event.identity):
+        if other.alive and other.type in rule.parameters["of"]:
+            theirs = {**plain(other.inputs), **event.world.outputs(other)}
+            if fits(rule.parameters.get("having", {}), theirs):
+                return other.id.rsplit("/", 1)[-1]
+    return None
+
+
+def held(rule: Rule, event: Event) -> str | None:
+    """It does not have what `having` says."""
+    return event.identity.rsplit("/", 1)[-1] if fits(rule.parameters["having"], event.before or {}) else None
+
+
+def alone(rule: Rule, event: Event) -> str | None:
+    """It has no sibling of its type."""
+    del rule
+    others = event.world.siblings(event.token, event.identity)
+    return others[0].id.rsplit("/", 1)[-1] if others else None
+
+
+def kept(rule: Rule, event: Event) -> str | None:
+    """After its deletion it is kept `days`, and its name (`name`) with it, unless it is asked back as `recover` says."""
+    given = rule.parameters
+    for other in event.world.store.of(event.token):
+        same_name = _same(first(plain(other.inputs), given["name"])) == _same(first(event.inputs, given["name"]))
+        same_place = other.id.lower() == event.identity.lower()
+        if other.alive or not (same_place or (same_name and given.get("within") != "parent")):
+            continue
+        recover = given.get("recover")
+        if not (same_place and recover is not None and fits(recover, event.inputs)):
+            return other.id
+    return None
+
+
+STATIC: Final[Mapping[str, Kind]] = {
+    "text": text,
+    "number": number,
+    "own": own,
+    "exclusive": exclusive,
+    "member": member,
+    "prefix-size": prefix_size,
+}
+"""Kinds that need the inputs alone."""
+WRITING: Final[Mapping[str, Kind]] = {
+    "parent": parent,
+    "references": references,
+    "linked": linked,
+    "role": role,
+    "unique": unique,
+    "inside": inside,
+    "apart": apart,
+    "apart-from": apart_from,
+    "alone": alone,
+}
+"""Kinds that hold when a resource is made or changed."""
+CREATING: Final[Mapping[str, Kind]] = {"kept": kept}
+UPDATING: Final[Mapping[str, Kind]] = {"frozen": frozen}
+DELETING: Final[Mapping[str, Kind]] = {"in-use": in_use, "empty": empty, "held": held}
+KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "check": STATIC,
+    "create": {**STATIC, **WRITING, **CREATING},
+    "update": {**STATIC, **WRITING, **UPDATING},
+    "delete": DELETING,
+}
+"""Which kinds look at which operation."""
+
+
+def _same(value: Any) -> Any:
+    return value.lower().rstrip("/") if isinstance(value, str) else value
+
+
+def _own(wanted: Any, event: Event) -> Any:
+    """A wanted value; `{path}` is that of the resource itself."""
+    if isinstance(wanted, str) and wanted.startswith("{") and wanted.endswith("}"):
+        return first(event.inputs, wanted[1:-1])
+    return wanted
+
+
+def _parent(identity: str) -> str:
+    return identity.rsplit("/", 2)[0].lower()
+
+
+def _network(value: Any) -> Network | None:
+    try:
+        return ipaddress.ip_network(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _within(network: Network, space: Network | None) -> bool:
+    if isinstance(network, ipaddress.IPv4Network) and isinstance(space, ipaddress.IPv4Network):
+        return network.subnet_of(space)
+    if isinstance(network, ipaddress.IPv6Network) and isinstance(space, ipaddress.IPv6Network):
+        return network.subnet_of(space)
+    return False
+
+
+def _overlap(mine: list[Any], theirs: list[Any]) -> bool:
+    networks = [(_network(one), _network(other)) for one in mine for other in theirs]
+    return any(one is not None and other is not None and one.overlaps(other) for one, other in networks)

@@ -1,0 +1,204 @@
+"""What is known of a cloud, read from the package's data: ids, outputs, functions, rules and their cases.
+
+All of it is data with sources (`data/*.yaml`); this module only gives it a shape and refuses data that lacks
+one: a rule without a source, or without a legal and a refused case, does not load.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Final, final
+
+from ruamel.yaml import YAML
+
+PACKAGES: Final = ("azure-native", "ovh")
+CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_DOCUMENT: Final = "hdh_infra.sandbox.simulator"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of the cloud: how its ids are made.
+
+    Attributes:
+        token: the type token.
+        template: its id, with inputs in braces.
+        singleton: whether the cloud has it from the start, so that making it again is no error.
+        parameters: inputs that are part of the id, outermost first; the last is the resource's name.
+        native: the cloud's own word for the type; empty where it has none.
+    """
+
+    token: str
+    template: str
+    singleton: bool = False
+
+    @property
+    def parameters(self) -> list[str]:
+        """Inputs that are part of the id; the last is the resource's own name."""
+        return [name for name in _PARAMETER.findall(self.template) if name != "subscriptionId"]
+
+    @property
+    def native(self) -> str:
+        """The cloud's own word for the type, as it stands in the id."""
+        if "/providers/" not in self.template:
+            return "Microsoft.Resources/resourceGroups" if "resourceGroups" in self.template else ""
+        namespace, *rest = self.template.rsplit("/providers/", 1)[1].split("/")
+        return "/".join([namespace, *rest[::2]])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OutputRule:
+    """Outputs that the cloud makes: property paths to templates.
+
+    Attributes:
+        types: patterns of type tokens.
+        values: outputs that are set whatever was given.
+        defaults: outputs that are set where nothing was given.
+        when: input paths to patterns that their values must match.
+        source: where it is written.
+    """
+
+    types: tuple[str, ...]
+    values: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    when: Mapping[str, str]
+    source: str
+
+    def applies(self, token: str) -> bool:
+        """Whether a type is one of its types."""
+        return matches(self.types, token)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One behaviour of a cloud: what it refuses, with which words, and who says so.
+
+    Attributes:
+        id: its name.
+        types: patterns of type tokens.
+        kind: one of the closed set in `kinds`.
+        parameters: of the kind.
+        when: input paths to patterns; the rule holds only where all match.
+        status: of the answer, as HTTP has it.
+        code: the cloud's own word for the error.
+        message: what the cloud says; inputs and `{found}` in braces.
+        source: where it is written.
+        confidence: how well it is known, one of `CONFIDENCES`.
+        legal: steps that must succeed.
+        refused: steps of which the last must be refused by this rule.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    kind: str
+    parameters: Mapping[str, Any]
+    when: Mapping[str, str]
+    status: int
+    code: str
+    message: str
+    source: str
+    confidence: str
+    legal: Sequence[Mapping[str, Any]]
+    refused: Sequence[Mapping[str, Any]]
+
+    def applies(self, token: str) -> bool:
+        """Whether a type is one of its types."""
+        return matches(self.types, token)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that is known of one package's cloud."""
+
+    package: str
+    error: str
+    kinds: Mapping[str, Kind]
+    outputs: Sequence[OutputRule]
+    functions: Mapping[str, Mapping[str, Any]]
+    rules: Sequence[Rule]
+    fixtures: Mapping[str, Mapping[str, Any]]
+    backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def kind(self, token: str) -> Kind | None:
+        """How ids of a type are made; None for a type whose ids nobody wrote down."""
+        found = self.kinds.get(token)
+        if found is None and f"{self.package}:*" in self.kinds:
+            return Kind(token, self.kinds[f"{self.package}:*"].template)
+        return found
+
+
+def matches(patterns: Sequence[str], token: str) -> bool:
+    """Whether a type token is named by one of the patterns."""
+    return any(fnmatch.fnmatchcase(token, pattern) for pattern in patterns)
+
+
+@cache
+def knowledge(package: str) -> Knowledge:
+    """What is known of a package's cloud. Raises `ValueError` for data that says too little."""
+    facts, rules = _read(f"{package}.yaml"), _read(f"{package}.rules.yaml")
+    return Knowledge(
+        package=package,
+        error=str(facts["error"]),
+        kinds={token: _kind(token, given) for token, given in facts["types"].items()},
+        outputs=[_output(one) for one in facts["outputs"]],
+        functions=facts.get("functions", {}),
+        rules=[_rule(one) for one in rules["rules"]],
+        fixtures=rules["fixtures"],
+        backings=facts.get("backings", {}),
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = (resources.files(_DOCUMENT) / "data" / name).read_text(encoding="utf-8")
+    found: dict[str, Any] = YAML(typ="safe").load(text)
+    return found
+
+
+def _kind(token: str, given: Any) -> Kind:
+    if isinstance(given, str):
+        return Kind(token, given)
+    return Kind(token, str(given["id"]), bool(given.get("singleton")))
+
+
+def _output(given: Mapping[str, Any]) -> OutputRule:
+    if not given.get("source"):
+        raise ValueError(f"outputs of {given['types']} have no source")
+    return OutputRule(
+        tuple(given["types"]),
+        given.get("set", {}),
+        given.get("default", {}),
+        {path: str(pattern) for path, pattern in given.get("when", {}).items()},
+        str(given["source"]),
+    )
+
+
+def _rule(given: Mapping[str, Any]) -> Rule:
+    missing = [name for name in ("id", "types", "kind", "source", "confidence", "legal", "refused") if not given.get(name)]
+    if missing:
+        raise ValueError(f"rule {given.get('id')} has no {', '.join(missing)}")
+    if given["confidence"] not in CONFIDENCES:
+        raise ValueError(f"rule {given['id']}: confidence is none of {', '.join(CONFIDENCES)}")
+    return Rule(
+        id=str(given["id"]),
+        types=tuple(given["types"]),
+        kind=str(given["kind"]),
+        parameters=given.get("with", {}),
+        when={path: str(pattern) for path, pattern in given.get("when", {}).items()},
+        status=int(given.get("status", 400)),
+        code=str(given.get("code", "BadRequest")),
+        message=str(given.get("message", "{found}")),
+        source=str(given["source"]),
+        confidence=str(given["confidence"]),
+        legal=given["legal"],
+        refused=given["refused"],
+    )

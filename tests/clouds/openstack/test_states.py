@@ -1,0 +1,60 @@
+"""One reader for plans and states: what an engine's state holds, by ids and texts, means what the plan meant."""
+
+import pytest
+
+from hdh_infra.catalogue.load import site
+from hdh_infra.clouds import cloud
+from hdh_infra.graph.observation import Natives
+from hdh_infra.model.target import Target
+
+
+@pytest.mark.parametrize("target", ["openstack:RegionOne", "ovhcloud:GRA"])
+def test_a_state_is_read_as_the_plan_that_made_it(small, deploy, state, target):
+    platform = small()
+    planned = deploy(platform, target).observe()
+    lowering = cloud(target.split(":")[0])
+    held = lowering.observe(
+        Natives(state(platform, target), "state", lowering.identifiers), site(Target.parse(target), platform)
+    )
+    assert held.elements == planned.elements
+    for part in ("flows", "service_flows", "egress", "entry", "remarks"):
+        assert getattr(held, part) == getattr(planned, part), part
+
+
+def test_a_platform_that_nothing_lets_out_has_no_flow_and_no_egress(small, deploy):
+    observed = deploy(small(flows=[]), "openstack:RegionOne").observe()
+    assert observed.flows == ()
+    assert observed.egress == ()
+    assert {flow.to.split(" (")[0] for flow in observed.service_flows} == {
+        "169.254.169.254/32",
+        "the machine's own subnet",
+    }
+
+
+def test_known_addresses_of_the_endpoint_say_exactly_what_else_an_opening_reaches(small, deploy):
+    facts = small().model_dump(mode="json")["facts"]
+    facts.append(
+        {
+            "target": "openstack:RegionOne",
+            "attribute": "object_store.addresses",
+            "value": ["198.51.100.20/32"],
+            "source": "operator's network plan",
+            "as_of": "2026-11-01",
+            "by": "operator",
+        }
+    )
+    observed = deploy(small(facts=facts), "openstack:RegionOne").observe()
+    stores = [flow for flow in observed.flows if "/store/" in flow.to]
+    assert stores
+    assert {flow.also_reaches for flow in stores} == {("every bucket behind the S3 endpoint",)}
+
+
+def test_an_egress_is_observed_as_it_was_asked(small, deploy):
+    egress = [{"from": "zone/administration", "to": "203.0.113.0/24", "ports": [443, "8000-8010"]}]
+    observed = deploy(small(egress=egress, flows=[]), "openstack:RegionOne").observe()
+    (flow,) = observed.egress
+    assert (flow.source, flow.to, flow.ports) == (
+        "zone/administration/machine/console",
+        "203.0.113.0/24",
+        (443, "8000-8010"),
+    )

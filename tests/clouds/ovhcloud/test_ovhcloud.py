@@ -1,0 +1,146 @@
+"""What OVHcloud has of its own: keys, users and their one document, public endpoints; the rest is OpenStack's."""
+
+import datetime
+
+import pytest
+
+from hdh_infra.clouds import cloud
+
+TARGET = "ovhcloud:GRA"
+SPARK = "zone/lake/machine/spark"
+SNDS = "zone/lake/store/snds"
+RIGHTS = f"{SPARK}/rights"
+
+
+def of_type(nodes, name):
+    return [node for node in nodes if node.type.endswith(f":{name}")]
+
+
+def test_networks_and_machines_are_those_of_openstack_but_for_the_endpoints_addresses(small, lower):
+    """A cloud that derives from another differs only where it must."""
+
+    def kinds(target):
+        return {
+            node.path: node.type
+            for node in lower(small(), target)
+            if node.provider == "openstack" and not node.path.startswith("key/") and "/outside/" not in node.path
+        }
+
+    assert kinds(TARGET) == kinds("openstack:RegionOne")
+
+
+def test_the_domain_of_keys_is_there_before_any_key_so_that_a_spaces_first_key_changes_nothing(small, lower):
+    nodes = lower(small(keys={}, zones={"lake": {}}, spaces={}, flows=[]), TARGET)
+    assert len(of_type(nodes, "Okms")) == 1
+    assert not of_type(nodes, "ServiceKey")
+
+
+def test_every_key_is_a_protected_service_key_of_256_bits(small, lower):
+    keys = of_type(lower(small(), TARGET), "ServiceKey")
+    assert {key.element for key in keys} == {"key/lake", "key/projects"}
+    assert all(key.protect and key.properties["size"] == 256 for key in keys)
+
+
+def test_a_user_has_one_document_with_exactly_its_buckets_and_may_make_none(small, lower):
+    nodes = lower(small(), TARGET)
+    buckets = {node.element: node.properties["bucket"] for node in of_type(nodes, "Bucket")}
+    (rights,) = [node for node in of_type(nodes, "S3Policy") if node.path.startswith("space/cohort-a")]
+    statements = rights.properties["policy"]["$json"]["Statement"]
+    named = {
+        one.split(":::")[1].removesuffix("/*")
+        for each in statements
+        if each["Effect"] == "Allow"
+        for one in each["Resource"]
+    }
+    assert named == {buckets[SNDS], buckets["space/cohort-a/store/work"]}
+    assert any(each["Effect"] == "Deny" and "s3:CreateBucket" in each["Action"] for each in statements)
+
+
+def test_a_zone_that_uses_a_spaces_store_has_it_in_its_shared_document_and_refers_to_no_node_of_it(small, lower):
+    flows = [{"from": SPARK, "to": "space/*/store/work", "ports": [443]}]
+    nodes = {node.path: node for node in lower(small(flows=flows), TARGET)}
+    assert nodes[RIGHTS].type in cloud("ovhcloud").shared_documents
+    text = str(nodes[RIGHTS].properties["policy"])
+    assert nodes["space/cohort-a/store/work/bucket"].properties["bucket"] in text
+    assert not [path for path in nodes[RIGHTS].depends_on if path.startswith("space/")]
+
+
+def test_the_project_is_named_where_the_spec_names_it_and_else_left_to_the_environment(small, lower):
+    named = lower(small(targets={TARGET: {"project": "5f0e"}}), TARGET)
+    assert {node.properties["serviceName"] for node in of_type(named, "S3Credential")} == {"5f0e"}
+    assert all("serviceName" not in node.properties for node in of_type(lower(small(), TARGET), "S3Credential"))
+
+
+def test_the_public_endpoint_is_observed_as_what_it_is(small, deploy):
+    observed = deploy(small(), TARGET).observe()
+    assert {flow.to for flow in observed.entry} == {SNDS, "space/cohort-a/store/work", "space/cohort-b/store/work"}
+    stores = [flow for flow in observed.flows if "/store/" in flow.to]
+    assert {flow.also_reaches for flow in stores} == {("every bucket behind s3.gra.io.cloud.ovh.net", "internet")}
+
+
+def test_every_manual_step_says_who_does_what_and_how_it_is_proven(small):
+    from hdh_infra.planning import make_plan
+
+    steps = make_plan(small(), TARGET, today=datetime.date(2026, 11, 23)).manual
+    assert any("vRack" in step.what for step in steps)
+    assert any(SPARK in step.what for step in steps)
+    assert all(step.who and step.command and step.proof for step in steps)
+
+
+def put(path, **properties):
+    return lambda deployment: deployment.nodes[path].update(properties)
+
+
+def drop(path, *names):
+    def change(deployment):
+        if not names:
+            del deployment.nodes[path]
+        for name in names:
+            del deployment.nodes[path][name]
+
+    return change
+
+
+EVERYTHING = {"$json": {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}
+MUTATIONS = {
+    "the domain of keys lies elsewhere": ("elements", put("platform/keys", region="ca-east-bhs")),
+    "a key has no domain": ("elements", put("key/lake/service-key", okmsId="elsewhere")),
+    "a key was brought from elsewhere": (
+        "elements",
+        lambda d: d.types.update({"key/lake/service-key": "ovh:Okms/serviceKeyJWK:ServiceKeyJWK"}),
+    ),
+    "a bucket lies elsewhere": ("elements", put(f"{SNDS}/bucket", region="bhs")),
+    "a bucket is not encrypted": ("elements", drop(f"{SNDS}/bucket", "encryption")),
+    "a disk is not encrypted": ("elements", put(f"{SPARK}/data-disk/0", volumeType="high-speed-gen2")),
+    "a disk has the cloud's own type": ("elements", drop(f"{SPARK}/data-disk/0", "volumeType")),
+    "a document opens every bucket": ("flows", put(RIGHTS, policy=EVERYTHING)),
+    "a document opens nothing": ("flows", put(RIGHTS, policy={"$json": {"Statement": []}})),
+    "a document is missing": ("flows", drop(RIGHTS)),
+    "a document is another user's": (
+        "flows",
+        put(RIGHTS, userId={"$ref": "space/cohort-a/machine/desktop/user", "output": "id"}),
+    ),
+    "a user's key is missing": ("flows", drop(f"{SPARK}/access-key")),
+    "a user administers the project": ("flows", put(f"{SPARK}/user", roleNames=["administrator"])),
+    "a user administers the project by its single role": (
+        "flows",
+        lambda d: (
+            d.nodes[f"{SPARK}/user"].pop("roleNames"),
+            d.nodes[f"{SPARK}/user"].update(roleName="administrator"),
+        ),
+    ),
+    "a port has the project's default group, which lets everything in": (
+        "flows",
+        drop(f"{SPARK}/port/0", "securityGroupIds"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_changed_property_changes_what_is_observed(small, deploy, name):
+    part, change = MUTATIONS[name]
+    before = deploy(small(), TARGET)
+    after = before.changed()
+    after.types = dict(before.types)
+    change(after)
+    assert before.observe().to_json()[part] != after.observe().to_json()[part]
