@@ -67,7 +67,8 @@ def test_a_preview_knows_what_is_made_and_not_what_it_becomes(platform: hdh.Plat
 def test_a_store_that_the_target_cannot_keep_to_is_refused(platform: hdh.Platform) -> None:
     """A requirement that is not met and not waived stops before anything is registered."""
     keys = {**platform.keys, "lake": hdh.Key(protection=Protection.hsm)}
+    stricter = platform.model_copy(update={"keys": keys, "waivers": ()})
     recorder = Recorder()
     with pytest.raises(hdh.RefusedError, match=r"key/lake key\.protection: asked hsm, given software"):
-        recorder.deploy(platform.model_copy(update={"keys": keys}), "openstack:RegionOne", today=TODAY)
+        recorder.deploy(stricter, "openstack:RegionOne", today=TODAY)
     assert not recorder.natives

@@ -53,7 +53,8 @@ def compare_deployed(
     from hdh_infra.catalogue.load import site, targets
     from hdh_infra.cli.requests import requests
     from hdh_infra.clouds import cloud
-    from hdh_infra.compare.comparison import Side, compare_sides
+    from hdh_infra.compare.comparison import compare_sides
+    from hdh_infra.compare.side import Side
     from hdh_infra.live import has_reader, read_live
     from hdh_infra.model.words import nearest
     from hdh_infra.planning.lock import update_lock

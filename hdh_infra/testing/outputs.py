@@ -37,6 +37,9 @@ def outputs_of(found: Contract | None, name: str, inputs: Mapping[str, Any], *, 
         if key in state:
             state[key] = _completed(found, state[key], found.inputs.get(key), shape, f"{name}#{key}", preview=preview)
             continue
+        if key in found.inputs and found.resolve(shape)["type"] in {"object", "array"}:
+            # A whole that could have been asked and was not: the cloud's own choice, which no contract tells.
+            continue
         value = UNKNOWN if preview else _value(found, shape, f"{name}#{key}", ())
         state[key] = {_SIGNATURE: _SECRET, "value": value} if key in found.secrets else value
     return state

@@ -255,8 +255,11 @@ def _put(answer: dict[str, Any], path: str, value: str) -> None:
 
 
 def _root(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
+    """The first cause; the runtime raises an error from itself, so that a chain may be a ring."""
+    seen = {id(error)}
+    while error.__cause__ is not None and id(error.__cause__) not in seen:
         error = error.__cause__
+        seen.add(id(error))
     return error
 
 

@@ -15,6 +15,9 @@ import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from hdh_infra.contracts import contract
+from hdh_infra.testing.outputs import outputs_of
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
@@ -61,7 +64,9 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request, context):
         self.calls.append(f"invoke {request.tok}")
-        return provider_pb2.InvokeResponse(**{"return": _struct({"id": f"answer-{_dict(request.args).get('name')}"})})
+        name = _dict(request.args).get("name")
+        answer = {"id": f"answer-{name}", **{one: f"the-{one}" for one in ("tenantId", "objectId", "subscriptionId", "clientId")}}
+        return provider_pb2.InvokeResponse(**{"return": _struct(answer)})
 
     def Check(self, request, context):
         return provider_pb2.CheckResponse(inputs=request.news)
@@ -75,13 +80,17 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request, context):
         inputs = _dict(request.properties)
+        known = contract(request.urn.split("::")[2].split("$")[-1])
         if request.preview:
-            return provider_pb2.CreateResponse(properties=_struct({**inputs, "deep": UNKNOWN, "token": UNKNOWN}))
+            made = {"deep": UNKNOWN, "token": UNKNOWN} if known is None else outputs_of(known, "", inputs, preview=True)
+            return provider_pb2.CreateResponse(properties=_struct({**made, **inputs}))
         if inputs.get("name") in self.broken:
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "the quota is used up")
         identity = f"toy-{next(self._numbers)}"
         kind = request.urn.split("::")[2].split("$")[-1]
         outputs = {**inputs, "deep": {"leaf": [f"leaf of {identity}"]}}
+        if known is not None:
+            outputs = outputs_of(known, identity, inputs, preview=False)
         if kind.endswith("Access"):
             outputs["token"] = f"secret of {identity}"
         self.things[identity] = (kind, outputs)
@@ -115,13 +124,13 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
 
 @contextmanager
 def served() -> Iterator[tuple[Toy, str]]:
-    """A toy cloud and the variable that attaches it to the engine as the packages toy and hdh."""
+    """A toy cloud and the variable that attaches it to the engine as several packages."""
     toy = Toy()
     server = grpc.server(futures.ThreadPoolExecutor(8))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(toy, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield toy, f"toy:{port},hdh:{port}"
+        yield toy, ",".join(f"{package}:{port}" for package in ("toy", "hdh", "azure-native"))
     finally:
         server.stop(0).wait()

@@ -12,7 +12,7 @@ from hdh_infra.planning.lock import lock_status, read_lock, update_lock, write_l
 from hdh_infra.testing.strategies import platforms
 
 TARGET = Target.parse("azure:francecentral")
-MACHINE = {"vcpus": 2, "memory": "4GB"}
+MACHINE = {"vcpus": 2, "memory": "4GB", "disk": {"encryption": "provider-key"}}
 
 
 def platform(**more) -> Platform:
@@ -63,10 +63,10 @@ def test_one_more_replica_keeps_the_addresses_of_the_others():
 
 
 def test_a_flavour_that_was_chosen_stays_chosen_while_it_holds_the_machine():
-    lock = update_lock(None, platform(zones={"z": {"machines": {"m": {"vcpus": 8, "memory": "32GB"}}}}), [TARGET])
+    lock = update_lock(None, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 8, "memory": "32GB"}}}}), [TARGET])
     less = update_lock(lock, platform(zones={"z": {"machines": {"m": MACHINE}}}), [TARGET])
     assert less.flavours == lock.flavours
-    more = update_lock(lock, platform(zones={"z": {"machines": {"m": {"vcpus": 16, "memory": "64GB"}}}}), [TARGET])
+    more = update_lock(lock, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 16, "memory": "64GB"}}}}), [TARGET])
     assert more.flavours != lock.flavours
 
 

@@ -154,9 +154,8 @@ def test_outputs_are_unknown_in_a_preview():
 def test_a_property_that_the_type_does_not_have_is_an_error():
     """Invariant: a broken contract is red, with path, what was found and the nearest right word."""
     wrong = Node("platform/group", GROUP.type, "azure", {**GROUP.properties, "locatoin": "x"})
-    with pytest.raises(Exception, match=r"platform/group .*locatoin.*location") as caught:
+    with pytest.raises(ContractBrokenError, match=r"platform/group .*locatoin.*location"):
         Recorder().run(lambda: realise(plan(wrong)))
-    assert any(isinstance(one, ContractBrokenError) for one in chain(caught.value))
 
 
 def test_a_data_source_without_a_declared_answer_is_an_error():
@@ -167,9 +166,8 @@ def test_a_data_source_without_a_declared_answer_is_an_error():
         "azure",
         {**GROUP.properties, "location": lookup("a:b:c", {"x": 1}, "y.z", "azure")},
     )
-    with pytest.raises(Exception, match="a:b:c was asked") as caught:
+    with pytest.raises(UndeclaredInvokeError, match="a:b:c was asked"):
         Recorder().run(lambda: realise(plan(asking)))
-    assert any(isinstance(one, UndeclaredInvokeError) for one in chain(caught.value))
     recorder = Recorder({"a:b:c": lambda args: {"y": {"z": f"answer {int(args['x'])}"}}})
     recorder.run(lambda: realise(plan(asking)))
     assert recorder.seen["platform/group"].inputs["location"] == "answer 1"
@@ -179,7 +177,7 @@ def test_a_data_source_without_a_declared_answer_is_an_error():
 def test_an_assertion_that_does_not_hold_is_an_error():
     """Invariant: a failing check on an output is raised by `run`."""
     recorder = Recorder()
-    with pytest.raises(Exception, match="does not hold"):
+    with pytest.raises(AssertionError, match="does not hold"):
         recorder.run(lambda: recorder.check(realise(plan()).nodes["platform/group"].id, lambda _: False))
 
 
@@ -193,12 +191,6 @@ def test_expect_fails_where_nothing_was_registered_or_checked():
         expect(recorder, checks=1, resources=3)
     with pytest.raises(AssertionError, match="3 native resources were registered, 4 were expected"):
         expect(recorder, checks=0, resources=4)
-
-
-def chain(error):
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 SUITE = """

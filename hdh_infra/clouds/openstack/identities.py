@@ -25,6 +25,7 @@ from hdh_infra.clouds.openstack.naming import (
     dashed,
     make,
     native_name,
+    plugin_tags,
     shortened,
 )
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
@@ -80,7 +81,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         path=user,
         type=USER,
         provider=S3_PROVIDER,
-        properties={"userName": user_name(context, machine), "tags": dict(context.tags)},
+        properties={"userName": user_name(context, machine), "tags": plugin_tags(context)},
         outputs=("arn",),
         delete_before_replace=True,
     )

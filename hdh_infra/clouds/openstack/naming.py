@@ -98,6 +98,11 @@ def tag_list(context: Context) -> list[str]:
     return sorted(f"{key}={value}".replace(",", ";") for key, value in context.tags.items())
 
 
+def plugin_tags(context: Context) -> dict[str, str]:
+    """The platform's tags as our own plugin takes them, which keeps keys that start with `hdh-` for itself."""
+    return {key.removeprefix("hdh-"): value for key, value in context.tags.items()}
+
+
 def dashed(path: str) -> str:
     """A path as part of a native name."""
     return path.replace("/", "-")

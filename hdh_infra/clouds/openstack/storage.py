@@ -10,7 +10,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import BUCKET, KEY_ORDER, S3_PROVIDER, bucket_name
+from hdh_infra.clouds.openstack.naming import BUCKET, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
@@ -45,7 +45,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     if quirks.get("publicAccessBlock"):
         properties["publicAccessBlock"] = True
     if quirks.get("tags"):
-        properties["tags"] = dict(context.tags)
+        properties["tags"] = plugin_tags(context)
     yield Node(
         path=bucket_path(path),
         type=BUCKET,

@@ -9,8 +9,10 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds import openstack
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
+from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
+from hdh_infra.clouds.openstack.cloud import read_back
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.crossing import needs_outside
 from hdh_infra.clouds.openstack.identities import manual_keys
@@ -28,7 +30,7 @@ from hdh_infra.model.expand import Link
 
 def providers(context: Context) -> Mapping[str, Provider]:
     """Those of OpenStack and OVHcloud's own; credentials come from the environment."""
-    return {**openstack.providers(context), PROVIDER: Provider("ovh", VERSION)}
+    return {**openstack_providers(context), PROVIDER: Provider("ovh", VERSION)}
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
@@ -69,11 +71,11 @@ def manual(context: Context) -> Iterator[ManualStep]:
 
 def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by OpenStack's and OVHcloud's meaning of their properties alone."""
-    return openstack.read_back(natives, site, keys=observe_keys, rights=observe_rights)
+    return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
 CLOUD: Cloud = dataclasses.replace(
-    openstack.CLOUD,
+    OPENSTACK,
     name="ovhcloud",
     providers=providers,
     lower_platform=lower_platform,

@@ -101,9 +101,7 @@ def _summary(sides: Sequence[Side]) -> Iterator[str]:
         one = content.summary(side)
         counts = (one.met, one.differs, one.unknown, one.not_met, one.waived, one.natives)
         rows.append([f"**{one.label}**", "yes" if one.deployable else "**NO**", *map(str, counts)])
-    yield from _table(
-        ["", "deployable", "met", "differs", "unknown", "not met", "of these waived", "native resources"], rows
-    )
+    yield from _table(["", "deployable", "met", "differs", "unknown", "not met", "waived", "native resources"], rows)
 
 
 def _notices(sides: Sequence[Side]) -> Iterator[str]:

@@ -98,8 +98,9 @@ def print_assessment(assessment: Assessment, console: Console) -> None:
 
 def _summary(sides: Sequence[Side], console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("", "deployable", "met", "differs", "unknown", "not met", "of these waived", "resources"):
-        table.add_column(name, justify="left" if name in {"", "deployable"} else "right")
+    for name in ("", "deployable", "met", "differs", "unknown", "not met", "waived", "resources"):
+        left = name in {"", "deployable"}
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for side in sides:
         one = content.summary(side)
         table.add_row(
@@ -175,7 +176,7 @@ def _reach(found: content.Reach, labels: Sequence[str], console: Console, nothin
         _line(nothing, console)
         return
     longest = 1 + max(len(end) for source, to, *_ in found.rows for end in (source, to))
-    ends = min(longest, max(16, console.width // 4))
+    ends = min(longest, max(22, console.width // 4))
     widths = [ends, ends, *_even(console.width - 2 * ends, len(labels) + 1)]
     rows = [
         [

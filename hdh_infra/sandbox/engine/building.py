@@ -83,12 +83,17 @@ def root() -> Path:
     return cache_dir() / "engine"
 
 
+def source(program: Program) -> Path:
+    """The folder of a program's sources, in this package."""
+    return _SOURCES / program.folder
+
+
 def digest(programs: tuple[Program, ...]) -> str:
     """Twelve hexadecimal digits over the sources, the flags and the kind of machine."""
     found = hashlib.sha256(sysconfig.get_platform().encode())
     for program in programs:
         found.update(f"\0{program.package}\0{program.flags}".encode())
-        for file in sorted((_SOURCES / program.folder).iterdir()):
+        for file in sorted(source(program).iterdir()):
             found.update(f"\0{file.name}\0".encode())
             found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()[:12]
@@ -137,7 +142,7 @@ def wanted_go(kept: Kept) -> tuple[int, ...]:
     return max(
         _numbers(line.removeprefix("go "))
         for program in kept.programs
-        for line in (_SOURCES / program.folder / "go.mod").read_text().splitlines()
+        for line in (source(program) / "go.mod").read_text().splitlines()
         if line.startswith("go ")
     )
 
@@ -177,7 +182,7 @@ def _compile(go: str, program: Program, into: Path, say: Say) -> None:
             log=root() / f"{program.binary}.log",
             say=say,
             limit=LIMIT,
-            cwd=_SOURCES / program.folder,
+            cwd=source(program),
             env=environment(os.environ),
         )
     except EngineError as error:
@@ -191,22 +196,22 @@ def _compile(go: str, program: Program, into: Path, say: Say) -> None:
 def _copy_script(go: str, script: str, into: Path) -> None:
     asked = subprocess.run(  # noqa: S603 - the user's own Go
         [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", SDK],
-        cwd=_SOURCES / CLI.folder,
+        cwd=source(CLI),
         env=environment(os.environ),
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    source = Path(asked.stdout.strip()) / script
-    if asked.returncode != 0 or not source.is_file():
+    file = Path(asked.stdout.strip()) / script
+    if asked.returncode != 0 or not file.is_file():
         raise EngineError(
             "engine",
             f"the module {SDK} has no {script}",
             f"Empty the module cache (`go clean -modcache`): {asked.stderr}",
         )
-    target = into / source.name
-    shutil.copyfile(source, target)
+    target = into / file.name
+    shutil.copyfile(file, target)
     target.chmod(0o755)
 
 

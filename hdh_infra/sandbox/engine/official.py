@@ -7,7 +7,6 @@ It deliberately never waits for a network that is not there: one question of at 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -41,7 +40,7 @@ def reachable() -> bool:
 
     def ask() -> None:
         try:
-            with urllib.request.urlopen(SITE, timeout=PATIENCE) as answer:  # noqa: S310 - a constant https address
+            with urllib.request.urlopen(SITE, timeout=PATIENCE) as answer:
                 answers.append(answer.status)
         except (OSError, ValueError):
             return
@@ -75,30 +74,19 @@ def install(say: Say) -> Path:
     return directory()
 
 
-def plugin_directories(home: Path) -> tuple[Path, ...]:
-    """Where the engine keeps the OpenStack plugin that it downloaded: our own home first, then the user's."""
-    users = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    return tuple(one / "plugins" / f"resource-openstack-v{OPENSTACK_VERSION}" for one in (home, users))
-
-
-def install_plugin(command: Path, home: Path, say: Say) -> Path:
-    """Let an engine download the OpenStack plugin, and give its folder.
+def install_plugin(command: Path, home: Path, say: Say) -> None:
+    """Let an engine download the OpenStack plugin into a home.
 
     Raises:
         EngineError: the download failed or took too long.
     """
-    run(
-        [str(command), "plugin", "install", "resource", "openstack", OPENSTACK_VERSION],
-        what=f"downloading pulumi-resource-openstack {OPENSTACK_VERSION}",
-        log=root() / "openstack-download.log",
-        say=say,
-        limit=LIMIT,
-        cwd=Path.home(),
-        env={**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-    )
-    return plugin_directories(home)[0]
-
-
-def holds(folder: Path, binary: str) -> bool:
-    """Whether a folder holds a program."""
-    return shutil.which(binary, path=str(folder)) is not None
+    with alone(root() / "lock", "the OpenStack plugin", say):
+        run(
+            [str(command), "plugin", "install", "resource", "openstack", OPENSTACK_VERSION],
+            what=f"downloading pulumi-resource-openstack {OPENSTACK_VERSION}",
+            log=root() / "openstack-download.log",
+            say=say,
+            limit=LIMIT,
+            cwd=root(),
+            env={**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from hdh_infra.errors import EngineError
-from hdh_infra.sandbox.engine import building, official
+from hdh_infra.sandbox.engine import building, official, plugins
 from hdh_infra.sandbox.engine.waiting import Say
 
 ON_PATH = "found on PATH"
@@ -76,53 +76,51 @@ def ensure_openstack_plugin(say: Say) -> Path:
     Raises:
         EngineError: it is not there and cannot be had; the remedy says what to install.
     """
-    binary = building.OPENSTACK.binary
-    for folder in (*official.plugin_directories(home()), building.PLUGIN.directory):
-        if official.holds(folder, binary):
-            return folder
-    engine = find()
+    if (found := plugins.downloaded()) is not None:
+        return found
+    engine = None if building.PLUGIN.built else find()
     if engine is not None and engine.origin != BUILT and official.reachable():
         try:
-            return official.install_plugin(engine.command, home(), say)
+            official.install_plugin(engine.command, plugins.home(), say)
         except EngineError as error:
             say(f"the plugin could not be downloaded ({error.what}), so it is built here")
-    return building.build(building.PLUGIN, say)
+        if (found := plugins.downloaded()) is not None:
+            return found
+    return plugins.place(building.build(building.PLUGIN, say))
 
 
 def environment(engine: Engine, *plugin_dirs: Path) -> dict[str, str]:
-    """The variables with which an engine runs from here: its programs, Python's and the plugins first on PATH.
+    """The variables with which an engine runs from here: Python's programs, plugins and the engine's first on PATH.
+
+    Plugins in the engine's own home are not put on PATH: it finds them there, and warns of each that it takes from PATH.
 
     Args:
         engine: what `find` or `ensure` gave.
         *plugin_dirs: folders that hold `pulumi-resource-*` programs.
     """
-    first = [str(Path(sys.executable).parent), *map(str, plugin_dirs), str(engine.directory)]
+    elsewhere = [str(one) for one in plugin_dirs if not one.is_relative_to(plugins.home())]
+    first = [str(Path(sys.executable).parent), *elsewhere, str(engine.directory)]
     behind = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one]
     return {
         "PATH": os.pathsep.join(dict.fromkeys([*first, *behind])),
-        "PULUMI_HOME": str(home()),
+        "PULUMI_HOME": str(plugins.home()),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
 
 
-def home() -> Path:
-    """The engine's own home, where it keeps plugins and logins: in the cache, not the user's."""
-    return building.root() / "home"
-
-
 def _on_path() -> Engine | None:
-    written = shutil.which("pulumi")
+    # A shell that was set up for the sandbox has the cache's engines on PATH, maybe one of earlier sources.
+    ours = building.root().resolve()
+    folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one]
+    users = [one for one in folders if not Path(one).resolve().is_relative_to(ours)]
+    written = shutil.which("pulumi", path=os.pathsep.join(users))
     if written is None:
         return None
     command = Path(written)
     # What a package manager links into a common folder has its language hosts beside the real file.
-    real = command.resolve()
-    if official.holds(real.parent, building.LANGUAGE.binary):
-        command = real
-    for kept in (_official(), _built()):
-        if kept is not None and kept.command.resolve() == real:
-            return kept
+    if (command.resolve().parent / building.LANGUAGE.binary).is_file():
+        command = command.resolve()
     version = _version(command, command.stat().st_mtime_ns)
     return Engine(command, ON_PATH, version, command.parent) if version.split(".")[0] == MAJOR else None
 
@@ -133,7 +131,7 @@ def _kept() -> Engine | None:
 
 def _official() -> Engine | None:
     folder = official.directory()
-    if not official.holds(folder, building.CLI.binary):
+    if not folder.is_dir():
         return None
     return Engine(folder / building.CLI.binary, OFFICIAL, building.ENGINE_VERSION, folder)
 

@@ -200,3 +200,10 @@ def test_names_fit_however_long_the_paths_are(small, lower):
 )
 def test_only_a_stores_own_path_means_a_store(pattern, expected):
     assert may_be_store(pattern) is expected
+
+
+def test_our_own_plugin_is_asked_for_in_the_librarys_own_version():
+    import hdh_infra
+    from hdh_infra.clouds.openstack.cloud import PLUGIN_VERSION
+
+    assert hdh_infra.__version__ == PLUGIN_VERSION

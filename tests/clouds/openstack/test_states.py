@@ -21,6 +21,23 @@ def test_a_state_is_read_as_the_plan_that_made_it(small, deploy, state, target):
         assert getattr(held, part) == getattr(planned, part), part
 
 
+@pytest.mark.parametrize("target", ["openstack:RegionOne", "ovhcloud:GRA"])
+def test_our_own_plugin_accepts_what_is_asked_of_it(small, state, target):
+    from hdh_infra.resources.types.access_key import AccessKey
+    from hdh_infra.resources.types.bucket import Bucket
+    from hdh_infra.resources.types.user import User
+    from hdh_infra.resources.types.user_policy import UserPolicy
+
+    checks = {one.token: one() for one in (AccessKey, Bucket, User, UserPolicy)}
+    retained = {"lake": {"stores": {"logs": {"size": "1GB", "retention": {"days": 30}}}}}
+    natives = [*state(small(), target), *state(small(zones=retained, flows=[], keys={}, spaces={}), target)]
+    asked = [native for native in natives if native.type in checks]
+    assert asked
+    assert [(one.path, list(checks[one.type].check(one.properties))) for one in asked] == [
+        (one.path, []) for one in asked
+    ]
+
+
 def test_a_platform_that_nothing_lets_out_has_no_flow_and_no_egress(small, deploy):
     observed = deploy(small(flows=[]), "openstack:RegionOne").observe()
     assert observed.flows == ()

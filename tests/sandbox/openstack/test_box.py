@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,54 @@ def test_a_second_start_of_a_running_box_changes_nothing(openstack_box: Any) -> 
     after = openstack.status(openstack_box.directory)
     assert [one.pid for one in after.services] == [one.pid for one in before.services]
     assert running.seconds < 2
+
+
+def test_a_tenant_whose_offer_grew_finds_the_rest_and_keeps_what_it_had(openstack_box: Any) -> None:
+    small = openstack.Tenant(
+        name="growing",
+        region="SBG7",
+        flavors=(openstack.Flavor("growing.one", 1, 1024, 0), openstack.Flavor("shared.size", 4, 8192, 0)),
+        images=(),
+        volume_types=(openstack.VolumeType("growing", encrypted=False),),
+        external_network="Ext-Net",
+    )
+    openstack.start(openstack_box.directory, [small], openstack_box.base_port, lambda _: None)
+    conn = openstack_box.connect(small)
+    (before,) = (one for one in conn.compute.flavors() if one.name == "growing.one")
+    external = next(conn.network.networks(is_router_external=True))
+
+    grown = dataclasses.replace(
+        small,
+        flavors=(openstack.Flavor("growing.one", 2, 1024, 0), *small.flavors[1:]),
+        images=(openstack.Image("Debian 12"),),
+        volume_types=(openstack.VolumeType("growing", encrypted=True),),
+    )
+    openstack.start(openstack_box.directory, [grown], openstack_box.base_port, lambda _: None)
+    flavors = {one.name: one for one in conn.compute.flavors()}
+    assert (flavors["growing.one"].id, flavors["growing.one"].vcpus) == (before.id, 2)
+    assert "shared.size" in flavors
+    assert [one.name for one in conn.image.images()] == ["Debian 12"]
+    assert [one.id for one in conn.network.networks(is_router_external=True)] == [external.id]
+    volume = conn.block_storage.create_volume(name="now", size=1, volume_type="growing")
+    conn.block_storage.wait_for_status(volume, "available", interval=0.2, wait=60)
+    assert conn.block_storage.get_volume(volume).is_encrypted
+    _wait_gone(conn, volume)
+    assert "shared.size" in {one.name for one in openstack_box.connect(openstack_box.public).compute.flavors()}
+
+
+def test_a_box_whose_service_died_says_so_and_comes_back_whole(openstack_box: Any) -> None:
+    victim = next(one for one in openstack.status(openstack_box.directory).services if one.name == "glance")
+    process = psutil.Process(victim.pid)
+    process.kill()
+    limit = time.monotonic() + 10
+    while openstack.status(openstack_box.directory).running and time.monotonic() < limit:
+        time.sleep(0.1)
+    state = openstack.status(openstack_box.directory)
+    assert not state.running
+    assert str(state) == "does not answer: glance"
+    openstack_box.start()
+    assert openstack.status(openstack_box.directory).running
+    assert len(list(openstack_box.connect(openstack_box.private).image.images())) == 1
 
 
 def test_a_box_uses_less_memory_than_two_gigabytes(openstack_box: Any) -> None:

@@ -1,0 +1,127 @@
+"""OpenStack put together: its providers, each step of the lowering, and the reading back, for clouds that derive from it too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
+from hdh_infra.clouds.openstack.compute import observe_machines
+from hdh_infra.clouds.openstack.identities import (
+    BY_ACCESS_KEY,
+    Rights,
+    lower_identity,
+    lower_rights,
+    manual_keys,
+    observe_rights,
+)
+from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
+from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.network import lower_network, lower_platform, observe_networks
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS
+from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
+from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
+from hdh_infra.clouds.openstack.traffic import observe_traffic
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Natives, Observation
+from hdh_infra.graph.plan import Provider
+from hdh_infra.model.expand import Link
+
+VERSION = "5.5.3"
+"""Of the openstack plugin, as the SDK package pins it."""
+PLUGIN_VERSION = "0.1.0"
+"""Of our own plugin."""
+_PLUGIN_SETTINGS = ("addressingStyle", "checksum", "contentMd5")
+
+
+def providers(context: Context) -> Mapping[str, Provider]:
+    """OpenStack and the S3 endpoint; credentials come from the environment or `clouds.yaml`."""
+    endpoint = context.settings.object_store_endpoint or context.site.endpoint(STORES)
+    config: dict[str, Any] = {
+        name: context.site.offer.quirks[name] for name in _PLUGIN_SETTINGS if name in context.site.offer.quirks
+    }
+    if endpoint:
+        config["endpoint"] = endpoint
+    if STORES in context.site.region.names:
+        config["region"] = context.site.region.names[STORES]
+    return {
+        PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")}),
+        S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, config),
+    }
+
+
+def lower_machine(context: Context, path: str) -> Iterator[Node]:
+    """One machine element with its credentials."""
+    yield from lower_server(context, path)
+    yield from lower_identity(context, path)
+
+
+def lower_link(context: Context, link: Link) -> Iterator[Node]:
+    """One flow: openings between two machines, or rights on a store."""
+    yield from lower_rights(context, link) if link.to in context.expanded.stores else lower_peers(context, link)
+
+
+def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
+    """Nothing of its own: what a machine may reach outside is one set of rules of its group."""
+    del context, link
+    return ()
+
+
+def read_back(
+    natives: Natives,
+    site: Site,
+    *,
+    keys: Callable[[Reader], dict[str, dict[str, Any]]] = observe_keys,
+    rights: Callable[[Reader], dict[str, Rights]] = observe_rights,
+) -> Observation:
+    """What native resources give.
+
+    Args:
+        natives: of a plan, a state or live servers.
+        site: where.
+        keys: how the key service is read, which clouds that derive from OpenStack have of their own.
+        rights: how credentials and their rights are read, likewise.
+    """
+    reader = Reader(natives, site)
+    known = rights(reader)
+    traffic = observe_traffic(reader, known)
+    elements = {
+        **observe_networks(reader),
+        **observe_stores(reader),
+        **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY)),
+        **keys(reader),
+    }
+    return Observation(
+        target=str(site.target),
+        source=natives.source,
+        elements=dict(sorted(elements.items())),
+        flows=traffic.flows,
+        service_flows=traffic.service_flows,
+        egress=traffic.egress,
+        entry=traffic.entry,
+        remarks=tuple(sorted(reader.remarks)),
+    )
+
+
+def observe(natives: Natives, site: Site) -> Observation:
+    """What native resources give, read by OpenStack's meaning of their properties alone."""
+    return read_back(natives, site)
+
+
+CLOUD = Cloud(
+    name="openstack",
+    providers=providers,
+    lower_platform=lower_platform,
+    lower_network=lower_network,
+    lower_key=lower_key,
+    lower_store=lower_store,
+    lower_machine=lower_machine,
+    lower_link=lower_link,
+    lower_egress=lower_egress,
+    observe=observe,
+    service_flows=SERVICE_FLOWS,
+    manual=manual_keys,
+)
