@@ -70,9 +70,19 @@ def requests(
                 today=now,
                 environment=environment,
                 engine_command=_engine(environment),
+                work_dir=_work_dir(stack or target.stack, sandbox=sandbox),
             )
         )
     return found
+
+
+def _work_dir(stack: str, *, sandbox: bool) -> Path | None:
+    """The engine's working files of a sandbox stack lie in the sandbox, and go with it."""
+    if not sandbox:
+        return None
+    from hdh_infra.sandbox.paths import sandbox_dir
+
+    return sandbox_dir() / "work" / stack
 
 
 def _environment(target: Target, *, sandbox: bool) -> dict[str, str]:

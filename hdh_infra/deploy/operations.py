@@ -101,7 +101,7 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
                 f"it holds data: {', '.join(holders)}",
                 "Say --delete-data to destroy it with the data; nothing was changed",
             )
-        changed = stored.released(deployment, None)
+        changed = stored.settled(stored.released(deployment, None))
         if changed != deployment:
             engine.replace_state(changed)
         observer.total(len(stored.resources(deployment)))
@@ -155,9 +155,9 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
                 watch,
             )
         else:
-            _retire(engine, deployment, retired)
+            _prepare(engine, deployment, retired)
             engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
-        return watch.result(request, engine.remarks + _remarks(retired))
+        return watch.result(request, engine.remarks + _begun(deployment) + _remarks(retired))
 
 
 def _checked(engine: Engine, request: Request) -> dict[str, Any]:
@@ -167,12 +167,28 @@ def _checked(engine: Engine, request: Request) -> dict[str, Any]:
     return deployment
 
 
-def _retire(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, str]) -> None:
-    """Let go what the spec retires: to be deleted by the engine, or out of the state and kept in the cloud."""
-    if not retired:
-        return
-    changed = stored.released(deployment, {path for path, word in retired.items() if word == "delete"})
-    engine.replace_state(stored.without(changed, {path for path, word in retired.items() if word == "keep"}))
+def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, str]) -> None:
+    """Let go what the spec retires (deleted by the engine, or out of the state and kept), and settle what is pending."""
+    changed = (
+        stored.released(deployment, {path for path, word in retired.items() if word == "delete"})
+        if retired
+        else deployment
+    )
+    changed = (
+        stored.without(changed, {path for path, word in retired.items() if word == "keep"}) if retired else changed
+    )
+    if stored.pending(changed):
+        changed = stored.settled(changed)
+    if changed is not deployment:
+        engine.replace_state(changed)
+
+
+def _begun(deployment: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{path}: an interrupted operation was {word} it and its end was not seen; it is taken up again"
+        + (": look whether the cloud holds it twice" if word == "creating" else "")
+        for path, word in stored.pending(deployment).items()
+    ]
 
 
 def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:

@@ -69,6 +69,19 @@ def mark(deployment: Mapping[str, Any]) -> str | None:
     return None
 
 
+def pending(deployment: Mapping[str, Any]) -> dict[str, str]:
+    """What an interrupted operation had begun: path to `creating`, `updating`, `deleting`."""
+    found = (deployment.get("deployment") or {}).get("pending_operations") or []
+    return {path_of(one["resource"]["urn"]): one["type"] for one in found}
+
+
+def settled(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with nothing pending; what was begun is done again, or found by a refresh."""
+    changed = copy.deepcopy(dict(deployment))
+    changed["deployment"].pop("pending_operations", None)
+    return changed
+
+
 def released(deployment: Mapping[str, Any], paths: Collection[str] | None) -> dict[str, Any]:
     """The state in which data holders may be deleted, with the objects that they hold.
 

@@ -105,6 +105,8 @@ def read(environment: Mapping[str, str], region: str, known: Iterable[Native] = 
 def ask(rest: Rest) -> Answers:
     """Ask all services of a project."""
     mine = {"project_id": rest.project}
+    # A user's credentials are listed for all of its projects.
+    credentials = rest.list("identity", f"/users/{rest.user}/credentials/OS-EC2", "credentials")
     return Answers(
         networks=rest.list("network", "/networks", "networks", mine),
         subnets=rest.list("network", "/subnets", "subnets", mine),
@@ -118,7 +120,7 @@ def ask(rest: Rest) -> Answers:
         volumes=rest.list("block_storage", "/volumes/detail", "volumes"),
         orders=rest.list("key_manager", "/orders", "orders"),
         secrets=rest.list("key_manager", "/secrets", "secrets"),
-        credentials=rest.list("identity", f"/users/{rest.user}/credentials/OS-EC2", "credentials"),
+        credentials=[one for one in credentials if one.get("tenant_id") == rest.project],
     )
 
 

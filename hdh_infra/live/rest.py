@@ -6,6 +6,7 @@ The wire is read and not the SDK's objects, so that what is compared is what the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, final
 
@@ -83,7 +84,11 @@ class Rest:
         from openstack.exceptions import SDKException
 
         try:
-            return ask()
+            with warnings.catch_warnings():
+                # The SDK warns of its own insides, which no user of ours can change.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                warnings.simplefilter("ignore", PendingDeprecationWarning)
+                return ask()
         except (ClientException, SDKException) as error:
             remedy = "Check that it is up, and the OS_* variables (or OS_CLOUD) of the environment"
             raise CloudError(self._where, " ".join(str(error).split())[:300] or type(error).__name__, remedy) from error

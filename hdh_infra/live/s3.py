@@ -6,6 +6,7 @@ business here. The secret of an access key cannot be asked for and is not there.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
 
@@ -21,6 +22,13 @@ _EVERYONE = (
     "http://acs.amazonaws.com/groups/global/AllUsers",
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
 )
+# docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html, mapping of ACL permissions and access policy permissions
+_ACTIONS = {
+    "READ": ("s3:ListBucket",),
+    "WRITE": ("s3:PutObject", "s3:DeleteObject"),
+    "READ_ACP": ("s3:GetBucketAcl",),
+    "WRITE_ACP": ("s3:PutBucketAcl",),
+}
 _NO_SUCH = frozenset({"NoSuchEntity"})
 _NOT_IMPLEMENTED = 501
 
@@ -86,7 +94,24 @@ def _bucket(clients: Clients, native: Native) -> dict[str, Any] | None:
     live = read_bucket(clients, name)
     if live is None:
         return None
-    return {**live.outputs, "publicGrants": _public_grants(clients, name)}
+    grants = _public_grants(clients, name)
+    return (
+        {**live.outputs, "policy": _with_grants(live.outputs.get("policy"), grants, name)} if grants else live.outputs
+    )
+
+
+def _with_grants(policy: str | None, grants: list[str], bucket: str) -> str:
+    """The bucket's policy with one statement more, that means what the ACL lets everyone do; our provider has no ACLs."""
+    document = json.loads(policy) if policy else {"Version": "2012-10-17"}
+    held = document.get("Statement", [])
+    statement = {
+        "Sid": "PublicAcl",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": sorted({action for grant in grants for action in _ACTIONS.get(grant, ("s3:*",))}),
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    return json.dumps({**document, "Statement": [*(held if isinstance(held, list) else [held]), statement]})
 
 
 def _public_grants(clients: Clients, bucket: str) -> list[str]:

@@ -65,7 +65,10 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request, context):
         self.calls.append(f"invoke {request.tok}")
         name = _dict(request.args).get("name")
-        answer = {"id": f"answer-{name}", **{one: f"the-{one}" for one in ("tenantId", "objectId", "subscriptionId", "clientId")}}
+        answer = {
+            "id": f"answer-{name}",
+            **{one: f"the-{one}" for one in ("tenantId", "objectId", "subscriptionId", "clientId")},
+        }
         return provider_pb2.InvokeResponse(**{"return": _struct(answer)})
 
     def Check(self, request, context):

@@ -38,15 +38,10 @@ from hdh_infra.model.expand import Link
 
 KEYSTONE = "keystone"
 BY_ACCESS_KEY = "access-key"
-BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
-OBJECT_ACTIONS = (
-    "s3:AbortMultipartUpload",
-    "s3:DeleteObject",
-    "s3:GetObject",
-    "s3:ListMultipartUploadParts",
-    "s3:PutObject",
-)
-"""What using a store needs: no policy, no lock, no deletion of versions, so that a machine cannot destroy what was written."""
+BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket")
+OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+"""What using a store needs, in words that every server has: no policy, no lock, no deletion of versions, so that a machine
+cannot destroy what was written."""
 _DATA = frozenset({"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"})
 _ARN = "arn:aws:s3:::"
 _WILD = frozenset("*?[")

@@ -21,12 +21,6 @@ from hdh_infra.graph.values import Value, json_text, ref
 
 ROLE = "objectstore_operator"
 _PROJECT_WIDE = frozenset({"administrator"})
-DENIED: Mapping[str, Value] = {
-    "Effect": "Deny",
-    "Action": ["s3:CreateBucket", "s3:DeleteBucket"],
-    "Resource": ["arn:aws:s3:::*"],
-}
-"""The role by itself lets a user make buckets of its own, which nobody would see."""
 
 
 def lower_identity(context: Context, machine: str) -> Iterator[Node]:
@@ -60,7 +54,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         properties={
             **project,
             "userId": ref(user),
-            "policy": json_text({"Statement": [*allowed, dict(DENIED)]}),
+            "policy": json_text({"Statement": allowed}),
         },
         depends_on=(f"{machine}/access-key",),
     )

@@ -69,7 +69,8 @@ def observe_keys(reader: Reader) -> dict[str, dict[str, Any]]:
 
 def _key(reader: Reader, natives: list[Native], origin: KeyOrigin) -> dict[str, Any]:
     domain = reader.follow(natives[0].properties.get("okmsId"), DOMAIN)
-    region = reader.region(domain, "keys") if domain is not None else None
+    # Older versions of the API write EU_WEST_RBX for eu-west-rbx.
+    region = reader.region(domain, "keys").lower().replace("_", "-") if domain is not None else None
     countries: dict[str, str] = reader.site.offer.native["key_countries"]
     return {
         "kind": "key",
@@ -77,7 +78,7 @@ def _key(reader: Reader, natives: list[Native], origin: KeyOrigin) -> dict[str, 
         "origin": str(origin),
         "rotation_days": None,
         "exportable": None,
-        "country": countries.get(region.lower()) if region else None,
+        "country": countries.get(region) if region else None,
         "region": region,
         "native": reader.paths(natives[0].element),
     }

@@ -28,6 +28,7 @@ INSTALL_GO = "https://go.dev/dl/"
 LIMIT = 3600.0
 """Seconds for one build: ten times what two cores take from an empty module cache."""
 _SOURCES = Path(__file__).parent / "go"
+_SUFFIXES = {".go", ".mod", ".sum", ".json"}
 _UNSUMMED = "github.com/terraform-provider-openstack"
 """The one module that the checksum database does not know; `go.sum` pins it all the same."""
 _BESIDE = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
@@ -93,7 +94,7 @@ def digest(programs: tuple[Program, ...]) -> str:
     found = hashlib.sha256(sysconfig.get_platform().encode())
     for program in programs:
         found.update(f"\0{program.package}\0{program.flags}".encode())
-        for file in sorted(source(program).iterdir()):
+        for file in sorted(one for one in source(program).iterdir() if one.suffix in _SUFFIXES):
             found.update(f"\0{file.name}\0".encode())
             found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()[:12]

@@ -20,7 +20,7 @@ from hdh_infra import contracts
 from hdh_infra.sandbox.engine import building
 
 FILE = building.source(building.OPENSTACK) / "tokens.json"
-LEAST = 0.5
+LEAST = 0.4
 """Likeness of names, 0 to 1, under which equal properties are taken for chance."""
 _WORDS = {"firewall": "fw", "loadbalancer": "lb"}
 """Where the package says another word than the Terraform provider."""

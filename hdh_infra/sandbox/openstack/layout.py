@@ -96,9 +96,9 @@ class Box:
         """The box's own secrets."""
         return Secrets(**json.loads((self.directory / "secrets.json").read_text()))
 
-    def save(self, pins: str) -> None:
+    def save(self, release: str) -> None:
         """Remember the base port and the release that the databases are of."""
-        text = json.dumps({"format": _FORMAT, "base_port": self.base_port, "pins": pins}, indent=1)
+        text = json.dumps({"format": _FORMAT, "base_port": self.base_port, "release": release}, indent=1)
         write_private(self.directory / "box.json", text)
 
 
@@ -136,7 +136,7 @@ def saved(directory: Path) -> tuple[Box, str] | None:
         return None
     if found.get("format") != _FORMAT:
         raise CloudError(str(directory), "holds a box of another format", "Stop it, remove the directory, start again")
-    return Box(directory, int(found["base_port"])), str(found["pins"])
+    return Box(directory, int(found["base_port"])), str(found["release"])
 
 
 def make_directories(box: Box) -> None:

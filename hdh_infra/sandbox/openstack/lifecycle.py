@@ -68,10 +68,8 @@ def start(directory: Path, tenants: Sequence[Tenant], base_port: int, say: Calla
     began = time.monotonic()
     check(tenants)
     directory = directory.resolve()
-    environment = packages.install(say)
-    code = seeding.seed(say) / "code"
     with layout.locked(directory / "lock" / "lifecycle"):
-        box = _running_box(directory, base_port) or _start_services(directory, base_port, code, environment, say)
+        box = _running_box(directory, base_port) or _start_services(directory, base_port, say)
         provisioning.Provisioner(box).ensure(tenants, say)
     return Running(directory, box.identity, time.monotonic() - began)
 
@@ -141,7 +139,7 @@ def _running_box(directory: Path, base_port: int) -> Box | None:
     return box
 
 
-def _start_services(directory: Path, base_port: int, code: Path, environment: Path, say: Callable[[str], None]) -> Box:
+def _start_services(directory: Path, base_port: int, say: Callable[[str], None]) -> Box:
     taken = supervision.taken_ports(base_port)
     if taken:
         ports = ", ".join(map(str, taken))
@@ -152,19 +150,21 @@ def _start_services(directory: Path, base_port: int, code: Path, environment: Pa
         )
     box = Box(directory, base_port)
     before = layout.saved(directory)
-    if before is not None and before[1] != packages.pins_digest():
+    if before is not None and before[1] != packages.release():
         raise CloudError(
             "sandbox/openstack",
             f"{directory} holds the databases of another release of OpenStack",
             "Destroy what is deployed in it, remove the directory and start again",
         )
+    environment = packages.install(say)
+    code = seeding.seed(say) / "code"
     if before is None:
         say("making an OpenStack from the seed")
         seeding.plant(code.parent, box, environment)
     layout.make_directories(box)
     settings.write(box, environment)
     seeding.adapt(box)
-    box.save(packages.pins_digest())
+    box.save(packages.release())
     say("starting OpenStack")
     try:
         supervision.launch(box, code, environment, layout.SERVICES)

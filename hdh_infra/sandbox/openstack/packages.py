@@ -25,8 +25,13 @@ _PYTHON: Final = (3, 11)
 """The Python that the pins were resolved for."""
 
 
+def release() -> str:
+    """Names the release: databases of another one are not used."""
+    return hashlib.sha256(PINS.read_bytes()).hexdigest()[:16]
+
+
 def pins_digest() -> str:
-    """Names the release and the interpreter: environments and databases of another one are not used."""
+    """Names the release and the interpreter: an environment of another one is not used."""
     interpreter = f"{sys.base_prefix} {platform.machine()}" if _own_python_fits() else f"any {platform.machine()}"
     return hashlib.sha256(PINS.read_bytes() + interpreter.encode()).hexdigest()[:16]
 

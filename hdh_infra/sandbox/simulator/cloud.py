@@ -219,9 +219,7 @@ class SimulatedCloud:
         self._maker.outputs(row)
         self._store.put(row)
 
-    def _name(
-        self, token: str, name: str, seed: bytes, olds: Mapping[str, Any], inputs: dict[str, Any]
-    ) -> None:
+    def _name(self, token: str, name: str, seed: bytes, olds: Mapping[str, Any], inputs: dict[str, Any]) -> None:
         """A name of the engine's choosing where none is given: stable between preview and `up`, and kept after."""
         kind = self._known.kind(token)
         parameter = kind.parameters[-1] if kind and kind.parameters else ""

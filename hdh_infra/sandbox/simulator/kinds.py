@@ -19,7 +19,6 @@ from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
 
 if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.knowledge import Rule
-    from hdh_infra.sandbox.simulator.store import Row
     from hdh_infra.sandbox.simulator.world import World
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -134,9 +133,10 @@ def parent(rule: Rule, event: Event) -> str | None:
     else:
         above = lowered.rsplit("/", 2)[0]
     kind = event.world.kind_of(above)
-    if kind is None or kind.singleton or event.world.alive(above):
-        return None
-    return above.rsplit("/", 1)[-1]
+    while kind is not None and kind.singleton:
+        above = above.rsplit("/", 2)[0]
+        kind = event.world.kind_of(above)
+    return above.rsplit("/", 1)[-1] if kind is not None and not event.world.alive(above) else None
 
 
 def references(rule: Rule, event: Event) -> str | None:
@@ -222,6 +222,13 @@ def frozen(rule: Rule, event: Event) -> str | None:
     return None
 
 
+def grows(rule: Rule, event: Event) -> str | None:
+    """`path`: its number does not become smaller."""
+    was, now = (first(values, rule.parameters["path"]) for values in (event.before or {}, event.inputs))
+    smaller = isinstance(was, int | float) and isinstance(now, int | float) and now < was
+    return f"{was} to {now}" if smaller else None
+
+
 def in_use(rule: Rule, event: Event) -> str | None:
     """No living resource outside it names its id; `but` are patterns of types whose naming does not count."""
     mine = event.identity.lower()
@@ -293,7 +300,7 @@ WRITING: Final[Mapping[str, Kind]] = {
 }
 """Kinds that hold when a resource is made or changed."""
 CREATING: Final[Mapping[str, Kind]] = {"kept": kept}
-UPDATING: Final[Mapping[str, Kind]] = {"frozen": frozen}
+UPDATING: Final[Mapping[str, Kind]] = {"frozen": frozen, "grows": grows}
 DELETING: Final[Mapping[str, Kind]] = {"in-use": in_use, "empty": empty, "held": held}
 KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "check": STATIC,

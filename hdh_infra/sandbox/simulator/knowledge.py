@@ -183,7 +183,9 @@ def _output(given: Mapping[str, Any]) -> OutputRule:
 
 
 def _rule(given: Mapping[str, Any]) -> Rule:
-    missing = [name for name in ("id", "types", "kind", "source", "confidence", "legal", "refused") if not given.get(name)]
+    missing = [
+        name for name in ("id", "types", "kind", "source", "confidence", "legal", "refused") if not given.get(name)
+    ]
     if missing:
         raise ValueError(f"rule {given.get('id')} has no {', '.join(missing)}")
     if given["confidence"] not in CONFIDENCES:

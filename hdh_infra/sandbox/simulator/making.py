@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import datetime
 import ipaddress
+import json
 import re
 import secrets
 import uuid
@@ -18,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.paths import every, first, parts, places, put
+from hdh_infra.sandbox.simulator.paths import first, parts, places, put
 from hdh_infra.sandbox.simulator.store import Row
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, plain
 
@@ -57,7 +58,13 @@ class Maker:
             found = _Filling(self, row, kind, preview=preview).value(kind.template, "id")
         except _MissingError:
             return None
-        return None if UNKNOWN in str(found) else "/" + str(found).strip("/") if "/" in kind.template else str(found)
+        return (
+            None
+            if UNKNOWN in str(found)
+            else "/" + str(found).strip("/")
+            if kind.template.startswith("/")
+            else str(found)
+        )
 
     def outputs(self, row: Row, *, preview: bool = False) -> dict[str, Any]:
         """What the cloud answers of a resource. Values that are made once are put into `row.kept`."""
@@ -130,10 +137,7 @@ class Maker:
         if not isinstance(prefix, str):
             raise _MissingError(subnet)
         taken = {
-            value
-            for one in self._store.all()
-            for source in (one.inputs, one.kept)
-            for value in texts(plain(source))
+            value for one in self._store.all() for source in (one.inputs, one.kept) for value in texts(plain(source))
         }
         hosts = ipaddress.ip_network(prefix)
         for offset in range(_FIRST_HOST, hosts.num_addresses - 1):
@@ -220,6 +224,7 @@ class _Filling:
                 "uuid": lambda: str(uuid.uuid4()),
                 "hex": lambda: secrets.token_hex(16),
                 "number": lambda: str(secrets.randbelow(900_000) + 100_000),
+                "octet": lambda: str(secrets.randbelow(254) + 1),
                 "word": lambda: secrets.token_hex(6),
                 "password": lambda: secrets.token_urlsafe(24),
                 "now": self._maker.now,
@@ -237,8 +242,8 @@ class _Filling:
                 return str(value).lower()
             case "last":
                 return str(value).rsplit("/", 1)[-1]
-            case "upper":
-                return str(value).upper()
+            case "document":
+                return _document(str(value))
             case "identities":
                 return {one: self._identity(one) for one in value} if isinstance(value, list) else value
             case "address":
@@ -262,6 +267,15 @@ class _Filling:
         return self._row.kept[at]
 
 
+def _document(text: str) -> str:
+    """A policy document with the version that IAM servers want and OVHcloud leaves out."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps({"Version": "2012-10-17", **found}) if isinstance(found, dict) else text
+
+
 def fits(when: Mapping[str, str], inputs: Mapping[str, Any]) -> bool:
     """Whether every path's value matches its pattern; a missing value is the empty text."""
     for path, pattern in when.items():
@@ -281,4 +295,14 @@ def texts(value: Any) -> list[str]:
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
 
-__all__ = ["OVERRIDE", "Maker", "every", "fits", "texts"]
+def filled(template: Any, values: Mapping[str, Any]) -> Any:
+    """A template filled from values alone, without a resource's own names."""
+    if isinstance(template, Mapping):
+        return {name: filled(one, values) for name, one in template.items()}
+
+    def one(found: re.Match[str]) -> str:
+        word, colon, path = found[1].partition(":")
+        value = str(first(values, path if colon else word, ""))
+        return _document(value) if colon and word == "document" else value
+
+    return _NAME.sub(one, template) if isinstance(template, str) else template

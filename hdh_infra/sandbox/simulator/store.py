@@ -124,7 +124,14 @@ class Store:
             self._mirror()
             self._database.execute(
                 "insert or replace into resources values (?, ?, ?, ?, ?, ?)",
-                (row.id, row.type, self._sealed(row.inputs), self._sealed(row.kept), row.deleted_until, row.deleted_with),
+                (
+                    row.id,
+                    row.type,
+                    self._sealed(row.inputs),
+                    self._sealed(row.kept),
+                    row.deleted_until,
+                    row.deleted_with,
+                ),
             )
             self._take(row)
 
@@ -149,7 +156,9 @@ class Store:
     def take_fault(self, operation: str, applies: Callable[[str], bool]) -> Fault | None:
         """The first fault that applies to an operation, counted as having happened."""
         with self.lock:
-            for found in self._database.execute("select * from faults where operation = ? order by number", (operation,)):
+            for found in self._database.execute(
+                "select * from faults where operation = ? order by number", (operation,)
+            ):
                 fault = Fault(*found)
                 if applies(fault.types):
                     self._database.execute("update faults set count = count - 1 where number = ?", (fault.number,))

@@ -28,7 +28,7 @@ class World:
         self._shapes = [
             (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", f"/{kind.template.strip('/')}"), re.IGNORECASE), kind)
             for kind in known.kinds.values()
-            if "/" in kind.template and "*" not in kind.token
+            if kind.template.startswith("/")
         ]
 
     def outputs(self, row: Row) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class World:
         ]
 
     def follow(self, link: Mapping[str, Any], event: Event) -> Iterator[tuple[str, Row | None]]:
-        """What a link leads to: by `id` (a path to ids), to the `parent`, or by the `output` of a `type`."""
+        """What a link leads to: by the ids at `path`, to the `parent`, or to the `type` whose `output` is that at `path`."""
         if link.get("parent"):
             above = event.identity.rsplit("/", 2)[0]
             yield above, self._living(above)
@@ -73,14 +73,16 @@ class World:
             if "output" not in link:
                 yield value, self._living(value)
                 continue
-            wanted = re.fullmatch(link.get("part", "(.*)"), value)
-            text = wanted[1] if wanted else value
             found = [
                 row
                 for row in self.living(link["type"])
-                if str(first(self.outputs(row), link["output"], "")).rstrip("/").lower() == text.rstrip("/").lower()
+                if str(first(self.outputs(row), link["output"], "")).rstrip("/").lower() == value.rstrip("/").lower()
             ]
-            yield value, found[0] if found else None
+            if found and "key" in link:
+                # A vault and a key's name lead to the key.
+                yield value, self._living(f"{found[0].id}/keys/{first(event.inputs, link['key'], '')}")
+            else:
+                yield value, found[0] if found else None
 
     def holds(self, principal: Any, roles: Sequence[str], target: str, permissions: Sequence[str]) -> bool:
         """Whether a principal has one of the roles on a target or above it, or the permissions in its vault's policies."""
@@ -88,9 +90,9 @@ class World:
             given = plain(row.inputs)
             definition = str(given.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
             scope = str(given.get("scope", "")).rstrip("/").lower()
-            if given.get("principalId") == principal and definition in roles:
-                if f"{target.lower()}/".startswith(f"{scope}/"):
-                    return True
+            above = f"{target.lower()}/".startswith(f"{scope}/")
+            if above and given.get("principalId") == principal and definition in roles:
+                return True
         vault = self._living(re.sub(r"(/vaults/[^/]+).*", r"\1", target))
         for policy in every(plain(vault.inputs), "properties.accessPolicies[*]") if vault else []:
             allowed = {str(one).lower() for one in every(policy, "permissions.keys[*]")}

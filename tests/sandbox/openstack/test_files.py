@@ -117,7 +117,7 @@ def test_a_box_that_was_never_started_has_no_services_and_no_environment(tmp_pat
 
 
 def test_an_unknown_tenant_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
-    Box(tmp_path, 15160).save("pins")
+    Box(tmp_path, 15160).save("release")
     known = {"one": {"password": "x", "project": "p", "made": {"region": "GRA11"}}}
     layout.write_private(tmp_path / "tenants.json", json.dumps(known))
     with pytest.raises(CloudError, match="no tenant two; there are: one"):

@@ -78,7 +78,8 @@ def barbican(port: int) -> None:
     from paste import deploy
 
     box = os.path.dirname(os.environ["HOME"])  # noqa: PTH120 - a string, as paste wants it
-    serve(deploy.loadapp(f"config:{box}/etc/barbican/barbican-api-paste.ini"), port)
+    # Its sessions are its own and not oslo.db's writers: two first uses of a project at once lock each other out.
+    serve(deploy.loadapp(f"config:{box}/etc/barbican/barbican-api-paste.ini"), port, threads=1)
 
 
 def glance(port: int) -> None:
@@ -93,10 +94,13 @@ def neutron(port: int) -> None:
     """Networks."""
     allow_eventlet()
     sys.argv = ["neutron-api"]
-    from neutron import server
+    from neutron import policy, server
     from neutron.server import api
 
-    serve(server.boot_server(api.api_server, prog="neutron-api"), port)
+    application = server.boot_server(api.api_server, prog="neutron-api")
+    # Made at the first request otherwise, and seen half made, which refuses, by a second one at the same time.
+    policy.init()
+    serve(application, port)
 
 
 def cinder(port: int) -> None:
@@ -111,12 +115,13 @@ def cinder(port: int) -> None:
     from cinder.wsgi import wsgi
 
     application = wsgi.initialize_application()
-    from cinder import service
+    from cinder import policy, service
     from oslo_config import cfg
 
     from . import volume_driver
 
     volume_driver.install()
+    policy.init()  # as for networks
     backend = cfg.CONF.enabled_backends[0]
     # the volume service first: the scheduler waits for what it can do
     host = f"{cfg.CONF.host}@{backend}"

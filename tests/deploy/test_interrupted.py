@@ -1,0 +1,41 @@
+"""An operation that was killed in the middle: what it had begun is not lost from sight, and the next one goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from hdh_infra.deploy.engine import opened
+from hdh_infra.deploy.request import Silent
+
+pytestmark = pytest.mark.end_to_end
+
+
+def leave_pending(stack):
+    """The state as a killed `up` leaves it: the creation of one resource was begun and its end is not known."""
+    with opened(stack.request, Silent(), create=False) as engine:
+        state = engine.export()
+        resources = state["deployment"]["resources"]
+        begun = next(one for one in resources if one["urn"].endswith("::zone/lake/store/snds/access"))
+        resources.remove(begun)
+        begun.pop("id")
+        state["deployment"]["pending_operations"] = [{"resource": begun, "type": "creating"}]
+        engine.replace_state(state)
+
+
+def test_up_goes_on_after_an_interrupted_one_and_says_what_was_begun(stack):
+    """Invariant: a creation whose end nobody saw is named, and the stack is whole after the next up."""
+    stack.up()
+    leave_pending(stack)
+    found = stack.up()
+    assert any("zone/lake/store/snds/access" in remark for remark in found.remarks)
+    assert stack.paths() == {node.path for node in stack.plan.nodes}
+    assert "pending_operations" not in stack.state()["deployment"]
+    assert stack.up().remarks == ()
+
+
+def test_refresh_clears_what_was_begun(stack):
+    """Invariant: after a refresh nothing is pending."""
+    stack.up()
+    leave_pending(stack)
+    stack.refresh()
+    assert "pending_operations" not in stack.state()["deployment"]

@@ -1,0 +1,164 @@
+"""What servers answer is read in the words of a state, and nothing that a person changed by hand is overlooked."""
+
+import copy
+import json
+
+import pytest
+
+from hdh_infra.catalogue.load import site
+from hdh_infra.clouds import cloud
+from hdh_infra.compare.side import LOOKED_UP, UNMANAGED
+from hdh_infra.contracts.load import contract
+from hdh_infra.graph.observation import Natives
+from hdh_infra.live.openstack import TYPES, Answers, natives_of
+from hdh_infra.model.target import Target
+
+TARGET = Target.parse("openstack:RegionOne")
+
+
+def observe(natives):
+    return cloud("openstack").observe(Natives(natives, "live", cloud("openstack").identifiers), site(TARGET))
+
+
+def changed(items, identity, **values):
+    found = copy.deepcopy(items)
+    for item in found:
+        if item["id"] == identity:
+            item.update(values)
+    return found
+
+
+def by_path(natives):
+    return {native.path: native for native in natives}
+
+
+PORT = "ec23eee0-cfa7-40fb-a7e6-3f1b1ac8d894"
+GROUP = "c430b27d-ca20-4a73-9819-8fb2a94650db"
+MACHINE = "zone/lake/machine/spark"
+
+
+def test_everything_the_state_knows_has_its_path_and_the_rest_says_that_nobody_manages_it(answers, state):
+    natives = natives_of(answers(), "RegionOne", state)
+    strange = [native for native in natives if native.path.startswith(UNMANAGED)]
+    assert {native.path for native in state} <= {native.path for native in natives}
+    assert [native.type for native in strange] == ["openstack:networking/floatingIp:FloatingIp"]
+
+
+def test_without_a_state_nothing_is_lost_but_the_paths(answers, state):
+    known = natives_of(answers(), "RegionOne", state)
+    strange = natives_of(answers(), "RegionOne")
+    assert sorted(native.type for native in known) == sorted(native.type for native in strange)
+
+
+def test_every_type_and_property_is_one_of_the_contract_or_asked_of_the_server_beyond_it(answers, state):
+    beyond = {"encrypted"}  # Cinder says it and pulumi-openstack has no property for it
+    for native in natives_of(answers(), "RegionOne", state):
+        if not native.path.startswith(LOOKED_UP):
+            known = contract(native.type)
+            assert set(native.properties) - beyond <= {*known.outputs, *known.inputs}, native.type
+
+
+def test_no_secret_that_an_answer_holds_is_taken(answers, state):
+    assert "never-taken" not in json.dumps(
+        [dict(native.properties) for native in natives_of(answers(), "RegionOne", state)]
+    )
+
+
+def test_the_order_of_the_answers_changes_nothing(answers, recorded, state):
+    backwards = {name: list(reversed(items)) for name, items in recorded.items()}
+    assert natives_of(answers(), "RegionOne", state) == natives_of(
+        Answers(**backwards), "RegionOne", list(reversed(state))
+    )
+
+
+def test_a_real_machine_is_read_back_as_what_it_is(answers, state):
+    seen = observe(natives_of(answers(floating_ips=[]), "RegionOne", state)).elements
+    machine = seen[MACHINE]
+    assert (machine["count"], machine["disk"], machine["image"], machine["public"]) == (
+        1,
+        20 * 2**30,
+        "debian-12",
+        False,
+    )
+    assert seen["zone/lake"]["address_range"] == "10.64.3.0/24"
+    assert seen["key/lake"]["origin"] == "generated"
+
+
+def test_a_floating_address_given_by_hand_makes_a_machine_public(answers, state):
+    assert observe(natives_of(answers(), "RegionOne", state)).elements[MACHINE]["public"] is True
+
+
+def test_a_port_whose_security_was_switched_off_lets_everything_out(answers, recorded, state):
+    before = observe(natives_of(answers(floating_ips=[]), "RegionOne", state))
+    ports = changed(recorded["ports"], PORT, port_security_enabled=False, security_groups=[])
+    after = observe(natives_of(answers(floating_ips=[], ports=ports), "RegionOne", state))
+    assert before.egress == ()
+    assert any(flow.to == "0.0.0.0/0" for flow in after.egress)
+
+
+def test_a_rule_added_by_hand_is_kept_and_opens_what_it_opens(answers, recorded, state):
+    rule = {
+        "id": "added-by-hand",
+        "security_group_id": GROUP,
+        "direction": "egress",
+        "ethertype": "IPv4",
+        "protocol": "tcp",
+        "port_range_min": 25,
+        "port_range_max": 25,
+        "remote_ip_prefix": None,
+        "remote_group_id": None,
+    }
+    natives = natives_of(answers(floating_ips=[], rules=[*recorded["rules"], rule]), "RegionOne", state)
+    assert f"{UNMANAGED}added-by-hand" in by_path(natives)
+    assert [(flow.to, flow.ports) for flow in observe(natives).egress] == [("0.0.0.0/0", (25,))]
+
+
+def test_an_interface_attached_by_hand_is_an_interface_of_its_machine(answers, recorded, state):
+    port = copy.deepcopy(next(port for port in recorded["ports"] if port["id"] == PORT))
+    port.update(id="second", fixed_ips=[{"subnet_id": port["fixed_ips"][0]["subnet_id"], "ip_address": "10.64.3.9"}])
+    natives = by_path(natives_of(answers(ports=[*recorded["ports"], port]), "RegionOne", state))
+    assert [wire["port"] for wire in natives[f"{MACHINE}/server/0"].properties["networks"]] == [PORT, "second"]
+    assert natives[f"{UNMANAGED}second"].type.endswith(":Port")
+
+
+def test_what_a_server_does_not_know_any_more_is_not_there(answers, state):
+    natives = by_path(natives_of(answers(servers=[]), "RegionOne", state))
+    assert f"{MACHINE}/server/0" not in natives
+    assert f"{MACHINE}/data-disk-attachment/0" not in natives
+    assert f"{MACHINE}/data-disk/0" in natives
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_the_group_that_every_project_has_counts_only_where_it_is_used(answers, recorded, state, used):
+    default = next(group["id"] for group in recorded["groups"] if group["name"] == "default")
+    ports = changed(recorded["ports"], PORT, security_groups=[default]) if used else recorded["ports"]
+    natives = natives_of(answers(ports=ports), "RegionOne", state)
+    assert (f"{UNMANAGED}{default}" in by_path(natives)) is used
+
+
+def test_keys_that_encrypted_volumes_were_given_are_no_keys_of_the_platform(answers, recorded, state):
+    assert len(recorded["secrets"]) == 3
+    natives = natives_of(answers(), "RegionOne", state)
+    assert not [native for native in natives if native.type.endswith(":SecretV1")]
+    named = [
+        *recorded["secrets"],
+        {**recorded["secrets"][0], "secret_ref": "http://host/v1/secrets/mine", "name": "mine"},
+    ]
+    natives = natives_of(answers(secrets=named), "RegionOne", state)
+    assert [native.path for native in natives if native.type.endswith(":SecretV1")] == [f"{UNMANAGED}mine"]
+
+
+def test_a_server_that_boots_from_an_image_has_no_boot_volume(answers, recorded, state):
+    servers = copy.deepcopy(recorded["servers"])
+    servers[0]["image"] = {"id": "2c16014c"}
+    servers[0]["os-extended-volumes:volumes_attached"] = []
+    natives = by_path(natives_of(answers(servers=servers), "RegionOne", state))
+    properties = natives[f"{MACHINE}/server/0"].properties
+    assert (properties["imageId"], properties["blockDevices"]) == ("2c16014c", [])
+    assert observe(natives.values()).elements[MACHINE]["encryption"] == "none"
+
+
+def test_only_types_that_are_asked_for_are_taken_from_the_servers(answers, state):
+    assert {
+        native.type for native in natives_of(answers(), "RegionOne", state) if not native.path.startswith(LOOKED_UP)
+    } <= TYPES
