@@ -289,8 +289,9 @@ def compare_sides(
             plans[side.target] = make_plan(platform, target, lock=given, today=today)
         plan = plans[side.target]
         verdicts = assess(expanded, given, site(target, platform), side.observation, today)
-        judged.append(replace(side, verdicts=verdicts, overrides=plan.overridden))
-        drifted[side.label] = tuple(drift(Side.of_plan(plan, observe_plan(plan, platform)), side, expanded))
+        held = replace(side, verdicts=verdicts, overrides=plan.overridden)
+        judged.append(held)
+        drifted[side.label] = tuple(drift(Side.of_plan(plan, observe_plan(plan, platform)), held, expanded))
     return Comparison(expanded, given.addresses, tuple(judged), today, drifted)
 
 

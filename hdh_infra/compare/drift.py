@@ -1,6 +1,7 @@
 """Whether what is deployed is what the spec's plan would be, in words, one line a difference.
 
-Values that the plan itself cannot know before it is deployed are no drift. Native properties without a
+Values that the plan itself cannot know before it is deployed are no drift; nor is what no resource shows any
+more, as long as the catalogue answers for it. Native properties without a
 meaning in the model (tags, names) are deliberately not compared: the engine's `preview` shows those.
 """
 
@@ -14,6 +15,7 @@ from hdh_infra.compare.words import value_words
 from hdh_infra.model.attributes import ATTRIBUTES
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import kind_of
+from hdh_infra.model.scales import Verdict
 
 
 def drift(planned: Side, found: Side, expanded: Expanded) -> Iterator[str]:
@@ -21,7 +23,7 @@ def drift(planned: Side, found: Side, expanded: Expanded) -> Iterator[str]:
 
     Args:
         planned: the plan's side.
-        found: the deployed side.
+        found: the deployed side, with its verdicts.
         expanded: the platform.
     """
     for path, token in planned.natives.items():
@@ -33,17 +35,19 @@ def drift(planned: Side, found: Side, expanded: Expanded) -> Iterator[str]:
         if path not in planned.natives:
             manager = "that nobody manages" if path.startswith(UNMANAGED) else "that is not planned"
             yield f"{path.removeprefix(UNMANAGED)} ({token}) is there, a resource {manager}"
+    answered = {(row.element, row.attribute) for row in found.verdicts if row.verdict is Verdict.met}
     for path in expanded.elements:
         want, have = planned.observation.elements.get(path, {}), found.observation.elements.get(path)
         if have is None:
             yield f"{path} is planned and nothing of it is there"
             continue
         for attribute in ATTRIBUTES[kind_of(path)]:
-            value = want.get(attribute)
-            if value is not None and have.get(attribute) != value:
+            value, seen = want.get(attribute), have.get(attribute)
+            if seen is None and (path, attribute) in answered:
+                continue
+            if value is not None and seen != value:
                 yield (
-                    f"{path} {attribute}: planned {value_words(attribute, value)}, "
-                    f"found {value_words(attribute, have.get(attribute))}"
+                    f"{path} {attribute}: planned {value_words(attribute, value)}, found {value_words(attribute, seen)}"
                 )
     members = Members(expanded, (planned.observation, found.observation))
     labels = ("the plan", f"the {found.source} side")

@@ -26,8 +26,8 @@ class Opening:
     also_reaches: tuple[str, ...] = ()
 
     def words(self, protocol: str) -> str:
-        """`tcp 22, 443 and also every bucket behind ...`."""
-        also = f" and also {'; '.join(self.also_reaches)}" if self.also_reaches else ""
+        """`tcp 22, 443 (and also every bucket behind ...)`."""
+        also = f" (and also {' and '.join(self.also_reaches)})" if self.also_reaches else ""
         return f"{protocol} {ports_words(self.ports)}{also}"
 
 
@@ -140,7 +140,7 @@ def differences(found: Sequence[Row], labels: Sequence[str], verb: str) -> Itera
             for cell, names in groups:
                 if cell is not None and cell.also_reaches:
                     yield (
-                        f"on {names} {row.source} also reaches {'; '.join(cell.also_reaches)}, "
+                        f"on {names} {row.source} also reaches {' and '.join(cell.also_reaches)}, "
                         f"by the opening that lets it reach {row.to} ({row.protocol} {ports_words(cell.ports)})"
                     )
             continue

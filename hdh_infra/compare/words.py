@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hdh_infra.graph.observation import ObservedFlow
 
 _SIZES = frozenset({"memory", "disk"})
 _NOTHING = {"key": "no key of the customer", "retention": "none", "rotation_days": "none", "disk": "none"}
@@ -46,12 +45,6 @@ def _size(size: int) -> str:
 def ports_words(ports: Iterable[int | str]) -> str:
     """`22, 8000-8010`."""
     return ", ".join(map(str, ports))
-
-
-def flow_words(flow: ObservedFlow) -> str:
-    """`zone/lake -> zone/lake/store/snds tcp 443, and also ...`."""
-    also = f", and also {'; '.join(flow.also_reaches)}" if flow.also_reaches else ""
-    return f"{flow.source} -> {flow.to} {flow.protocol} {ports_words(flow.ports)}{also}"
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:

@@ -16,7 +16,7 @@ from hdh_infra.graph.observation import Native, Natives
 if TYPE_CHECKING:
     from hdh_infra.model.target import Target
 
-__all__ = ["has_reader", "leftovers", "read_live"]
+__all__ = ["has_reader", "leftovers", "named", "read_live"]
 _CLOUDS = frozenset({"openstack", "ovhcloud"})
 
 
@@ -51,6 +51,17 @@ def read_live(
 
     known = tuple(state_natives)
     return Natives(_read(target, environment, known, s3), "live", cloud(target.cloud).identifiers)
+
+
+def named(state_natives: Natives, live_natives: Natives) -> Natives:
+    """The state with what its ids are called, as the servers answered: a state holds an image's id and not its name.
+
+    Only names are added; what is deployed stays as the state has it.
+    """
+    from hdh_infra.compare.side import LOOKED_UP
+
+    names = [native for native in live_natives if native.path.startswith(LOOKED_UP)]
+    return Natives([*state_natives, *names], state_natives.source)
 
 
 def leftovers(

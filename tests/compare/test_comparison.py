@@ -159,6 +159,23 @@ def test_a_resource_that_is_gone_and_a_value_that_changed_are_drift(small, plans
     assert str(row.verdict) == "not-met"
 
 
+def test_what_is_not_visible_is_drift_only_where_the_catalogue_does_not_answer_for_it(small, plans):
+    def change(natives):
+        return [
+            dataclasses.replace(native, properties={**native.properties, "region": "elsewhere"})
+            if native.type == "hdh:s3:Bucket"
+            else dataclasses.replace(native, properties={**native.properties, "imageId": "an id"})
+            if native.path.startswith("zone/lake/machine/spark/system-disk")
+            else native
+            for native in natives
+        ]
+
+    found = compare_sides(small, [deployed(plans[1], small, change=change)], today=TODAY)
+    assert found.drift["openstack:RegionOne state"] == (
+        "zone/lake/machine/spark image: planned debian-12, found not visible",
+    )
+
+
 def test_what_is_only_looked_up_is_no_resource_and_no_drift(small, plans):
     image = Native(f"{LOOKED_UP}image/1", "openstack:images/image:Image", {"name": "Debian 12"}, "1")
     found = compare_sides(small, [deployed(plans[1], small, "live", lambda natives: [*natives, image])], today=TODAY)

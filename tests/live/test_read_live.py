@@ -7,7 +7,7 @@ import pytest
 
 from hdh_infra import live
 from hdh_infra.errors import CloudError
-from hdh_infra.graph.observation import Native
+from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.live import openstack, s3
 from hdh_infra.live.rest import Rest, _pages
 from hdh_infra.model.target import Target
@@ -221,3 +221,15 @@ def test_only_targets_with_servers_to_ask_have_a_reader():
     assert live.has_reader(TARGET)
     assert live.has_reader(Target.parse("ovhcloud:GRA"))
     assert not live.has_reader(Target.parse("azure:francecentral"))
+
+
+def test_a_state_is_told_what_its_images_are_called_and_nothing_else(answers, state):
+    from hdh_infra.compare.side import LOOKED_UP
+
+    held = Natives(state, "state")
+    said = Natives(openstack.natives_of(answers(), "RegionOne", state), "live")
+    found = live.named(held, said)
+    added = [native for native in found if native not in list(held)]
+    assert [native.path.startswith(LOOKED_UP) for native in added] == [True]
+    assert found.source == "state"
+    assert found.get("zone/lake/network").properties == {}

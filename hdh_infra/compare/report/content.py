@@ -333,7 +333,7 @@ def _reach(found: Sequence[Row], platform: Expanded) -> Reach:
         cells = tuple(_passage(row.protocol, cell, asked, numbers) for cell in given)
         words = asked.words(row.protocol) if asked else "-"
         rows.append((row.source, _own(row.source, row.to), words, cells))
-    notes = tuple(f"[{number}] also reaches {'; '.join(also)}" for also, number in numbers.items())
+    notes = tuple(f"[{number}] also reaches {' and '.join(also)}" for also, number in numbers.items())
     return Reach(tuple(rows), notes)
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 import threading
-import urllib.request
 from pathlib import Path
 
 from hdh_infra.sandbox.engine.building import ENGINE_VERSION, OPENSTACK_VERSION, root
@@ -36,6 +35,8 @@ def reachable() -> bool:
     """Whether the download site answers within three seconds; name resolution, which has no limit of its own, included."""
     if os.environ.get("HDH_OFFLINE", "") not in {"", "0"}:
         return False
+    import urllib.request
+
     answers: list[int] = []
 
     def ask() -> None:

@@ -119,7 +119,8 @@ class Maker:
             if only_missing and first(opened, at) is not None:
                 continue
             try:
-                put(opened, at, filling.value(template, at, plain(item)))
+                # Before a resource is made, its provider knows nothing that the cloud computes.
+                put(opened, at, UNKNOWN if filling.before else filling.value(template, at, plain(item)))
             except _MissingError:
                 continue
         if isinstance(whole, Secret):
@@ -166,6 +167,11 @@ class _Filling:
     def __init__(self, maker: Maker, row: Row, kind: Kind | None, *, preview: bool) -> None:
         self._maker, self._row, self._kind, self._preview = maker, row, kind, preview
         self._inputs = plain(row.inputs)
+
+    @property
+    def before(self) -> bool:
+        """Whether this is a preview of a resource that is not there yet."""
+        return self._preview and not self._row.id
 
     def value(self, template: Any, at: str, item: Any = None) -> Any:
         """The template's value for the place `at`. Raises `_MissingError`."""

@@ -62,7 +62,7 @@ def main(operation: str) -> None:
     answer: dict[str, Any] = {"error": None}
     try:
         if operation == "preview":
-            answer["changes"] = {str(name.value): count for name, count in stack.preview().change_summary.items()}
+            answer["changes"] = {str(name): count for name, count in stack.preview().change_summary.items()}
         else:
             result = getattr(stack, operation)()
             answer["changes"] = dict(result.summary.resource_changes)
@@ -72,7 +72,7 @@ def main(operation: str) -> None:
         answer["error"] = str(error)
     deployment = stack.export_stack().deployment or {}
     answer["unfinished"] = [one["type"] for one in deployment.get("resources", []) if one.get("initErrors")]
-    print(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer))
 
 
 if __name__ == "__main__":
