@@ -110,6 +110,7 @@ def up(
     yes: Yes = False,
 ) -> None:
     """Deploy a description on its targets."""
+    from hdh_infra.cli.afterwards import up_whole
     from hdh_infra.deploy import operations
 
     found = []
@@ -121,7 +122,7 @@ def up(
                 _finish([operations.preview(request, observer)], Format.text)
         _confirm(f"Deploy {request.platform.name} on {request.target}?", yes=yes)
         with _progress(f"up {request.target}") as observer:
-            found.append(operations.up(request, observer))
+            found.append(up_whole(request, observer))
     _finish(found, output)
 
 
@@ -166,17 +167,23 @@ def destroy(
     ] = False,
 ) -> None:
     """Take a deployment down."""
-    from hdh_infra.deploy import operations
+    from hdh_infra.cli.afterwards import destroy_whole
 
     found = []
     for request in _requests(
-        spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=False, checked=False
+        spec,
+        on,
+        stack=stack,
+        lock_file=lock_file,
+        today=today,
+        sandbox=sandbox,
+        update_lock=False,
+        checked=False,
     ):
-        _confirm(
-            f"Destroy {request.platform.name} on {request.target}{', with its data' if delete_data else ''}?", yes=yes
-        )
+        words = ", with its data" if delete_data else ""
+        _confirm(f"Destroy {request.platform.name} on {request.target}{words}?", yes=yes)
         with _progress(f"destroy {request.target}") as observer:
-            found.append(operations.destroy(request, observer, delete_data=delete_data))
+            found.append(destroy_whole(request, observer, delete_data=delete_data))
     _finish(found, output)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdh_infra.cli.options import find_lock, read_spec
 from hdh_infra.cli.output import Waiting
 from hdh_infra.errors import RefusedError
+
+ON_PATH = "found on PATH"
+"""The user's own engine, whose home and plugins stay as they are."""
 
 if TYPE_CHECKING:
     from hdh_infra.deploy.operations import Request
@@ -59,7 +63,7 @@ def requests(
             refuse_blocked(make_plan(platform, target, lock=lock, today=now))
     found = []
     for target in chosen:
-        environment = _environment(target, sandbox=sandbox)
+        environment, command = _environment(target, sandbox=sandbox)
         found.append(
             Request(
                 platform=platform,
@@ -69,7 +73,7 @@ def requests(
                 stack=stack or target.stack,
                 today=now,
                 environment=environment,
-                engine_command=_engine(environment),
+                engine_command=command,
                 work_dir=_work_dir(stack or target.stack, sandbox=sandbox),
             )
         )
@@ -85,21 +89,19 @@ def _work_dir(stack: str, *, sandbox: bool) -> Path | None:
     return sandbox_dir() / "work" / stack
 
 
-def _environment(target: Target, *, sandbox: bool) -> dict[str, str]:
-    if not sandbox:
-        return dict(os.environ)
-    from hdh_infra.sandbox import box
-
-    with Waiting() as say:
-        box.up([target], say)
-        found = box.environment(target, say)
-    return {**box.stripped(os.environ), **found}
-
-
-def _engine(environment: dict[str, str]) -> Path:
+def _environment(target: Target, *, sandbox: bool) -> tuple[dict[str, str], Path]:
+    """The variables of a deployment, and the engine's command."""
     from hdh_infra.sandbox import engine
 
     with Waiting() as say:
+        if sandbox:
+            from hdh_infra.sandbox import box
+
+            box.up([target], say)
+            return {**box.stripped(os.environ), **box.environment(target, say)}, engine.ensure(say).command
         found = engine.ensure(say)
-    environment.setdefault("PATH", os.environ.get("PATH", ""))
-    return found.command
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    if found.origin != ON_PATH:
+        environment |= engine.environment(found, Path(sys.executable).parent)
+    return environment, found.command

@@ -6,6 +6,7 @@ under the same name: `lower_*` beside the `observe_*` that reads the same native
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.expand import Expanded, Link
-from hdh_infra.model.lock import Lock
+from hdh_infra.model.lock import Kept, Lock
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.platform import TargetSettings
 
@@ -119,6 +120,8 @@ class Cloud:
     shared_documents: frozenset[str] = frozenset()
     """Types that are one document for all spaces."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
+    kept: Callable[[Natives, datetime.date], Iterable[Kept]] = lambda _, __: ()
+    """What the cloud keeps of resources after their deletion on a day, with the day it goes."""
 
     def lower(self, context: Context) -> Iterator[Node]:
         """Every native resource of a platform, in no particular order."""

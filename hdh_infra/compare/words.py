@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-
 _SIZES = frozenset({"memory", "disk"})
 _NOTHING = {"key": "no key of the customer", "retention": "none", "rotation_days": "none", "disk": "none"}
 

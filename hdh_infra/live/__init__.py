@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hdh_infra.graph.observation import Native, Natives
 
 if TYPE_CHECKING:
+    from hdh_infra.model.platform import Platform
     from hdh_infra.model.target import Target
 
 __all__ = ["has_reader", "leftovers", "named", "read_live"]
@@ -30,7 +31,7 @@ def read_live(
     environment: Mapping[str, str],
     state_natives: Iterable[Native],
     *,
-    s3: Mapping[str, Any] | None = None,
+    platform: Platform | None = None,
 ) -> Natives:
     """What the servers of a deployment answer now, and for types without a reader what the state holds.
 
@@ -42,7 +43,7 @@ def read_live(
         target: the target.
         environment: the variables that credentials and endpoints are taken from (`OS_*`, `AWS_*`); no others are read.
         state_natives: what the engine's state holds.
-        s3: configuration of the S3 endpoint, as the provider `hdh` takes it; by default the catalogue's.
+        platform: the spec, which may name the S3 endpoint of a private offer; else it is the catalogue's.
 
     Raises:
         CloudError: an endpoint does not answer or refuses the credentials.
@@ -50,18 +51,19 @@ def read_live(
     from hdh_infra.clouds import cloud
 
     known = tuple(state_natives)
-    return Natives(_read(target, environment, known, s3), "live", cloud(target.cloud).identifiers)
+    return Natives(_read(target, environment, known, platform), "live", cloud(target.cloud).identifiers)
 
 
-def named(state_natives: Natives, live_natives: Natives) -> Natives:
+def named(target: Target, state_natives: Iterable[Native], live_natives: Iterable[Native]) -> Natives:
     """The state with what its ids are called, as the servers answered: a state holds an image's id and not its name.
 
     Only names are added; what is deployed stays as the state has it.
     """
+    from hdh_infra.clouds import cloud
     from hdh_infra.compare.side import LOOKED_UP
 
     names = [native for native in live_natives if native.path.startswith(LOOKED_UP)]
-    return Natives([*state_natives, *names], state_natives.source)
+    return Natives([*state_natives, *names], "state", cloud(target.cloud).identifiers)
 
 
 def leftovers(
@@ -69,27 +71,31 @@ def leftovers(
     environment: Mapping[str, str],
     natives_before: Iterable[Native],
     *,
-    s3: Mapping[str, Any] | None = None,
+    platform: Platform | None = None,
 ) -> list[str]:
     """Which of some resources still exist, asked of the servers by their ids, sorted; to prove that `destroy` left nothing.
 
-    Each is written as `path (type id)`. Types without a reader are not asked for. Arguments and errors as `read_live`.
+    Each is written as `path (type id)`. Keys that Barbican made for orders are asked for too; types without a
+    reader are not. Arguments and errors as `read_live`.
     """
-    from hdh_infra.live import openstack
+    from hdh_infra.live import keys, openstack
     from hdh_infra.live import s3 as buckets
+    from hdh_infra.live.answers import plain_id
 
-    asked = [native for native in natives_before if native.type in openstack.TYPES | buckets.TYPES]
-    ids = {(native.type, openstack.plain_id(native.type, native.id)) for native in asked}
+    before = list(natives_before)
+    asked = [native for native in before if native.type in openstack.TYPES | buckets.TYPES]
+    asked += keys.made_by(before)
+    ids = {(native.type, plain_id(native.type, native.id)) for native in asked}
     left = [
         native
-        for native in _read(target, environment, asked, s3)
-        if (native.type, openstack.plain_id(native.type, native.id)) in ids
+        for native in _read(target, environment, asked, platform)
+        if (native.type, plain_id(native.type, native.id)) in ids
     ]
     return sorted(f"{native.path} ({native.type} {native.id})" for native in left)
 
 
 def _read(
-    target: Target, environment: Mapping[str, str], known: Sequence[Native], s3: Mapping[str, Any] | None
+    target: Target, environment: Mapping[str, str], known: Sequence[Native], platform: Platform | None
 ) -> list[Native]:
     from hdh_infra.live import openstack
     from hdh_infra.live import s3 as buckets
@@ -100,7 +106,7 @@ def _read(
         found += openstack.read(environment, region, known)
     stored = [native for native in known if native.type in buckets.TYPES]
     if stored:
-        found += buckets.read(environment, s3 if s3 is not None else _endpoint(target), stored)
+        found += buckets.read(environment, _endpoint(target, platform), stored)
     found += [native for native in known if native.type not in openstack.TYPES | buckets.TYPES]
     return found
 
@@ -111,8 +117,8 @@ def _site_region(target: Target) -> str:
     return site(target).service_region("compute")
 
 
-def _endpoint(target: Target) -> Mapping[str, Any]:
-    """The catalogue's S3 endpoint of a target and how it wants to be spoken to, as the plan's provider has it."""
+def _endpoint(target: Target, platform: Platform | None) -> Mapping[str, Any]:
+    """The S3 endpoint of a target and how it wants to be spoken to, as the plan's provider has it."""
     from hdh_infra.catalogue.load import site
 
     place = site(target)
@@ -121,5 +127,6 @@ def _endpoint(target: Target) -> Mapping[str, Any]:
         for name in ("addressingStyle", "checksum", "contentMd5")
         if name in place.offer.quirks
     }
-    values |= {"endpoint": place.endpoint("object_store"), "region": place.region.names.get("storage")}
+    named_here = platform.settings(target).object_store_endpoint if platform is not None else None
+    values |= {"endpoint": named_here or place.endpoint("object_store"), "region": place.region.names.get("storage")}
     return {name: value for name, value in values.items() if value is not None}

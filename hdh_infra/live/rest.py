@@ -32,6 +32,8 @@ _PASSED = {
     "OS_APPLICATION_CREDENTIAL_SECRET": "application_credential_secret",
 }
 _PAGE = 500
+_GONE = 404
+_REFUSED = 400
 
 
 @final
@@ -78,6 +80,17 @@ class Rest:
         proxy = getattr(self.connection, service)
         found: list[dict[str, Any]] = self._try(lambda: [*_pages(proxy, path, key, dict(params or {}), microversion)])
         return found
+
+    def delete(self, service: str, path: str) -> bool:
+        """Delete one thing; False where it is gone already. Raises `CloudError` as on signing in."""
+        answer = self._try(lambda: getattr(self.connection, service).delete(path))
+        if answer.status_code == _GONE:
+            return False
+        if answer.status_code >= _REFUSED:
+            raise CloudError(
+                self._where, f"deleting {path} answered {answer.status_code}", "Delete it by hand, or with more rights"
+            )
+        return True
 
     def _try(self, ask: Any) -> Any:
         from keystoneauth1.exceptions import ClientException

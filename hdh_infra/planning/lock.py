@@ -19,7 +19,7 @@ from hdh_infra.catalogue.load import Site, site
 from hdh_infra.errors import Problem, RefusedError, SpecError
 from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.load import read_yaml
-from hdh_infra.model.lock import Lock
+from hdh_infra.model.lock import Kept, Lock
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.platform import Platform, dotted
 from hdh_infra.model.target import Target
@@ -273,6 +273,23 @@ def _location(path: str, *more: str) -> tuple[str | int, ...]:
     head: tuple[str, ...] = ("zones", parts[1]) if parts[0] == "zone" else ("spaces", "projects", parts[1])
     inner = {"store": "stores", "machine": "machines", "key": "keys"}
     return (*head, *((inner[parts[2]], *parts[3:]) if len(parts) > len(head) - 1 and len(parts) > 2 else ()), *more)  # noqa: PLR2004 - zone, name, kind
+
+
+def after_destroy(lock: Lock, target: Target, kept: Iterable[Kept]) -> Lock:
+    """The lock after a destruction: what the cloud keeps is listed, and its elements get other names the next time."""
+    things = tuple(kept)
+    if not things:
+        return lock
+    name = str(target)
+    generations = dict(lock.generations.get(name, {}))
+    for element in sorted({one.element for one in things}):
+        generations[element] = generations.get(element, 0) + 1
+    return lock.model_copy(
+        update={
+            "generations": {**lock.generations, name: dict(sorted(generations.items()))},
+            "kept": {**lock.kept, name: (*lock.kept.get(name, ()), *things)},
+        }
+    )
 
 
 def lock_status(old: Lock | None, new: Lock) -> tuple[str, ...]:

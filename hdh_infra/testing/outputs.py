@@ -16,7 +16,8 @@ UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's word on the wire for a value that is not known yet."""
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the engine's mark of a secret, not one
-_DEEPEST: Final = 6
+_DEEPEST: Final = 2
+"""Objects in objects; below it what an SDK describes are whole other resources."""
 
 
 def outputs_of(found: Contract | None, name: str, inputs: Mapping[str, Any], *, preview: bool) -> dict[str, Any]:
@@ -84,7 +85,8 @@ def _value(found: Contract, shape: Shape, at: str, seen: tuple[str, ...]) -> Any
         case "integer" | "number":
             return 0
         case "array":
-            return [_value(found, shape["items"], f"{at}[0]", seen)] if "items" in shape else []
+            inside = "items" in shape and len(seen) < _DEEPEST
+            return [_value(found, shape["items"], f"{at}[0]", seen)] if inside else []
         case "object":
             properties: Mapping[str, Shape] = shape.get("properties", {})
             return {name: _value(found, one, f"{at}.{name}", seen) for name, one in properties.items()}

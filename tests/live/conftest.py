@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hdh_infra.graph.observation import Native
-from hdh_infra.live.openstack import Answers
+from hdh_infra.live.answers import Answers
 
 KNOWN = {
     "02e03ac0-6263-4507-9451-c744681551f5": ("zone/lake/network", "openstack:networking/network:Network"),

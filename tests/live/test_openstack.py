@@ -10,7 +10,8 @@ from hdh_infra.clouds import cloud
 from hdh_infra.compare.side import LOOKED_UP, UNMANAGED
 from hdh_infra.contracts.load import contract
 from hdh_infra.graph.observation import Natives
-from hdh_infra.live.openstack import TYPES, Answers, natives_of
+from hdh_infra.live.answers import Answers
+from hdh_infra.live.openstack import TYPES, natives_of
 from hdh_infra.model.target import Target
 
 TARGET = Target.parse("openstack:RegionOne")

@@ -169,6 +169,18 @@ def test_leftovers_are_what_servers_still_know_of_what_there_was(answers, state,
     assert live.leftovers(TARGET, ENVIRONMENT, state) == []
 
 
+def test_a_key_that_outlives_its_order_is_a_leftover(answers, recorded, monkeypatch):
+    order = recorded["orders"][0]
+    monkeypatch.setattr(
+        openstack,
+        "read",
+        lambda environment, region, known: openstack.natives_of(answers(orders=[]), region, known),
+    )
+    before = [Native("key/lake/order", openstack.KEY_ORDER, {"secretRef": order["secret_ref"]}, order["order_ref"])]
+    (left,) = live.leftovers(TARGET, ENVIRONMENT, before)
+    assert left.startswith("key/lake/order/secret (openstack:keymanager/secretV1:SecretV1 ")
+
+
 def test_an_endpoint_that_does_not_answer_is_a_cloud_error_without_the_password():
     with pytest.raises(CloudError) as caught:
         Rest(ENVIRONMENT, "RegionOne")
@@ -228,7 +240,7 @@ def test_a_state_is_told_what_its_images_are_called_and_nothing_else(answers, st
 
     held = Natives(state, "state")
     said = Natives(openstack.natives_of(answers(), "RegionOne", state), "live")
-    found = live.named(held, said)
+    found = live.named(TARGET, held, said)
     added = [native for native in found if native not in list(held)]
     assert [native.path.startswith(LOOKED_UP) for native in added] == [True]
     assert found.source == "state"

@@ -12,7 +12,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features, observe_machines
-from hdh_infra.clouds.azure.keys import lower_key, observe_keys
+from hdh_infra.clouds.azure.keys import kept, lower_key, observe_keys
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
@@ -100,4 +100,5 @@ CLOUD = Cloud(
     observe=observe,
     service_flows=SERVICE_FLOWS,
     manual=manual,
+    kept=kept,
 )

@@ -6,6 +6,7 @@ material is made in the vault and never leaves it. Managed HSM, imported and ext
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,9 +16,10 @@ from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import KEY_ADMINISTRATION, KEY_USE, client_config, lower_assignment, principal
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native
+from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.elements import Key
+from hdh_infra.model.lock import Kept
 from hdh_infra.model.paths import PLATFORM, kind_of
 from hdh_infra.model.scales import Encryption, KeyOrigin, Protection
 
@@ -200,3 +202,15 @@ def _policies(holder: Native | None) -> list[str]:
     if holder is None or got(holder, "properties.enableRbacAuthorization", default=False):
         return []
     return [f"access policy: {one.get('objectId')}" for one in listed(got(holder, "properties.accessPolicies"))]
+
+
+def kept(natives: Natives, today: datetime.date) -> Iterator[Kept]:
+    """Vaults that Azure keeps soft-deleted, with their keys: the name stays taken until the day of the purge.
+
+    Source: learn.microsoft.com/azure/key-vault/general/soft-delete-overview: 7 to 90 days, and with purge protection
+    nobody can end it earlier.
+    """
+    for native in natives.of_type("azure-native:keyvault:Vault"):
+        days = int(got(native, "properties.softDeleteRetentionInDays", 90))
+        name = got(native, "vaultName") or got(native, "name") or (native.id or native.path).rsplit("/", 1)[-1]
+        yield Kept(what=f"keyvault:Vault {name}", element=native.element, until=today + datetime.timedelta(days=days))
