@@ -55,7 +55,7 @@ def compare_deployed(
     from hdh_infra.clouds import cloud
     from hdh_infra.compare.comparison import compare_sides
     from hdh_infra.compare.side import Side
-    from hdh_infra.live import has_reader, read_live
+    from hdh_infra.live import has_reader, named, read_live
     from hdh_infra.model.words import nearest
     from hdh_infra.planning.lock import update_lock
 
@@ -70,7 +70,7 @@ def compare_deployed(
         raise SpecError([Problem("--deployed" if unknown else "SPEC", None, None, "", what)])
     platform, _ = read_spec(spec, [str(by_stack[name]) for name in stacks])
     _, lock = find_lock(spec, lock_file)
-    sides = []
+    sides: list[Side] = []
     for name in stacks:
         target = by_stack[name]
         (request,) = requests(
@@ -85,8 +85,10 @@ def compare_deployed(
         )
         place, reader = site(target, platform), cloud(target.cloud)
         natives = state_natives(request)
-        sides.append(Side.of_deployed(str(target), natives, reader.observe(natives, place)))
-        if has_reader(target):
-            live = read_live(target, request.environment, natives)
-            sides.append(Side.of_deployed(str(target), live, reader.observe(live, place)))
+        live = read_live(target, request.environment, natives) if has_reader(target) else None
+        if live is not None:
+            natives = named(target, natives, live)
+        sides.extend(
+            Side.of_deployed(str(target), one, reader.observe(one, place)) for one in (natives, live) if one is not None
+        )
     return compare_sides(platform, sides, update_lock(lock, platform, [by_stack[name] for name in stacks]), today=now)

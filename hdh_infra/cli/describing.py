@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from hdh_infra.cli.options import LockFile, On, OneFormat, Spec, Today, day, find_lock, read_spec
-from hdh_infra.cli.output import Exit, Format, console, remarks, write_json
+from hdh_infra.cli.options import LockFile, On, OneFormat, Report, Spec, Today, day, find_lock, read_spec, save_lock
+from hdh_infra.cli.output import Exit, Format, ReportFormat, console, remarks, write_file, write_json
 
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
     for command in (init, validate, schema, lock, targets, assess, plan, compare):
-        app.command()(command)
+        app.command(short_help=SHORT[command.__name__])(command)
 
 
 def init(
-    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("platform.yaml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path("platform.yaml"),
+    output: OneFormat = Format.text,
 ) -> None:
     """Write a small, commented description to start from."""
     from importlib import resources
@@ -29,8 +30,11 @@ def init(
     if file.exists():
         raise SpecError([Problem(str(file), None, None, "", "is there already: name another file")])
     text = (resources.files("hdh_infra.cli") / "starter.yaml").read_text(encoding="utf-8")
-    file.write_text(text, encoding="utf-8")
-    typer.echo(f"{file} written; look at it with: hdh compare {file} --on azure:francecentral --on ovhcloud:GRA")
+    write_file(file, text)
+    if output is Format.json:
+        write_json({"file": str(file)})
+    else:
+        typer.echo(f"{file} written; look at it with: hdh compare {file} --on azure:francecentral --on ovhcloud:GRA")
 
 
 def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
@@ -64,27 +68,26 @@ def lock(
     spec: Spec,
     on: On = [],
     lock_file: LockFile = None,
+    output: OneFormat = Format.text,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the lock is not up to date.")
     ] = False,
 ) -> None:
     """Bring the lock beside a description up to date: addresses, flavours, images, data holders."""
-    from hdh_infra.planning.lock import lock_status, new_salt, update_lock, write_lock
+    from hdh_infra.planning.lock import lock_status, new_salt, update_lock
 
     platform, chosen = read_spec(spec, on)
     file, old = find_lock(spec, lock_file)
     new = update_lock(old, platform, chosen, salt=new_salt())
     changes = lock_status(old, new)
     if changes and not check:
-        write_lock(new, file)
-    for line in changes:
-        typer.echo(
-            f"{file}: {line}"
-            if check
-            else f"{file}: {line.replace('would change', 'changed').replace('there is no lock', 'written')}"
-        )
-    if not changes:
-        typer.echo(f"{file}: up to date")
+        save_lock(new, file)
+        changes = [line.replace("would change", "changed").replace("there is no lock", "written") for line in changes]
+    if output is Format.json:
+        write_json({"file": str(file), "changes": list(changes), "written": bool(changes) and not check})
+    else:
+        for line in changes or ["up to date"]:
+            typer.echo(f"{file}: {line}")
     if changes and check:
         raise typer.Exit(Exit.no)
 
@@ -133,7 +136,7 @@ def targets(output: OneFormat = Format.text) -> None:
 
 
 def assess(
-    spec: Spec, on: On = [], output: OneFormat = Format.text, today: Today = "", lock_file: LockFile = None
+    spec: Spec, on: On = [], output: Report = ReportFormat.text, today: Today = "", lock_file: LockFile = None
 ) -> None:
     """Say, requirement by requirement, what each target gives and lacks."""
     from hdh_infra.compare.assessment import assessment
@@ -144,9 +147,9 @@ def assess(
     now = day(today)
     plans = [make_plan(platform, target, lock=old, today=now) for target in chosen]
     found = assessment(platform, plans, today=now)
-    if output is Format.json:
+    if output is ReportFormat.json:
         write_json(found.to_json())
-    elif output is Format.markdown:
+    elif output is ReportFormat.markdown:
         from hdh_infra.compare.report.markdown import assessment_markdown
 
         sys.stdout.write(assessment_markdown(found))
@@ -170,19 +173,23 @@ def plan(
     ] = None,
 ) -> None:
     """Make the plan of a description on a target: the native resources, and the verdicts."""
+    from hdh_infra.errors import Problem, SpecError
     from hdh_infra.planning import make_plan
 
     platform, chosen = read_spec(spec, on)
     _, old = find_lock(spec, lock_file)
+    if out is not None and out.suffix and not out.is_dir() and len(chosen) > 1:
+        what = f"names one file, and there are {len(chosen)} targets: name a folder, or one target with --on"
+        raise SpecError([Problem("--out", None, None, "", what)])
     plans = [make_plan(platform, target, lock=old, today=day(today)) for target in chosen]
     if out is not None:
         from hdh_infra.model.target import Target
 
         for one in plans:
-            file = out if len(plans) == 1 and out.suffix else out / f"{Target.parse(one.target).stack}.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(one.dumps(), encoding="utf-8")
-            remarks().print(f"{file} written")
+            single = len(plans) == 1 and out.suffix and not out.is_dir()
+            file = out if single else out / f"{Target.parse(one.target).stack}.json"
+            write_file(file, one.dumps())
+            remarks().print(f"{file} written", soft_wrap=True)
     elif output is Format.json:
         write_json(plans[0].to_json() if len(plans) == 1 else [one.to_json() for one in plans])
     else:
@@ -195,13 +202,13 @@ def plan(
 
 
 def compare(
-    spec: Annotated[Path | None, typer.Argument(help="The platform's description (YAML).", show_default=False)] = None,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="The platform's description (YAML).", show_default=False)] = None,
     on: On = [],
     deployed: Annotated[
         list[str],
-        typer.Option("--deployed", help="A deployed stack instead of a plan; may be repeated.", show_default=False),
+        typer.Option("--deployed", metavar="STACK", help="A deployed stack instead of a plan; may be repeated.", show_default=False),
     ] = [],
-    output: OneFormat = Format.text,
+    output: Report = ReportFormat.text,
     today: Today = "",
     lock_file: LockFile = None,
     require: Annotated[
@@ -237,9 +244,9 @@ def compare(
         found = compare_plans(
             platform, [make_plan(platform, target, lock=old, today=day(today)) for target in chosen], old
         )
-    if output is Format.json:
+    if output is ReportFormat.json:
         write_json(found.to_json())
-    elif output is Format.markdown:
+    elif output is ReportFormat.markdown:
         from hdh_infra.compare.report.markdown import comparison_markdown
 
         sys.stdout.write(comparison_markdown(found))

@@ -7,13 +7,45 @@ import sys
 from typing import Annotated
 
 import typer
+import typer.core
 
 import hdh_infra
 from hdh_infra.cli import deploying, describing, local
+from hdh_infra.cli.output import Exit
 from hdh_infra.errors import HdhError
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands, with what becomes of an error: a message and an exit code, never a traceback.
+
+    It stands here and not around `app`, because the framework turns an interruption and a closed pipe into
+    exit codes of its own.
+    """
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # the framework's own, vendored Context
+        """Run a command."""
+        try:
+            answer: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except HdhError as error:
+            sys.stderr.write(f"hdh: {error}\n" if error.where else f"{error}\n")
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            sys.stderr.write("\nhdh: no answer; nothing was changed\n")
+            sys.exit(Exit.no)
+        except KeyboardInterrupt:
+            sys.stderr.write("\nhdh: stopped by the keyboard; state is kept\n")
+            sys.exit(Exit.failed)
+        except BrokenPipeError:
+            # The reader has read enough, as `head` does. What is left is written nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Exit.well)
+        return answer
+
 
 app = typer.Typer(
     name="hdh",
+    cls=Commands,
     help="Describe a health-data platform once, deploy it on several clouds, and compare what each gives.",
     no_args_is_help=True,
     add_completion=False,
@@ -41,18 +73,8 @@ def _hdh(
 
 
 def main() -> None:
-    """Run a command; an error of the user's, the engine's or a cloud's is a message, never a traceback."""
-    try:
-        app()
-    except HdhError as error:
-        sys.stderr.write(f"hdh: {error}\n" if error.where else f"{error}\n")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("hdh: stopped by the keyboard; state is kept\n")
-        sys.exit(3)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    """Run a command."""
+    app()
 
 
 if __name__ == "__main__":

@@ -8,33 +8,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hdh_infra.cli.output import Format
+from hdh_infra.cli.output import Format, ReportFormat
 
 if TYPE_CHECKING:
     from hdh_infra.model.lock import Lock
     from hdh_infra.model.platform import Platform
     from hdh_infra.model.target import Target
 
-Spec = Annotated[Path, typer.Argument(help="The platform's description (YAML).", show_default=False)]
+Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="The platform's description (YAML).", show_default=False)]
 On = Annotated[
     list[str],
     typer.Option(
         "--on",
+        metavar="TARGET",
         help="Target such as azure:francecentral; may be repeated; `all` is every one of the catalogue.",
         show_default=False,
     ),
 ]
 OneFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+Report = Annotated[ReportFormat, typer.Option("--format", help="How the report is written.")]
 Today = Annotated[
     str,
     typer.Option(
         "--today",
+        metavar="DAY",
         help="The day that waivers are judged by (YYYY-MM-DD); without it, the current one.",
         show_default=False,
     ),
 ]
 LockFile = Annotated[
-    Path | None, typer.Option("--lock", help="The lock; without it the file beside the spec.", show_default=False)
+    Path | None,
+    typer.Option("--lock", metavar="FILE", help="The lock; without it the file beside the spec.", show_default=False)
 ]
 
 
@@ -66,6 +70,18 @@ def read_spec(spec: Path, on: list[str], *, default_all: bool = True) -> tuple[P
         known = ", ".join(str(one) for one in targets())
         raise SpecError([Problem("--on", None, None, "", f"no target is named: say --on TARGET; allowed: {known}")])
     return platform, [Target.parse(one) for one in dict.fromkeys(chosen)]
+
+
+def save_lock(lock: Lock, file: Path) -> None:
+    """Write a lock. Raises `SpecError` where it cannot be written."""
+    from hdh_infra.errors import Problem, SpecError
+    from hdh_infra.planning.lock import write_lock
+
+    try:
+        write_lock(lock, file)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror}): name a file in a folder of yours with --lock"
+        raise SpecError([Problem(str(file), None, None, "", what)]) from None
 
 
 def find_lock(spec: Path, lock_option: Path | None) -> tuple[Path, Lock | None]:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    json = "json"
     markdown = "markdown"
 
 
@@ -33,7 +41,11 @@ def console() -> Console:
     """Standard output, for people; as wide as the terminal, or 120 columns elsewhere."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False)
+    class Answer(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # the reader has read enough: `main` decides what that means, for every way of writing
+
+    return Answer(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 def remarks() -> Console:
@@ -41,6 +53,18 @@ def remarks() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file that was asked for, with its folder. Raises `SpecError` where it cannot be written."""
+    from hdh_infra.errors import Problem, SpecError
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"cannot be written ({error.strerror}): name a file in a folder of yours"
+        raise SpecError([Problem(str(file), None, None, "", what)]) from None
 
 
 def write_json(value: Any) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdh_infra.cli.options import find_lock, read_spec
+from hdh_infra.cli.options import find_lock, read_spec, save_lock
 from hdh_infra.cli.output import Waiting
 from hdh_infra.errors import RefusedError
 
@@ -45,22 +46,27 @@ def requests(
     from hdh_infra.deploy.guards import refuse_blocked
     from hdh_infra.deploy.operations import Request
     from hdh_infra.planning import make_plan
-    from hdh_infra.planning.lock import lock_status, new_salt, write_lock
+    from hdh_infra.planning.lock import lock_status, new_salt
     from hdh_infra.planning.lock import update_lock as updated
 
     platform, chosen = read_spec(spec, on)
     file, lock = find_lock(spec, lock_file)
     if update_lock:
         lock = updated(lock, platform, chosen, salt=new_salt())
-        write_lock(lock, file)
+        save_lock(lock, file)
     if checked:
-        stale = lock_status(lock, updated(lock, platform, chosen))
-        if stale or lock is None:
-            raise RefusedError(
-                str(file), "; ".join(stale), f"Bring it up to date: hdh lock {spec}, or say --update-lock"
-            )
+        # Verdicts first: what answers them is a change of the spec, and the lock follows the spec.
         for target in chosen:
             refuse_blocked(make_plan(platform, target, lock=lock, today=now))
+        stale = lock_status(lock, updated(lock, platform, chosen))
+        if stale or lock is None:
+            words = ["hdh", "lock", str(spec), *(word for target in chosen for word in ("--on", str(target)))]
+            words += ["--lock", str(lock_file)] if lock_file else []
+            raise RefusedError(
+                str(file),
+                "; ".join(stale),
+                f"Nothing was changed. Bring it up to date with `{shlex.join(words)}`, or say --update-lock",
+            )
     found = []
     for target in chosen:
         environment, command = _environment(target, sandbox=sandbox)

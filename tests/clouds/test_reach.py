@@ -5,9 +5,23 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdh_infra.clouds.reach import ALL_PORTS, Interface, Rule, flows, intersect, outside, passes, ports_of, subtract, union, written
+from hdh_infra.clouds.reach import (
+    ALL_PORTS,
+    Interface,
+    Rule,
+    flows,
+    intersect,
+    outside,
+    passes,
+    ports_of,
+    subtract,
+    union,
+    written,
+)
 
-PORTS = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 8)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=4).map(lambda ranges: union(tuple(ranges)))
+PORTS = st.lists(
+    st.tuples(st.integers(1, 30), st.integers(0, 8)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=4
+).map(lambda ranges: union(tuple(ranges)))
 
 
 def members(ports):
@@ -31,7 +45,9 @@ def net(text: str) -> ipaddress.IPv4Network:
 
 
 def interface(element: str, address: str, rules, groups=(), network="n") -> Interface:
-    return Interface(element, ipaddress.IPv4Address(address), network, None if rules is None else tuple(rules), frozenset(groups))
+    return Interface(
+        element, ipaddress.IPv4Address(address), network, None if rules is None else tuple(rules), frozenset(groups)
+    )
 
 
 ADDRESSES = ["10.0.0.4", "10.0.0.5", "10.0.1.4"]
@@ -51,7 +67,10 @@ RULES = st.builds(
 def test_flows_are_what_a_packet_by_packet_trial_finds(filters):
     groups = [("g1",), ("g2",), ()]
     nodes = [interface(f"zone/z/machine/m{i}", ADDRESSES[i], filters[i], groups[i]) for i in range(3)]
-    found = {(flow.source, flow.to, flow.protocol): members(ports_of(flow.ports)) for flow in flows(nodes, lambda a, b: a is not b)}
+    found = {
+        (flow.source, flow.to, flow.protocol): members(ports_of(flow.ports))
+        for flow in flows(nodes, lambda a, b: a is not b)
+    }
     for source in nodes:
         for to in nodes:
             if source is to:
@@ -83,6 +102,11 @@ def test_without_a_route_nothing_flows():
 
 def test_no_filter_is_an_opening_to_everywhere_and_a_rule_for_the_inside_is_none():
     inside = [net("10.0.0.0/16")]
-    assert [flow.to for flow in outside([interface("a", "10.0.0.4", None)], inside, lambda _: True)] == ["0.0.0.0/0"] * 2
-    assert outside([interface("a", "10.0.0.4", [Rule("out", "tcp", peers=(net("10.0.1.0/24"),))])], inside, lambda _: True) == ()
+    assert [flow.to for flow in outside([interface("a", "10.0.0.4", None)], inside, lambda _: True)] == [
+        "0.0.0.0/0"
+    ] * 2
+    assert (
+        outside([interface("a", "10.0.0.4", [Rule("out", "tcp", peers=(net("10.0.1.0/24"),))])], inside, lambda _: True)
+        == ()
+    )
     assert outside([interface("a", "10.0.0.4", None)], inside, lambda _: False) == ()

@@ -1,6 +1,7 @@
 """One suite for every cloud: the laws of the design, held on each target of the small platform and on random ones."""
 
 import datetime
+import itertools
 import json
 import re
 from functools import cache
@@ -27,7 +28,11 @@ from hdh_infra.testing.strategies import platforms
 TODAY = datetime.date(2026, 11, 23)
 TARGETS = [str(target) for target in targets() if target.region in {"francecentral", "RegionOne", "GRA"}]
 SMALL = Path(__file__).parents[2] / "examples" / "small.yaml"
-SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much])
+SOME = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 
 pytestmark = pytest.mark.parametrize("target", TARGETS)
 
@@ -48,7 +53,9 @@ def test_every_node_keeps_the_contract_of_its_sdk(target):
     wrong = []
     for node in make_plan(small(), target, today=TODAY).nodes:
         assert contracts.contract(node.type) is not None, f"{node.path}: {node.type} has no contract"
-        wrong.extend(f"{node.path}: {one}" for one in contracts.check(node.type, node.properties) if one.kind != "open-enum")
+        wrong.extend(
+            f"{node.path}: {one}" for one in contracts.check(node.type, node.properties) if one.kind != "open-enum"
+        )
     assert not wrong, "\n".join(wrong)
 
 
@@ -56,7 +63,12 @@ def test_every_node_keeps_the_contract_of_its_sdk(target):
 @given(platform=platforms())
 def test_every_platform_has_a_valid_plan_that_keeps_the_contracts(target, platform):
     plan = make_plan(platform, target, today=TODAY)
-    wrong = [f"{node.path}: {one}" for node in plan.nodes for one in contracts.check(node.type, node.properties) if one.kind != "open-enum"]
+    wrong = [
+        f"{node.path}: {one}"
+        for node in plan.nodes
+        for one in contracts.check(node.type, node.properties)
+        if one.kind != "open-enum"
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -82,7 +94,12 @@ def test_what_is_observed_in_a_plan_answers_what_was_asked_wherever_the_verdict_
                 encryption = observed.elements[path].get("encryption")
                 if attribute == "key" and encryption not in {"customer-key", "external-key"}:
                     continue
-                assert answers(kind_of(path), attribute, wanted[attribute], given_value), (path, attribute, wanted[attribute], given_value)
+                assert answers(kind_of(path), attribute, wanted[attribute], given_value), (
+                    path,
+                    attribute,
+                    wanted[attribute],
+                    given_value,
+                )
 
 
 @SOME
@@ -122,16 +139,24 @@ def test_one_more_space_touches_its_own_nodes_only(target, platform):
     """Law 4."""
     lock = update_lock(None, platform, [Target.parse(target)])
     before = {node.path: node.to_json() for node in make_plan(platform, target, lock=lock, today=TODAY).nodes}
-    after = {node.path: node.to_json() for node in make_plan(with_space(platform, "zz-added"), target, lock=lock, today=TODAY).nodes}
+    after = {
+        node.path: node.to_json()
+        for node in make_plan(with_space(platform, "zz-added"), target, lock=lock, today=TODAY).nodes
+    }
     shared = cloud(Target.parse(target).cloud).shared_documents
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert all(path.startswith("space/zz-added") or after.get(path, before.get(path))["type"] in shared for path in changed), changed
+    assert all(
+        path.startswith("space/zz-added") or after.get(path, before.get(path))["type"] in shared for path in changed
+    ), changed
 
 
 def test_the_small_platforms_spaces_are_local_too(target):
     lock = update_lock(None, small(), [Target.parse(target)])
     before = {node.path: node.to_json() for node in make_plan(small(), target, lock=lock, today=TODAY).nodes}
-    after = {node.path: node.to_json() for node in make_plan(with_space(small(), "cohort-z"), target, lock=lock, today=TODAY).nodes}
+    after = {
+        node.path: node.to_json()
+        for node in make_plan(with_space(small(), "cohort-z"), target, lock=lock, today=TODAY).nodes
+    }
     assert {path for path in before if before[path] != after.get(path)} == set()
     assert all(path.startswith("space/cohort-z") for path in after.keys() - before.keys())
     assert any(path.startswith("space/cohort-z") for path in after)
@@ -185,11 +210,15 @@ def test_raising_a_floor_never_shortens_the_list_of_gaps(target):
         described["zones"]["lake"]["stores"]["snds"] = {"size": "2TB", "encryption": encryption}
         described["waivers"] = []
         plan = make_plan(Platform.model_validate(described), target, today=TODAY)
-        return {(row.element, row.attribute) for row in plan.verdicts if row.verdict is not Verdict.met and "/key/" not in row.element}
+        return {
+            (row.element, row.attribute)
+            for row in plan.verdicts
+            if row.verdict is not Verdict.met and "/key/" not in row.element
+        }
 
     levels = ["none", "provider-key", "tenant-key", "customer-key", "external-key"]
     found = [gaps(level) for level in levels]
-    assert all(one <= other for one, other in zip(found, found[1:], strict=False))
+    assert all(one <= other for one, other in itertools.pairwise(found))
 
 
 def test_removing_a_flow_never_adds_one(target):

@@ -34,7 +34,13 @@ def test_a_plan_has_the_same_bytes_under_another_hash_seed(target):
         f"p=Path({str(SMALL)!r});sys.stdout.write(hdh.plan(hdh.load(p),{target!r},lock=read_lock(lock_file(p)),today=datetime.date(2026,11,23)).dumps())"
     )
     texts = {
-        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         for seed in ("1", "77")
     }
     assert len(texts) == 1

@@ -116,12 +116,24 @@ def test_a_file_that_is_not_there_or_not_text_is_a_problem_not_a_traceback(tmp_p
     ("extra", "says"),
     [
         ("network: {address_space: 8.0.0.0/12}", "is not private"),
-        ("network: {address_space: 10.0.0.0/24, prefix_length: 24}\nspaces: {projects: {a: {}, b: {}}}", "widen address_space"),
-        ("network: {address_space: 10.0.0.0/8}\nspaces: {projects: {a: {address_range: 10.1.0.0/24}, b: {address_range: 10.1.0.0/25}}}", "overlaps"),
+        (
+            "network: {address_space: 10.0.0.0/24, prefix_length: 24}\nspaces: {projects: {a: {}, b: {}}}",
+            "widen address_space",
+        ),
+        (
+            "network: {address_space: 10.0.0.0/8}\nspaces: {projects: {a: {address_range: 10.1.0.0/24}, b: {address_range: 10.1.0.0/25}}}",
+            "overlaps",
+        ),
         ("spaces: {projects: {a: {address_range: 192.168.0.0/24}}}", "is not inside"),
         ("egress: [{from: zone/lake, to: 10.64.0.0/16, ports: [443]}]", "overlaps the platform's own"),
-        ("waivers: [{requirement: region.country, element: '**', target: 'a:b', accept: x, reason: because we like, until: 2030-01-01}]", "can never be waived"),
-        ("waivers: [{requirement: store.encrypton, element: '**', target: 'a:b', accept: x, reason: because we like, until: 2030-01-01}]", "did you mean store.encryption?"),
+        (
+            "waivers: [{requirement: region.country, element: '**', target: 'a:b', accept: x, reason: because we like, until: 2030-01-01}]",
+            "can never be waived",
+        ),
+        (
+            "waivers: [{requirement: store.encrypton, element: '**', target: 'a:b', accept: x, reason: because we like, until: 2030-01-01}]",
+            "did you mean store.encryption?",
+        ),
         ("retire: [{element: zone/lake/store/data, reason: not needed any more, data: keep}]", "is still described"),
     ],
 )

@@ -35,7 +35,11 @@ def test_the_worst_verdict_does_not_depend_on_the_order(verdicts):
 
 @given(st.integers(min_value=2**20, max_value=2**60))
 def test_a_size_is_written_so_that_it_reads_back_the_same(size):
-    store = Store.model_validate({"size": size if size % 1000 and size % 1024 else write_size(size)}) if size % 1000 == 0 or size % 1024 == 0 else None
+    store = (
+        Store.model_validate({"size": size if size % 1000 and size % 1024 else write_size(size)})
+        if size % 1000 == 0 or size % 1024 == 0
+        else None
+    )
     if store is not None:
         assert Store.model_validate_json(store.model_dump_json()).size == store.size
 
@@ -74,7 +78,14 @@ def test_a_node_belongs_to_the_element_its_path_starts_with(node, element):
 
 
 def test_a_space_has_the_defaults_and_what_it_names_itself():
-    found = expand(platform(spaces={"defaults": {"machines": {"desktop": MACHINE}}, "projects": {"a": {}, "b": {"machines": {"gpu": MACHINE}}}}))
+    found = expand(
+        platform(
+            spaces={
+                "defaults": {"machines": {"desktop": MACHINE}},
+                "projects": {"a": {}, "b": {"machines": {"gpu": MACHINE}}},
+            }
+        )
+    )
     assert list(found.machines) == ["space/a/machine/desktop", "space/b/machine/desktop", "space/b/machine/gpu"]
 
 
@@ -87,15 +98,23 @@ def test_data_without_a_named_key_are_under_a_key_of_their_own_zone_or_space():
 def test_a_flow_to_a_network_means_its_machines_and_never_its_stores():
     found = expand(
         platform(
-            zones={"lake": {"stores": {"snds": {"size": "1TB"}}, "machines": {"spark": MACHINE}}, "admin": {"machines": {"console": MACHINE}}},
+            zones={
+                "lake": {"stores": {"snds": {"size": "1TB"}}, "machines": {"spark": MACHINE}},
+                "admin": {"machines": {"console": MACHINE}},
+            },
             flows=[{"from": "zone/admin", "to": "zone/lake", "ports": [22]}],
         )
     )
-    assert [(link.source, link.to) for link in found.links] == [("zone/admin/machine/console", "zone/lake/machine/spark")]
+    assert [(link.source, link.to) for link in found.links] == [
+        ("zone/admin/machine/console", "zone/lake/machine/spark")
+    ]
 
 
 def test_flows_with_the_same_ends_are_one_link_with_all_ports():
-    flows = [{"from": "zone/a", "to": "zone/b", "ports": [22]}, {"from": "zone/*", "to": "zone/b/machine/m", "ports": [22, "80-90"]}]
+    flows = [
+        {"from": "zone/a", "to": "zone/b", "ports": [22]},
+        {"from": "zone/*", "to": "zone/b/machine/m", "ports": [22, "80-90"]},
+    ]
     found = expand(platform(zones={"a": {"machines": {"m": MACHINE}}, "b": {"machines": {"m": MACHINE}}}, flows=flows))
     (link,) = found.links
     assert link.ports == (22, "80-90")
@@ -103,7 +122,13 @@ def test_flows_with_the_same_ends_are_one_link_with_all_ports():
 
 def test_a_link_between_a_zone_and_a_space_belongs_to_the_space():
     flows = [{"from": "zone/a", "to": "space/*", "ports": [22]}]
-    found = expand(platform(zones={"a": {"machines": {"m": MACHINE}}}, spaces={"projects": {"p": {"machines": {"m": MACHINE}}}}, flows=flows))
+    found = expand(
+        platform(
+            zones={"a": {"machines": {"m": MACHINE}}},
+            spaces={"projects": {"p": {"machines": {"m": MACHINE}}}},
+            flows=flows,
+        )
+    )
     assert [link.owner for link in found.links] == ["space/p"]
 
 
@@ -126,7 +151,9 @@ def test_every_field_that_a_cloud_answers_has_a_relation_and_an_attribute(kind, 
 
 
 def test_everything_that_is_asked_is_an_attribute_and_the_reverse():
-    found = expand(platform(keys={"k": {}}, zones={"a": {"stores": {"s": {"size": "1TB"}}, "machines": {"m": MACHINE}}}))
+    found = expand(
+        platform(keys={"k": {}}, zones={"a": {"stores": {"s": {"size": "1TB"}}, "machines": {"m": MACHINE}}})
+    )
     for path in found.elements:
         assert set(asked(found, path, "10.0.0.0/24")) == set(ATTRIBUTES[kind_of(path)])
 
@@ -136,7 +163,9 @@ def test_a_floor_is_reached_by_what_is_stronger_and_nothing_else():
     assert answers("store", "encryption", "customer-key", "provider-key") is False
     assert answers("store", "encryption", "customer-key", None) is None
     assert answers("store", "retention", {"days": 30, "mode": "governance"}, {"days": 40, "mode": "compliance"})
-    assert answers("store", "retention", {"days": 30, "mode": "compliance"}, {"days": 400, "mode": "governance"}) is False
+    assert (
+        answers("store", "retention", {"days": 30, "mode": "compliance"}, {"days": 400, "mode": "governance"}) is False
+    )
     assert answers("store", "retention", {"days": 30, "mode": "compliance"}, None) is False
     assert answers("key", "rotation_days", 365, 90)
     assert answers("key", "rotation_days", 90, 365) is False

@@ -16,7 +16,9 @@ MACHINE = {"vcpus": 2, "memory": "4GB", "disk": {"encryption": "provider-key"}}
 
 
 def platform(**more) -> Platform:
-    return Platform.model_validate({"name": "clinic", "residency": {"countries": ["FR"]}, "network": {"address_space": "10.64.0.0/20"}, **more})
+    return Platform.model_validate(
+        {"name": "clinic", "residency": {"countries": ["FR"]}, "network": {"address_space": "10.64.0.0/20"}, **more}
+    )
 
 
 def spaces(*names: str, **defaults) -> dict:
@@ -37,7 +39,11 @@ def test_no_two_networks_overlap_and_no_two_machines_share_an_address(described)
     lock = update_lock(None, described, [TARGET])
     ranges = [ipaddress.IPv4Network(one) for one in lock.addresses.values()]
     assert not any(one.overlaps(other) for one in ranges for other in ranges if one is not other)
-    given_addresses = [ipaddress.IPv4Network(lock.addresses["/".join(path.split("/")[:2])])[number] for path, numbers in lock.hosts.items() for number in numbers]
+    given_addresses = [
+        ipaddress.IPv4Network(lock.addresses["/".join(path.split("/")[:2])])[number]
+        for path, numbers in lock.hosts.items()
+        for number in numbers
+    ]
     assert len(given_addresses) == len(set(given_addresses))
 
 
@@ -54,7 +60,9 @@ def test_a_space_that_comes_or_goes_moves_no_other():
 
 def test_one_more_replica_keeps_the_addresses_of_the_others():
     def lock_of(count, old=None):
-        return update_lock(old, platform(zones={"z": {"machines": {"m": {**MACHINE, "count": count}, "n": MACHINE}}}), [TARGET])
+        return update_lock(
+            old, platform(zones={"z": {"machines": {"m": {**MACHINE, "count": count}, "n": MACHINE}}}), [TARGET]
+        )
 
     two = lock_of(2)
     three = lock_of(3, two)
@@ -63,10 +71,14 @@ def test_one_more_replica_keeps_the_addresses_of_the_others():
 
 
 def test_a_flavour_that_was_chosen_stays_chosen_while_it_holds_the_machine():
-    lock = update_lock(None, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 8, "memory": "32GB"}}}}), [TARGET])
+    lock = update_lock(
+        None, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 8, "memory": "32GB"}}}}), [TARGET]
+    )
     less = update_lock(lock, platform(zones={"z": {"machines": {"m": MACHINE}}}), [TARGET])
     assert less.flavours == lock.flavours
-    more = update_lock(lock, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 16, "memory": "64GB"}}}}), [TARGET])
+    more = update_lock(
+        lock, platform(zones={"z": {"machines": {"m": {**MACHINE, "vcpus": 16, "memory": "64GB"}}}}), [TARGET]
+    )
     assert more.flavours != lock.flavours
 
 
@@ -76,7 +88,10 @@ def test_a_data_holder_that_is_missing_is_refused_and_a_retired_one_is_not():
     with pytest.raises(RefusedError, match=r"zone/z/store/data \(store\).*retire") as caught:
         update_lock(lock, platform(zones={"z": {}}, keys={"k": {}}), [TARGET])
     assert caught.value.exit_code == 1
-    gone = [{"element": path, "reason": "the study has ended", "data": "delete"} for path in ("zone/z/store/data", "zone/z/key/default")]
+    gone = [
+        {"element": path, "reason": "the study has ended", "data": "delete"}
+        for path in ("zone/z/store/data", "zone/z/key/default")
+    ]
     retired = update_lock(lock, platform(zones={"z": {}}, keys={"k": {}}, retire=gone), [TARGET])
     assert set(retired.data_holders) == {"key/k"}
 

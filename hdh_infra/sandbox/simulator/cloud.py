@@ -21,7 +21,7 @@ from hdh_infra.sandbox.simulator.knowledge import Rule, knowledge
 from hdh_infra.sandbox.simulator.making import Maker, fits
 from hdh_infra.sandbox.simulator.paths import first
 from hdh_infra.sandbox.simulator.store import Row
-from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
+from hdh_infra.sandbox.simulator.wire import plain
 from hdh_infra.sandbox.simulator.world import World
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ class SimulatedCloud:
 
     def _purge(self) -> None:
         now = self._clock()
-        for row in self._store.all():
+        for row in self._store.deleted():
             if row.deleted_until is not None and row.deleted_until <= now:
                 for below in self._store.below(row.id):
                     self._store.remove(below.id)
@@ -281,6 +281,3 @@ def _changed(row: Row, *, deleted_until: float | None, deleted_with: str | None)
     other = copy.copy(row)
     other.deleted_until, other.deleted_with = deleted_until, deleted_with
     return other
-
-
-__all__ = ["UNKNOWN", "Failure", "RefusedByCloudError", "SimulatedCloud"]

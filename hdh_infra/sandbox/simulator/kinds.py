@@ -232,12 +232,13 @@ def grows(rule: Rule, event: Event) -> str | None:
 def in_use(rule: Rule, event: Event) -> str | None:
     """No living resource outside it names its id; `but` are patterns of types whose naming does not count."""
     mine = event.identity.lower()
+    # Ids are never secret, and looking at all resources is dear: the inputs are taken as they are.
     for other in event.world.store.all():
         if not other.alive or other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
             continue
         if any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
             continue
-        if any(one.lower() == mine or one.lower().startswith(f"{mine}/") for one in texts(plain(other.inputs))):
+        if any(one.lower() == mine or one.lower().startswith(f"{mine}/") for one in texts(other.inputs)):
             return other.id
     return None
 

@@ -246,6 +246,8 @@ class _Filling:
         match word:
             case "lower":
                 return str(value).lower()
+            case "host":
+                return str(value).lower().replace("_", "-")
             case "last":
                 return str(value).rsplit("/", 1)[-1]
             case "document":

@@ -20,7 +20,7 @@ from hdh_infra.sandbox.simulator.backings import BackingError
 from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import Difference, differences
 from hdh_infra.sandbox.simulator.knowledge import matches
-from hdh_infra.sandbox.simulator.wire import UNKNOWN, decode, encode, plain
+from hdh_infra.sandbox.simulator.wire import decode, encode, plain
 
 if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.store import Fault, Row, Store
@@ -241,6 +241,3 @@ def _kind(one: Difference) -> Any:
         ("update", False): kinds.UPDATE,
         ("update", True): kinds.UPDATE_REPLACE,
     }[one.kind, one.replaces]
-
-
-__all__ = ["UNKNOWN", "Servicer"]

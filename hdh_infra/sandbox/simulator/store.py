@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -111,6 +111,11 @@ class Store:
         """Every row, in the order of their ids."""
         with self.lock:
             return [row for _, row in sorted(self._mirror().items())]
+
+    def deleted(self) -> list[Row]:
+        """Every row that is only kept."""
+        with self.lock:
+            return [row for row in self._mirror().values() if not row.alive]
 
     def below(self, identity: str) -> list[Row]:
         """Every row whose id lies below another's."""
@@ -216,8 +221,3 @@ def _key(file: Path) -> bytes:
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(key)
     return key
-
-
-def iterate_living(rows: list[Row]) -> Iterator[Row]:
-    """Those of the rows that are there."""
-    return (row for row in rows if row.alive)

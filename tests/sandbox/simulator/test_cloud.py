@@ -262,6 +262,7 @@ def test_ovhcloud_gives_ids_and_keys_of_its_own(ovh):
     assert ovh.outputs(credential)["accessKeyId"] == credential.id
     kms = ovh.create("ovh:Okms/okms:Okms", {"ovhSubsidiary": "FR", "region": "EU_WEST_GRA"})
     assert ovh.outputs(kms)["iam"]["urn"].endswith(kms.id)
+    assert ovh.outputs(kms)["restEndpoint"] == "https://eu-west-gra.okms.ovh.net"
 
 
 def test_the_wire_keeps_secrets_where_they_are_and_numbers_whole():

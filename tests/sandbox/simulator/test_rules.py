@@ -141,3 +141,30 @@ def test_every_type_of_azure_has_an_id_made_of_its_own_inputs(token):
     kind = knowledge("azure-native").kind(token)
     assert kind is not None
     assert set(kind.parameters) <= set(contracts.contract(token).inputs)
+
+
+def test_the_page_of_the_simulator_has_the_table_of_rules_as_it_is():
+    from pathlib import Path
+
+    from hdh_infra.sandbox.simulator.table import rules_table
+
+    page = Path(__file__).parents[3] / "docs" / "simulator.md"
+    assert page.read_text(encoding="utf-8").endswith(rules_table()), "python -m hdh_infra.sandbox.simulator rules"
+
+
+@pytest.mark.parametrize("lost", ["source", "legal", "refused", "confidence"])
+def test_a_rule_that_says_too_little_does_not_load(lost):
+    from hdh_infra.sandbox.simulator.knowledge import _rule
+
+    given = {
+        "id": "x",
+        "types": ["a:b:C"],
+        "kind": "text",
+        "source": "s",
+        "confidence": "issue",
+        "legal": [1],
+        "refused": [1],
+    }
+    assert _rule(given).id == "x"
+    with pytest.raises(ValueError, match=lost):
+        _rule({**given, lost: None})
