@@ -21,6 +21,7 @@ if ! python -m hdh_infra.sandbox.prepare --require; then
   echo "The comparison of plans is in $out/plans.md"
   exit 0
 fi
+trap 'hdh sandbox down' EXIT
 hdh sandbox up --on ovhcloud:GRA --on azure:francecentral
 
 say "3. Deploy on OVHcloud and on Azure, in the sandbox"
@@ -32,6 +33,6 @@ hdh compare "$spec" --deployed ovhcloud-GRA --deployed azure-francecentral --san
 hdh compare "$spec" --deployed ovhcloud-GRA --deployed azure-francecentral --sandbox --today "$today" --format markdown > "$out/deployments.md"
 hdh compare "$spec" --deployed ovhcloud-GRA --deployed azure-francecentral --sandbox --today "$today" --format json > "$out/deployments.json"
 
-say "Done: plans and comparisons are in $out. The sandbox still runs:"
-echo "  look:   eval \"\$(hdh sandbox env ovhcloud:GRA)\"; then the OpenStack, S3 and pulumi clients speak to it"
-echo "  remove: hdh destroy $spec --on ovhcloud:GRA --sandbox --delete-data; hdh sandbox down --delete"
+say "Done: plans and comparisons are in $out. What was deployed is kept while the sandbox is stopped:"
+echo "  look again: hdh sandbox up; eval \"\$(hdh sandbox env ovhcloud:GRA)\"; then the OpenStack, S3 and pulumi clients speak to it"
+echo "  remove:     hdh destroy $spec --on ovhcloud:GRA --sandbox --delete-data; hdh sandbox down --delete"

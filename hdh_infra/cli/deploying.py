@@ -14,7 +14,7 @@ from hdh_infra.cli.output import Exit, Format, Waiting, console, remarks, write_
 if TYPE_CHECKING:
     from hdh_infra.deploy.operations import Request, Result
 
-Stack = Annotated[str, typer.Option("--stack", help="Name of the stack; without it the target's.", show_default=False)]
+Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Name of the stack; without it the target's.", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Sandbox = Annotated[
     bool, typer.Option("--sandbox", help="Send it to the clouds of this machine, started where they do not run.")
@@ -136,7 +136,10 @@ def refresh(
     sandbox: Sandbox = False,
     yes: Yes = False,
 ) -> None:
-    """Bring the state up to date with what the cloud really has; changes nothing in the cloud."""
+    """Bring the state up to date with what the cloud really has.
+
+    It changes nothing in the cloud.
+    """
     from hdh_infra.deploy import operations
 
     found = []
@@ -202,7 +205,10 @@ def observe(
         bool, typer.Option("--live", help="Ask the servers themselves (OpenStack, S3) and not the engine's state.")
     ] = False,
 ) -> None:
-    """Say what a deployment gives: every element with the values reached, and who can reach whom."""
+    """Say what a deployment gives, and who can reach whom.
+
+    Every element with the values that are reached, read back from the native resources.
+    """
     from hdh_infra.cli.deployed import observe_deployed, observe_planned
 
     if planned:

@@ -15,7 +15,7 @@ from hdh_infra.cli.output import Exit, Format, ReportFormat, console, remarks, w
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
     for command in (init, validate, schema, lock, targets, assess, plan, compare):
-        app.command(short_help=SHORT[command.__name__])(command)
+        app.command()(command)
 
 
 def init(
@@ -73,7 +73,10 @@ def lock(
         bool, typer.Option("--check", help="Write nothing; exit 1 where the lock is not up to date.")
     ] = False,
 ) -> None:
-    """Bring the lock beside a description up to date: addresses, flavours, images, data holders."""
+    """Bring the lock beside a description up to date.
+
+    It remembers what was given once: addresses, flavours, images, short names, data holders.
+    """
     from hdh_infra.planning.lock import lock_status, new_salt, update_lock
 
     platform, chosen = read_spec(spec, on)
@@ -138,7 +141,10 @@ def targets(output: OneFormat = Format.text) -> None:
 def assess(
     spec: Spec, on: On = [], output: Report = ReportFormat.text, today: Today = "", lock_file: LockFile = None
 ) -> None:
-    """Say, requirement by requirement, what each target gives and lacks."""
+    """Say what each target gives and lacks of what is asked.
+
+    Exit 1 where a target named with --on is not deployable.
+    """
     from hdh_infra.compare.assessment import assessment
     from hdh_infra.planning import make_plan
 
@@ -172,7 +178,10 @@ def plan(
         typer.Option("--out", help="Write the plan as JSON to this file (with several targets, into this folder)."),
     ] = None,
 ) -> None:
-    """Make the plan of a description on a target: the native resources, and the verdicts."""
+    """Show the native resources that a description becomes on a target.
+
+    Exit 1 where a target named with --on is not deployable; the plan is made and written all the same.
+    """
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.planning import make_plan
 
@@ -218,7 +227,10 @@ def compare(
         bool, typer.Option("--sandbox", help="The deployed stacks are those of this machine's sandbox.")
     ] = False,
 ) -> None:
-    """Set targets side by side: what is asked, what each gives, who can reach whom."""
+    """Set targets side by side: asked, given, who can reach whom.
+
+    Without --deployed it compares plans, and needs neither an engine nor an account.
+    """
     from hdh_infra.compare.comparison import REQUIREMENTS_TO_EXIT, answers, compare_plans
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.model.words import nearest

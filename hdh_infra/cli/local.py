@@ -22,7 +22,7 @@ plugin_app = typer.Typer(help="Our plugin for the engine.", no_args_is_help=True
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    app.add_typer(sandbox_app, name="sandbox")
+    app.add_typer(sandbox_app, name="sandbox", short_help="Clouds on this machine, to try with.")
     app.add_typer(plugin_app, name="plugin")
 
 
@@ -43,14 +43,14 @@ def _targets(on: list[str]) -> list[Target]:
 
 
 @sandbox_app.command("up")
-def sandbox_up(on: On = []) -> None:
+def sandbox_up(on: On = [], output: OneFormat = Format.text) -> None:
     """Start what the targets need, and wait until it answers."""
     from hdh_infra.sandbox import box
 
     chosen = _targets(on)
     with Waiting() as say:
         box.up(chosen, say)
-    _print_status(Format.text)
+    _print_status(output)
 
 
 @sandbox_app.command("down")
@@ -58,6 +58,7 @@ def sandbox_down(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete what the servers and the stacks of the sandbox hold, too.")
     ] = False,
+    output: OneFormat = Format.text,
 ) -> None:
     """Stop everything; what the servers hold is kept for the next start."""
     import shutil
@@ -70,7 +71,10 @@ def sandbox_down(
         if delete:
             say(f"deleting {sandbox_dir()}")
             shutil.rmtree(sandbox_dir(), ignore_errors=True)
-    typer.echo("the sandbox is stopped" + (" and deleted" if delete else ""))
+    if output is Format.json:
+        write_json({"running": False, "deleted": delete})
+    else:
+        typer.echo("the sandbox is stopped" + (" and deleted" if delete else ""))
 
 
 @sandbox_app.command("status")
@@ -99,22 +103,28 @@ def _print_status(output: Format) -> None:
 
 
 @sandbox_app.command("env")
-def sandbox_env(target: Annotated[str, typer.Argument(help="The target to stand for.")]) -> None:
+def sandbox_env(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The target to stand for.")],
+    output: OneFormat = Format.text,
+) -> None:
     """Print the variables that send plain `pulumi` to this sandbox: eval "$(hdh sandbox env TARGET)"."""
     from hdh_infra.sandbox import box
 
     (chosen,) = _targets([target])
     with Waiting() as say:
         variables = box.environment(chosen, say)
-    for name in box.credentials_to_unset(os.environ):
-        if name not in variables:
-            typer.echo(f"unset {name}")
+    unset = [name for name in box.credentials_to_unset(os.environ) if name not in variables]
+    if output is Format.json:
+        write_json({"unset": unset, "export": dict(sorted(variables.items()))})
+        return
+    for name in unset:
+        typer.echo(f"unset {name}")
     for name, value in sorted(variables.items()):
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @plugin_app.command("install")
-def plugin_install() -> None:
+def plugin_install(output: OneFormat = Format.text) -> None:
     """Give the engine our plugin, pulumi-resource-hdh."""
     from hdh_infra import resources
     from hdh_infra.sandbox import engine
@@ -122,4 +132,7 @@ def plugin_install() -> None:
     with Waiting() as say:
         found = engine.ensure(say)
         where = resources.install(found.command, say)
-    typer.echo(f"pulumi-resource-hdh is installed: {where}")
+    if output is Format.json:
+        write_json({"plugin": "pulumi-resource-hdh", "installed": str(where)})
+    else:
+        typer.echo(f"pulumi-resource-hdh is installed: {where}")

@@ -152,13 +152,20 @@ class _Network:
             to = self.reader.follow(native.properties.get("remoteVirtualNetwork"))
             if source is None or to is None:
                 self.remarks.append(f"{native.path}: joins a network that is not the platform's")
-            elif native.properties.get("peeringState", "Connected") == "Connected":
+            elif native.properties.get("peeringState", "Connected") in self._connected():
                 halves.add((source.path, to.path))
         found: dict[str, set[str]] = {}
         for source_path, to_path in halves:
             if (to_path, source_path) in halves:
                 found.setdefault(source_path, set()).add(to_path)
         return found
+
+    def _connected(self) -> set[str]:
+        """States of a half that a packet passes, once the other half is there.
+
+        An engine's state records the first half before the second one is made: `Initiated`, until a refresh.
+        """
+        return {"Connected", "Initiated"} if self.reader.natives.source == "state" else {"Connected"}
 
     def _named(self) -> dict[str, set[str]]:
         """For each network the others that `VirtualNetwork` means in its rules."""

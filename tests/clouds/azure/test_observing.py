@@ -352,3 +352,15 @@ def test_a_locked_retention_is_observed_as_compliance(plan, place):
     ]
     seen = CLOUD.observe(Natives(locked, "state", CLOUD.identifiers), place)
     assert seen.elements["zone/lake/store/logs"]["retention"] == {"days": 365, "mode": "compliance"}
+
+
+def test_a_half_recorded_before_the_other_is_no_gap_in_a_state_and_is_one_on_a_server(plan, place, seen):
+    """The engine records the first half of a peering as Initiated; only a server that still says so means it."""
+    told = [
+        replace(one, properties={**one.properties, "peeringState": "Initiated"})
+        if one.type.endswith(":VirtualNetworkPeering")
+        else one
+        for one in deployed(plan, keep_inputs=True)
+    ]
+    assert CLOUD.observe(Natives(told, "state", CLOUD.identifiers), place).flows == seen.flows
+    assert CLOUD.observe(Natives(told, "live", CLOUD.identifiers), place).flows != seen.flows

@@ -168,3 +168,8 @@ def test_a_rule_that_says_too_little_does_not_load(lost):
     assert _rule(given).id == "x"
     with pytest.raises(ValueError, match=lost):
         _rule({**given, lost: None})
+
+
+@pytest.mark.parametrize("token", [one for one in contracts.tokens("azure-native") if ":get" not in one])
+def test_every_part_of_an_id_of_azure_makes_a_new_resource_when_it_changes(token):
+    assert set(knowledge("azure-native").kind(token).parameters) <= contracts.contract(token).replace

@@ -1,0 +1,66 @@
+"""One sandbox for the suite, in a folder and on ports of its own, and one deployment of the example a target."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+TARGETS = ("openstack:RegionOne", "ovhcloud:GRA", "azure:francecentral")
+PORT = 15600
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"hdh_end_to_end_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+playing = _load("playing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.end_to_end)
+
+
+@pytest.fixture(scope="session")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A user with a sandbox that runs; it is stopped at the end whatever happened."""
+    from hdh_infra.sandbox.prepare import prepare
+
+    missing = prepare(lambda line: None)
+    if missing:
+        # One reason for all: what cannot be had on this machine, in the words of those who would have made it.
+        pytest.skip(f"no end-to-end tests here, the sandbox cannot run: {' | '.join(missing)}")
+    port = int(os.environ.get("HDH_SANDBOX_PORT_OF_TESTS", PORT))
+    made = playing.User(tmp_path_factory.mktemp("end_to_end"), port)
+    try:
+        made.run("hdh", "sandbox", "up").well()
+        yield made
+    finally:
+        made.run("hdh", "sandbox", "down", "--delete")
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def deployed(user: Any, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The example, deployed once; tests follow one another on it in the order of the file."""
+    target = request.param
+    made = playing.Deployment.make(user, target, tmp_path_factory.mktemp(target.split(":")[0]))
+    made.before = made.inventory()
+    made.first = made.up()
+    yield made
+    # What a failed test left behind must not be there for the next target.
+    made.hdh("destroy", "--yes", "--delete-data")

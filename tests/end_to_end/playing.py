@@ -1,0 +1,315 @@
+"""A user at the keyboard and the servers' own answers: `hdh` and `pulumi` as processes, openstacksdk, boto3, the reader.
+
+What a user's shell holds and nothing more: no credential of this machine reaches a command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+import hdh_infra as hdh
+from hdh_infra.graph.plan import Plan
+from hdh_infra.planning.lock import read_lock
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "XDG_CACHE_HOME", "HDH_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+PATIENCE = 400
+"""Seconds after which a command is taken to hang."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said."""
+
+    words: str
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return f"$ {self.words}\n{self.out}\n{self.err}\n(exit {self.code})"
+
+    def well(self) -> Said:
+        """The same, where the command ended well."""
+        assert self.code == 0, self.all
+        return self
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class User:
+    """One shell, its sandbox, and everything that its commands said."""
+
+    folder: Path
+    port: int
+    heard: list[Said] = field(default_factory=list)
+
+    @property
+    def box(self) -> Path:
+        return self.folder / "box"
+
+    @cached_property
+    def shell(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        path = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
+        return {**kept, "PATH": path, "HDH_SANDBOX_DIR": str(self.box), "HDH_SANDBOX_PORT": str(self.port)}
+
+    def run(
+        self, *words: str, shell: Mapping[str, str] | None = None, at: Path | None = None, secret: bool = False
+    ) -> Said:
+        """Run a command; what it says is remembered, but where it is asked for secrets."""
+        done = subprocess.run(
+            [shutil.which(words[0], path=(shell or self.shell)["PATH"]) or words[0], *words[1:]],
+            env=dict(self.shell if shell is None else shell),
+            cwd=at or self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        said = Said(" ".join(words), done.returncode, done.stdout, done.stderr)
+        if not secret:
+            self.heard.append(said)
+        return said
+
+    def sandbox_shell(self, target: str) -> dict[str, str]:
+        """The shell after `eval "$(hdh sandbox env TARGET)"`."""
+        shell = dict(self.shell)
+        for line in self.run("hdh", "sandbox", "env", target, secret=True).well().out.splitlines():
+            (verb, rest) = line.split(" ", 1)
+            name, _, value = rest.partition("=")
+            if verb == "unset":
+                shell.pop(name, None)
+            else:
+                (shell[name],) = shlex.split(value) or [""]
+        return shell
+
+
+@dataclass
+class Deployment:
+    """A copy of the example and of the stack project, on one target of the sandbox."""
+
+    user: User
+    target: str
+    folder: Path
+    before: frozenset[str] = frozenset()
+    """What the servers held before anything was deployed."""
+    first: Mapping[str, Any] = field(default_factory=dict)
+    """What the first `up` answered."""
+
+    @classmethod
+    def make(cls, user: User, target: str, folder: Path) -> Deployment:
+        (folder / "examples").mkdir(parents=True)
+        for name in ("small.yaml", "small.lock"):
+            shutil.copy(ROOT / "examples" / name, folder / "examples" / name)
+        shutil.copytree(ROOT / "stacks" / "platform", folder / "stacks" / "platform")
+        return cls(user, target, folder)
+
+    @property
+    def cloud(self) -> str:
+        return self.target.split(":", 1)[0]
+
+    @property
+    def stack(self) -> str:
+        return self.target.replace(":", "-")
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "examples" / "small.yaml"
+
+    @cached_property
+    def shell(self) -> dict[str, str]:
+        return self.user.sandbox_shell(self.target)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is promised, made without any engine from the example as it was first deployed."""
+        import datetime
+
+        platform = hdh.load(ROOT / "examples" / "small.yaml")
+        lock = read_lock(ROOT / "examples" / "small.lock")
+        return hdh.plan(platform, self.target, lock=lock, today=datetime.datetime.now(tz=datetime.UTC).date())
+
+    def hdh(self, command: str, *words: str) -> Said:
+        """`hdh COMMAND SPEC --on TARGET --sandbox ...`."""
+        return self.user.run("hdh", command, str(self.spec), "--on", self.target, "--sandbox", *words)
+
+    def up(self, *words: str) -> Any:
+        """What `hdh up` answers."""
+        return self.hdh("up", "--yes", "--format", "json", *words).well().json()
+
+    def compare(self, *words: str) -> Said:
+        """`hdh compare --deployed`."""
+        return self.user.run(
+            "hdh", "compare", str(self.spec), "--deployed", self.stack, "--sandbox", "--format", "json", *words
+        )
+
+    def pulumi(self, *words: str, shell: Mapping[str, str] | None = None, secret: bool = False) -> Said:
+        """Plain `pulumi` in the copied project, in a shell set up for the sandbox."""
+        return self.user.run(
+            "pulumi",
+            *words,
+            "--stack",
+            self.stack,
+            shell=shell or self.shell,
+            at=self.folder / "stacks" / "platform",
+            secret=secret,
+        )
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """The stack's secret output, by the element that the credentials are for."""
+        said = self.pulumi("stack", "output", "--json", "--show-secrets", secret=True).well().json()
+        found: dict[str, dict[str, str]] = {}
+        for path, values in said.get("credentials", {}).items():
+            machine = re.match(r"(?:zone|space)/[^/]+/machine/[^/]+", path)
+            found.setdefault(machine[0] if machine else path, {}).update(values)
+        return found
+
+    def edit(self, change: Callable[[Any], None]) -> str:
+        """Change the copied spec, comments and all; its text before."""
+        before = self.spec.read_text()
+        yaml = YAML()
+        yaml.width = 400
+        document = yaml.load(before)
+        change(document)
+        with self.spec.open("w") as stream:
+            yaml.dump(document, stream)
+        return before
+
+    # -- the servers themselves
+
+    def openstack(self) -> Any:
+        """The tenant's own connection."""
+        import openstack
+
+        names = {
+            "auth_url": "OS_AUTH_URL",
+            "username": "OS_USERNAME",
+            "password": "OS_PASSWORD",
+            "project_name": "OS_PROJECT_NAME",
+            "user_domain_name": "OS_USER_DOMAIN_NAME",
+            "project_domain_name": "OS_PROJECT_DOMAIN_NAME",
+            "region_name": "OS_REGION_NAME",
+        }
+        return openstack.connect(**{name: self.shell[variable] for name, variable in names.items()})
+
+    def s3(self, key: Mapping[str, str] | None = None) -> Any:
+        """A client of the sandbox's S3 server: the deployer's, or one with a machine's own key."""
+        return self._client("s3", key or self.deployer)
+
+    @property
+    def deployer(self) -> dict[str, str]:
+        return {
+            "accessKeyId": self.shell["AWS_ACCESS_KEY_ID"],
+            "secretAccessKey": self.shell["AWS_SECRET_ACCESS_KEY"],
+        }
+
+    def _client(self, service: str, key: Mapping[str, str]) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            endpoint_url=self.shell["HDH_S3_ENDPOINT"],
+            region_name="us-east-1",
+            aws_access_key_id=key["accessKeyId"],
+            aws_secret_access_key=secret_of(key),
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
+        )
+
+    def inventory(self) -> frozenset[str]:
+        """`kind id` of everything on every server that the target has."""
+        found: list[str] = []
+        if "OS_AUTH_URL" in self.shell:
+            found += self._on_openstack()
+        if "HDH_S3_ENDPOINT" in self.shell:
+            found += self._on_s3()
+        found += [f"simulated {one['type']} {one['id']}" for one in self.simulated()]
+        return frozenset(found)
+
+    def simulated(self, *, deleted: bool = False) -> list[Any]:
+        """What the simulator holds; with `deleted` what the cloud still keeps, too."""
+        from hdh_infra.sandbox.simulator import Cloud
+
+        return list(Cloud(self.user.box / "simulator").resources(include_deleted=deleted))
+
+    def listed(self, service: str, path: str, name: str) -> list[Any]:
+        """One list of an OpenStack service, as its own client asks for it; of this project alone."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cloud = self.openstack()
+            answer = getattr(cloud, service).get(path)
+            assert answer.status_code == 200, (path, answer.status_code)
+            mine = {cloud.current_project_id, None}
+            return [one for one in answer.json()[name] if one.get("project_id", one.get("tenant_id")) in mine]
+
+    def _on_openstack(self) -> list[str]:
+        asked = (
+            ("network", "/networks", "networks"),
+            ("network", "/subnets", "subnets"),
+            ("network", "/routers", "routers"),
+            ("network", "/ports", "ports"),
+            ("network", "/security-groups", "security_groups"),
+            ("network", "/security-group-rules", "security_group_rules"),
+            ("network", "/floatingips", "floatingips"),
+            ("compute", "/servers", "servers"),
+            ("compute", "/os-server-groups", "server_groups"),
+            ("block_storage", "/volumes", "volumes"),
+            ("block_storage", "/snapshots", "snapshots"),
+            ("key_manager", "/secrets", "secrets"),
+            ("key_manager", "/orders", "orders"),
+            ("key_manager", "/containers", "containers"),
+        )
+        found = []
+        for service, path, name in asked:
+            for one in self.listed(service, path, name):
+                identity = one.get("id") or one.get(f"{name[:-1]}_ref")
+                found.append(f"{name} {identity}")
+        return found
+
+    def _on_s3(self) -> list[str]:
+        s3, iam = self.s3(), self._client("iam", self.deployer)
+        found = []
+        for bucket in s3.list_buckets().get("Buckets", []):
+            found.append(f"bucket {bucket['Name']}")
+            versions = s3.list_object_versions(Bucket=bucket["Name"])
+            found += [
+                f"object {bucket['Name']}/{one['Key']}@{one['VersionId']}" for one in versions.get("Versions", [])
+            ]
+        for user in iam.list_users().get("Users", []):
+            found.append(f"user {user['UserName']}")
+            keys = iam.list_access_keys(UserName=user["UserName"]).get("AccessKeyMetadata", [])
+            found += [f"access key {one['AccessKeyId']}" for one in keys]
+        return found
+
+    def buckets(self) -> dict[str, str]:
+        """The planned buckets by their store."""
+        return {
+            str(node.element): str(node.properties["bucket"])
+            for node in self.plan.nodes
+            if node.type == "hdh:s3:Bucket"
+        }
+
+
+def secret_of(credentials: Mapping[str, str]) -> str:
+    """The secret half of an S3 key, whatever the maker calls it."""
+    return credentials.get("secretAccessKey") or credentials["secret"]
