@@ -112,6 +112,16 @@ def site(target: Target, platform: Platform | None = None) -> Site:
         }
     )
     declared = {fact.attribute: fact for fact in platform.facts if fact.target == str(target)} if platform else {}
+    addresses = platform.settings(target).object_store_addresses if platform else ()
+    if addresses and facts["object_store.addresses"].value is None:
+        facts["object_store.addresses"] = facts["object_store.addresses"].model_copy(
+            update={
+                "value": list(addresses),
+                "source": "the description, targets: object_store_addresses",
+                "confidence": Confidence.declared,
+                "reason": "declared for this target in the description",
+            }
+        )
     for attribute, row in declared.items():
         if attribute in facts and facts[attribute].value is None:
             facts[attribute] = facts[attribute].model_copy(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hdh_infra.compare.comparison import Comparison
     from hdh_infra.deploy.operations import Request
     from hdh_infra.graph.observation import Natives, Observation
+    from hdh_infra.model.target import Target
 
 
 def observe_planned(spec: Path, on: list[str], lock_file: Path | None, now: datetime.date) -> list[Observation]:
@@ -42,7 +43,7 @@ def observe_deployed(request: Request, *, live: bool) -> Observation:
     if live:
         from hdh_infra.live import read_live
 
-        natives = read_live(request.target, request.environment, natives)
+        natives = read_live(request.target, request.environment, natives, platform=request.platform)
     return cloud(request.target.cloud).observe(natives, site(request.target, request.platform))
 
 
@@ -50,29 +51,21 @@ def compare_deployed(
     spec: Path | None, stacks: list[str], lock_file: Path | None, now: datetime.date, *, sandbox: bool
 ) -> Comparison:
     """Deployed stacks side by side: the states, and for OpenStack and S3 the servers' own answers."""
-    from hdh_infra.catalogue.load import site, targets
+    from hdh_infra.catalogue.load import site
     from hdh_infra.cli.requests import requests
     from hdh_infra.clouds import cloud
     from hdh_infra.compare.comparison import compare_sides
     from hdh_infra.compare.side import Side
     from hdh_infra.live import has_reader, named, read_live
-    from hdh_infra.model.words import nearest
     from hdh_infra.planning.lock import update_lock
 
-    by_stack = {target.stack: target for target in targets()}
-    unknown = [name for name in stacks if name.split("=")[-1] not in by_stack]
-    if unknown or spec is None:
-        what = (
-            f"no target has a stack {unknown[0]!r}; {nearest(unknown[0], by_stack)}"
-            if unknown
-            else "is missing: name the description that was deployed"
-        )
-        raise SpecError([Problem("--deployed" if unknown else "SPEC", None, None, "", what)])
-    platform, _ = read_spec(spec, [str(by_stack[name]) for name in stacks])
+    targeted = _targets_of(stacks)
+    if spec is None:
+        raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description that was deployed")])
+    platform, _ = read_spec(spec, [str(target) for target in targeted.values()])
     _, lock = find_lock(spec, lock_file)
     sides: list[Side] = []
-    for name in stacks:
-        target = by_stack[name]
+    for name, target in targeted.items():
         (request,) = requests(
             spec,
             [str(target)],
@@ -85,10 +78,34 @@ def compare_deployed(
         )
         place, reader = site(target, platform), cloud(target.cloud)
         natives = state_natives(request)
-        live = read_live(target, request.environment, natives) if has_reader(target) else None
+        live = read_live(target, request.environment, natives, platform=platform) if has_reader(target) else None
         if live is not None:
             natives = named(target, natives, live)
         sides.extend(
             Side.of_deployed(str(target), one, reader.observe(one, place)) for one in (natives, live) if one is not None
         )
-    return compare_sides(platform, sides, update_lock(lock, platform, [by_stack[name] for name in stacks]), today=now)
+    return compare_sides(platform, sides, update_lock(lock, platform, targeted.values()), today=now)
+
+
+def _targets_of(stacks: list[str]) -> dict[str, Target]:
+    """The target of each stack: `STACK=TARGET`, or a stack that has a target's own name. Raises `SpecError`."""
+    from hdh_infra.catalogue.load import targets
+    from hdh_infra.model.words import nearest
+
+    by_stack = {target.stack: target for target in targets()}
+    by_name = {str(target): target for target in targets()}
+    found, problems = {}, []
+    for written in stacks:
+        stack, _, named = written.partition("=")
+        target = by_name.get(named) if named else by_stack.get(stack)
+        if target is not None:
+            found[stack] = target
+        elif named:
+            what = f"no target is {named!r}; {nearest(named, by_name)}".rstrip("; ")
+            problems.append(Problem("--deployed", None, None, "", what))
+        else:
+            what = f"no target has a stack {stack!r}; {nearest(stack, by_stack)} Or say which it is of: {stack}=TARGET"
+            problems.append(Problem("--deployed", None, None, "", what))
+    if problems:
+        raise SpecError(problems)
+    return found

@@ -14,7 +14,9 @@ from hdh_infra.cli.output import Exit, Format, Waiting, console, remarks, write_
 if TYPE_CHECKING:
     from hdh_infra.deploy.operations import Request, Result
 
-Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="Name of the stack; without it the target's.", show_default=False)]
+Stack = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="Name of the stack; without it the target's.", show_default=False)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Sandbox = Annotated[
     bool, typer.Option("--sandbox", help="Send it to the clouds of this machine, started where they do not run.")

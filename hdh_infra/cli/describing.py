@@ -82,12 +82,12 @@ def lock(
     platform, chosen = read_spec(spec, on)
     file, old = find_lock(spec, lock_file)
     new = update_lock(old, platform, chosen, salt=new_salt())
-    changes = lock_status(old, new)
+    changes = list(lock_status(old, new))
     if changes and not check:
         save_lock(new, file)
         changes = [line.replace("would change", "changed").replace("there is no lock", "written") for line in changes]
     if output is Format.json:
-        write_json({"file": str(file), "changes": list(changes), "written": bool(changes) and not check})
+        write_json({"file": str(file), "changes": changes, "written": bool(changes) and not check})
     else:
         for line in changes or ["up to date"]:
             typer.echo(f"{file}: {line}")
@@ -178,7 +178,7 @@ def plan(
         typer.Option("--out", help="Write the plan as JSON to this file (with several targets, into this folder)."),
     ] = None,
 ) -> None:
-    """Show the native resources that a description becomes on a target.
+    """Show the native resources of a description on a target.
 
     Exit 1 where a target named with --on is not deployable; the plan is made and written all the same.
     """
@@ -211,11 +211,18 @@ def plan(
 
 
 def compare(
-    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="The platform's description (YAML).", show_default=False)] = None,
+    spec: Annotated[
+        Path | None, typer.Argument(metavar="SPEC", help="The platform's description (YAML).", show_default=False)
+    ] = None,
     on: On = [],
     deployed: Annotated[
         list[str],
-        typer.Option("--deployed", metavar="STACK", help="A deployed stack instead of a plan; may be repeated.", show_default=False),
+        typer.Option(
+            "--deployed",
+            metavar="STACK",
+            help="A deployed stack (STACK or STACK=TARGET) instead of a plan; may be repeated.",
+            show_default=False,
+        ),
     ] = [],
     output: Report = ReportFormat.text,
     today: Today = "",

@@ -38,7 +38,7 @@ Today = Annotated[
 ]
 LockFile = Annotated[
     Path | None,
-    typer.Option("--lock", metavar="FILE", help="The lock; without it the file beside the spec.", show_default=False)
+    typer.Option("--lock", metavar="FILE", help="The lock; without it the file beside the spec.", show_default=False),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -40,10 +40,10 @@ def print_plan(plan: Plan, console: Console) -> None:
         verb = "requirement is" if len(blocking) == 1 else "requirements are"
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
-        console.print(f"`hdh assess --on {plan.target}` says why, and what to do.", soft_wrap=True)
+        console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
     if waived:
         verb = "verdict is" if waived == 1 else "verdicts are"
-        console.print(f"{waived} {verb} waived; `hdh assess --on {plan.target}` shows the reasons.", soft_wrap=True)
+        console.print(f"{waived} {verb} waived; `hdh assess` shows the reasons.", soft_wrap=True)
     if plan.manual:
         _by_hand(plan.manual, console)
 
@@ -53,7 +53,9 @@ def _blocking(rows: Iterable[VerdictRow], console: Console) -> None:
     for row in rows:
         # What a flow asks is its own ends: told by `assess`, and too long for one line.
         exact = row.requirement.startswith("flow.")
-        asked, given = ("", "") if exact else (value_words(row.attribute, row.asked), value_words(row.attribute, row.given))
+        asked, given = (
+            ("", "") if exact else (value_words(row.attribute, row.asked), value_words(row.attribute, row.given))
+        )
         alike.setdefault((str(row.verdict).replace("-", " "), row.requirement, asked, given), []).append(row.element)
     for (verdict, requirement, asked, given), elements in alike.items():
         values = f": asked {asked}, given {given}" if asked or given else ""
@@ -83,9 +85,7 @@ def _by_hand(steps: Iterable[ManualStep], console: Console) -> None:
 def print_result(result: Result, console: Console) -> None:
     """What an operation of the engine changed."""
     changes = ", ".join(f"{count} {name}" for name, count in result.changes.items() if count) or "nothing"
-    _heading(
-        f"{result.operation} {result.target} (stack {result.stack}): {changes} in {result.seconds:.1f} s", console
-    )
+    _heading(f"{result.operation} {result.target} (stack {result.stack}): {changes} in {result.seconds:.1f} s", console)
     if result.steps:
         table = _table("change", "native resource", "type")
         for step in result.steps:
@@ -102,9 +102,7 @@ def print_observation(observed: Observation, console: Console) -> None:
     for path, attributes in sorted(observed.elements.items()):
         shown = sorted((name, value) for name, value in attributes.items() if name not in {"native", "kind"})
         for index, (name, value) in enumerate(shown):
-            table.add_row(
-                Text(path if index == 0 else "", style="bold cyan"), name, Text(_value(attributes, name, value))
-            )
+            table.add_row(Text(path if index == 0 else "", style="bold cyan"), name, Text(_value(name, value)))
     console.print(table)
     _flows("who can reach whom", observed.flows, console)
     _flows("out of the platform", observed.egress, console)
@@ -113,10 +111,10 @@ def print_observation(observed: Observation, console: Console) -> None:
         console.print(line, markup=False)
 
 
-def _value(attributes: Mapping[str, Any], name: str, value: Any) -> str:
+def _value(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "\n".join(map(str, value)) or "nothing"
-    return value_words(f"{attributes.get('kind')}.{name}", value)
+    return value_words(name, value)
 
 
 def _flows(title: str, flows: tuple[ObservedFlow, ...], console: Console) -> None:

@@ -164,6 +164,13 @@ def _checked(engine: Engine, request: Request) -> dict[str, Any]:
     """The state, of this world."""
     deployment = engine.export()
     check_state(request.environment, request.stack, stored.mark(deployment))
+    held = stored.platform_of(deployment)
+    if held is not None and held != request.platform.name:
+        raise RefusedError(
+            f"stack {request.stack}",
+            f"it holds the platform {held}, not {request.platform.name}",
+            "Give this platform a stack of its own: --stack NAME; nothing was changed",
+        )
     return deployment
 
 

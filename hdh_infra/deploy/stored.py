@@ -69,6 +69,15 @@ def mark(deployment: Mapping[str, Any]) -> str | None:
     return None
 
 
+def platform_of(deployment: Mapping[str, Any]) -> str | None:
+    """Name of the platform that a stack holds; None of an empty one."""
+    for one in (deployment.get("deployment") or {}).get("resources") or []:
+        if one["type"] == "pulumi:pulumi:Stack":
+            name = (one.get("outputs") or {}).get("platform")
+            return str(name) if name else None
+    return None
+
+
 def pending(deployment: Mapping[str, Any]) -> dict[str, str]:
     """What an interrupted operation had begun: path to `creating`, `updating`, `deleting`."""
     found = (deployment.get("deployment") or {}).get("pending_operations") or []

@@ -6,8 +6,9 @@ names that the file has, not only those that were well formed, so that one mista
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from hdh_infra.errors import Problem
@@ -15,11 +16,22 @@ from hdh_infra.model.attributes import REQUIREMENTS
 from hdh_infra.model.expand import DEFAULT_KEY
 from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform
-from hdh_infra.model.words import nearest
 
 Location: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Location, str]]
+_FEW = 12
 _WILDCARDS = frozenset("*?[")
+
+
+def told(what: str, word: str, allowed: Iterable[str]) -> str:
+    """A message with the nearest right word and what is allowed, the first of it where it is much."""
+    words = sorted(set(allowed))
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    said = [f"did you mean {close[0]}?"] if close else []
+    if words and (len(words) <= _FEW or not close):
+        more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
+        said.append(f"allowed: {', '.join(words[:_FEW])}{more}")
+    return f"{what}; {' '.join(said)}" if said else what
 
 
 def check(platform: Platform, written: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -37,6 +49,23 @@ def check(platform: Platform, written: Mapping[str, Any] | None = None) -> list[
     return [platform.problem(location, what) for rule in rules for location, what in rule(platform, names)]
 
 
+def texts(written: Any, *path: str) -> Iterator[tuple[Location, str]]:
+    """The texts at a path of a written description, with their places; `*` is every part of a mapping or a list.
+
+    What has another form than it should is passed over: the model tells of it.
+    """
+    found: list[tuple[Location, Any]] = [((), written)]
+    for part in path:
+        deeper: list[tuple[Location, Any]] = []
+        for at, value in found:
+            if isinstance(value, Mapping):
+                deeper += [((*at, key), item) for key, item in value.items() if part in {"*", key}]
+            elif isinstance(value, (list, tuple)) and part == "*":
+                deeper += [((*at, index), item) for index, item in enumerate(value)]
+        found = deeper
+    yield from ((at, value) for at, value in found if isinstance(value, str))
+
+
 class _Names:
     """The element paths that a description names, well formed or not."""
 
@@ -46,7 +75,8 @@ class _Names:
                 value = value.get(part) if isinstance(value, Mapping) else None
             return dict(value) if isinstance(value, Mapping) else {}
 
-        dumped = platform.model_dump(by_alias=True, include={"keys", "zones", "spaces"})
+        dumped = platform.model_dump(by_alias=True, mode="json")
+        self.written: Mapping[str, Any] = written or dumped
         both = [dumped, written]
         self.keys = sorted({f"key/{name}" for one in both for name in mapping(one, "keys")})
         self.networks: set[str] = set()
@@ -80,26 +110,19 @@ class _Names:
         return bool(_WILDCARDS & set(pattern)) or any(matches(pattern, path) for path in paths)
 
 
-def _key_users(platform: Platform) -> Iterator[tuple[Location, str]]:
-    zones: list[tuple[Location, Any]] = [(("zones", name), zone) for name, zone in platform.zones.items()]
-    zones.append((("spaces", "defaults"), platform.spaces.defaults))
-    zones += [(("spaces", "projects", name), space) for name, space in platform.spaces.projects.items()]
-    for location, zone in zones:
-        for name, store in zone.stores.items():
-            if store.key:
-                yield (*location, "stores", name, "key"), store.key
-        for name, machine in zone.machines.items():
-            if machine.disk.key:
-                yield (*location, "machines", name, "disk", "key"), machine.disk.key
-
-
 def check_keys_exist(platform: Platform, names: _Names) -> Found:
     """A store or disk names a key of the platform."""
+    del platform
     known = [key.removeprefix("key/") for key in names.keys]
-    for location, key in _key_users(platform):
-        if key not in known:
-            hint = nearest(key, known) or "the platform has no keys: add it under keys:"
-            yield location, f"no key is named {key!r}; {hint}"
+    for holder in (("zones", "*"), ("spaces", "defaults"), ("spaces", "projects", "*")):
+        for part in (("stores", "*", "key"), ("machines", "*", "disk", "key")):
+            for location, key in texts(names.written, *holder, *part):
+                if key not in known:
+                    what = f"no key is named {key!r}"
+                    yield (
+                        location,
+                        told(what, key, known) if known else f"{what}: the platform has none; add it under keys:",
+                    )
 
 
 def check_default_key_is_not_named(platform: Platform, names: _Names) -> Found:
@@ -113,30 +136,27 @@ def check_default_key_is_not_named(platform: Platform, names: _Names) -> Found:
 
 
 def check_flow_ends_exist(platform: Platform, names: _Names) -> Found:
-    """A flow goes from machines to machines or stores that exist."""
-    for index, flow in enumerate(platform.flows):
-        ends = (("from", flow.source, names.sources), ("to", flow.to, names.sources | names.stores))
-        for field, pattern, allowed in ends:
-            if not names.known(pattern, allowed):
-                yield ("flows", index, field), f"no element is {pattern!r}; {nearest(pattern, allowed)}".rstrip("; ")
-    for index, rule in enumerate(platform.egress):
-        if not names.known(rule.source, names.sources):
-            yield (
-                ("egress", index, "from"),
-                f"no element is {rule.source!r}; {nearest(rule.source, names.sources)}".rstrip("; "),
-            )
+    """Both ends of a flow, and the source of an egress, name something that is there."""
+    del platform
+    ends = [("flows", end, names.sources) for end in ("from", "source")]
+    ends += [("flows", "to", names.everything - set(names.keys))]
+    ends += [("egress", end, names.sources) for end in ("from", "source")]
+    for part, end, known in ends:
+        for location, path in texts(names.written, part, "*", end):
+            if not names.known(path, known):
+                yield location, told(f"no element is {path!r}", path, known)
 
 
 def check_egress_is_outside(platform: Platform, names: _Names) -> Found:
     """Inside, a flow is the word; an egress that covers the platform would open it to itself."""
-    del names
     space = ipaddress.IPv4Network(platform.network.address_space)
-    for index, rule in enumerate(platform.egress):
-        if ipaddress.IPv4Network(rule.to).overlaps(space):
-            yield (
-                ("egress", index, "to"),
-                f"{rule.to} overlaps the platform's own {space}: name addresses outside, or write a flow",
-            )
+    for location, to in texts(names.written, "egress", "*", "to"):
+        try:
+            overlaps = ipaddress.IPv4Network(to).overlaps(space)
+        except ValueError:
+            continue  # the model tells of it
+        if overlaps:
+            yield location, f"{to} overlaps the platform's own {space}: name addresses outside, or write a flow"
 
 
 def check_addresses(platform: Platform, names: _Names) -> Found:
@@ -174,27 +194,21 @@ def check_addresses(platform: Platform, names: _Names) -> Found:
 
 def check_waivers(platform: Platform, names: _Names) -> Found:
     """A waiver names a requirement and an element; residency can never be waived."""
-    for index, waiver in enumerate(platform.waivers):
-        if waiver.requirement not in REQUIREMENTS:
-            yield (
-                ("waivers", index, "requirement"),
-                f"no requirement is {waiver.requirement!r}; {nearest(waiver.requirement, REQUIREMENTS)}".rstrip("; "),
-            )
-        elif not REQUIREMENTS[waiver.requirement].waivable:
-            yield (
-                ("waivers", index, "requirement"),
-                f"{waiver.requirement} can never be waived: choose a target that meets it",
-            )
-        implied = {f"{network}/key/{DEFAULT_KEY}" for network in names.networks}
-        if not any(matches(waiver.element, path) for path in names.everything | implied):
-            yield (
-                ("waivers", index, "element"),
-                f"no element is {waiver.element!r}; {nearest(waiver.element, names.everything)}".rstrip("; "),
-            )
+    del platform
+    for location, requirement in texts(names.written, "waivers", "*", "requirement"):
+        if requirement not in REQUIREMENTS:
+            yield location, told(f"no requirement is {requirement!r}", requirement, REQUIREMENTS)
+        elif not REQUIREMENTS[requirement].waivable:
+            yield location, f"{requirement} can never be waived: choose a target that meets it"
+    implied = {f"{network}/key/{DEFAULT_KEY}" for network in names.networks}
+    for location, element in texts(names.written, "waivers", "*", "element"):
+        if not any(matches(element, path) for path in names.everything | implied):
+            yield location, told(f"no element is {element!r}", element, names.everything)
 
 
 def check_retired_are_gone(platform: Platform, names: _Names) -> Found:
     """What is retired is no longer described."""
-    for index, retired in enumerate(platform.retire):
-        if retired.element in names.everything:
-            yield ("retire", index, "element"), f"{retired.element} is still described: take it out, or drop it here"
+    del platform
+    for location, element in texts(names.written, "retire", "*", "element"):
+        if element in names.everything:
+            yield location, f"{element} is still described: take it out, or drop it here"

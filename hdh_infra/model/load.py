@@ -7,99 +7,155 @@ no tags that make objects, no aliases (a bomb is made of them, and a spec needs 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import functools
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from ruamel.yaml.error import YAMLError
 
 from hdh_infra.errors import Problem, SpecError
-from hdh_infra.model.check import check
+from hdh_infra.model.check import check, told
 from hdh_infra.model.platform import Origin, Platform, dotted
-from hdh_infra.model.words import nearest
 
 Location: TypeAlias = tuple[str | int, ...]
 MAX_BYTES = 20_000_000
 _MAX_ROUNDS = 200
+_MAX_DEPTH = 40
+UNKNOWN_COUNTRY = "ZZ"
+"""Stands for the countries of a spec that names none, so that the rest of it can be checked. ISO 3166 keeps it free."""
+_STAND_INS: Mapping[str | int, Any] = {"name": "unnamed", "residency": {"countries": [UNKNOWN_COUNTRY]}}
 
 
 def read_yaml(file: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
     """The plain value of a YAML file, and line and column of every part of it. Raises `SpecError`."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
+    from ruamel.yaml.reader import ReaderError
 
     def fail(what: str, line: int | None = None, column: int | None = None) -> SpecError:
         return SpecError([Problem(str(file), line, column, "", what)])
 
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise fail(f"the file has {file.stat().st_size} bytes: a spec has at most {MAX_BYTES}")
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise fail(f"cannot be read ({error.strerror}): name the file of a spec") from None
-    except UnicodeDecodeError as error:
-        raise fail(f"is not UTF-8 text (byte {error.start}): write the spec as UTF-8") from None
+    text = _text(file, fail)
     yaml = YAML(typ="safe", pure=True)
-    positions: dict[Location, tuple[int, int]] = {}
-    problems: list[Problem] = []
-
-    def plain(node: Any, at: Location) -> Any:
-        positions.setdefault(at, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if getattr(node, "anchor", None):
-            problems.append(
-                Problem(
-                    str(file),
-                    *positions[at],
-                    dotted(at),
-                    f"has an anchor &{node.anchor}: write the value out, anchors and aliases are not read",
-                )
-            )
-        if isinstance(node, ScalarNode):
-            return yaml.constructor.construct_object(node, deep=True)
-        if isinstance(node, SequenceNode):
-            return [plain(item, (*at, index)) for index, item in enumerate(node.value)]
-        found: dict[str, Any] = {}
-        assert isinstance(node, MappingNode)
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            mark = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if key in found:
-                problems.append(Problem(str(file), *mark, dotted((*at, key)), "is written twice: keep one of them"))
-            positions[(*at, key)] = mark
-            found[key] = plain(value_node, (*at, key))
-        return found
-
     try:
-        if "*" in text or "&" in text:
-            _refuse_aliases(yaml, text, fail)
-        root = yaml.compose(text)
-        value = None if root is None else plain(root, ())
+        with warnings.catch_warnings():
+            # Every anchor is refused below, the first as well as one that is there twice.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            root = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = f"is not YAML: {error.problem or error.context}"
+        if "'\\t'" in what:
+            what += "; indent with spaces, YAML takes no tabs"
         raise fail(what, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1) from None
-    except (YAMLError, ValueError) as error:
-        raise fail(f"is not YAML: {error}") from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        raise fail(f"is not text: it has the character U+{_code(error.character):04X}", line, column) from None
     except RecursionError:
-        raise fail("is nested too deeply: a spec has at most a dozen levels") from None
-    if problems:
-        raise SpecError(problems)
-    return value, positions
+        raise fail(f"is nested too deeply: a spec has at most {_MAX_DEPTH} levels", *_too_deep(yaml, text)) from None
+    plain = _Plain(str(file), yaml.constructor)
+    value = None if root is None else plain.value(root, ())
+    if plain.problems:
+        raise SpecError(plain.problems)
+    return value, plain.positions
 
 
-def _refuse_aliases(yaml: Any, text: str, fail: Any) -> None:
-    from ruamel.yaml.tokens import AliasToken
+def _code(character: str | int) -> int:
+    return ord(character) if isinstance(character, str) else character
 
+
+def _text(file: Path, fail: Callable[[str], SpecError]) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise fail(f"cannot be read ({error.strerror}): name the file of a spec") from None
+    if len(raw) > MAX_BYTES:
+        raise fail(f"has more than {MAX_BYTES} bytes: a spec has at most so many")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise fail(f"is not UTF-8 text (byte {error.start}): write the spec as UTF-8") from None
+
+
+def _too_deep(yaml: Any, text: str) -> tuple[int, int]:
+    """Line and column of the first part that is too deep. The scanner makes a list of tokens and does not recurse."""
+    depth = 0
     for token in yaml.scan(text):
-        if isinstance(token, AliasToken):
-            mark = token.start_mark
-            raise fail(
-                f"has an alias *{token.value}: write the value out, anchors and aliases are not read",
-                mark.line + 1,
-                mark.column + 1,
+        name = type(token).__name__
+        depth += name.endswith(("SequenceStartToken", "MappingStartToken")) - name.endswith("EndToken")
+        if depth > _MAX_DEPTH:
+            return token.start_mark.line + 1, token.start_mark.column + 1
+    return 1, 1
+
+
+class _Plain:
+    """From the nodes of YAML to plain values: where each part stands, and what of it is not read."""
+
+    def __init__(self, file: str, constructor: Any) -> None:
+        self._file, self._constructor = file, constructor
+        self.positions: dict[Location, tuple[int, int]] = {}
+        self.problems: list[Problem] = []
+        self._anchored: set[tuple[int, int]] = set()
+
+    def value(self, node: Any, at: Location) -> Any:
+        """The value of a node; None, with a problem, of what is not read."""
+        from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+        place = (node.start_mark.line + 1, node.start_mark.column + 1)
+        self.positions.setdefault(at, place)
+        if getattr(node, "anchor", None):
+            # Not looked into: what refers to it comes by here as well, and a bomb is made of such. Told once.
+            if place in self._anchored:
+                return None
+            self._anchored.add(place)
+            self._wrong(
+                place, at, f"has an anchor &{node.anchor}: write the value out, anchors and aliases are not read"
             )
+        elif len(at) > _MAX_DEPTH:
+            self._wrong(place, at, f"is nested too deeply: a spec has at most {_MAX_DEPTH} levels")
+        elif isinstance(node, ScalarNode):
+            return self._scalar(node, at)
+        elif isinstance(node, SequenceNode):
+            return [self.value(item, (*at, index)) for index, item in enumerate(node.value)]
+        elif isinstance(node, MappingNode):
+            return self._mapping(node, at)
+        return None
+
+    def _scalar(self, node: Any, at: Location) -> Any:
+        try:
+            return self._constructor.construct_object(node, deep=True)
+        except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, YAMLError):
+            # What a tag or the form of a value promises, and the text does not keep: `!!int x`, 2026-13-45.
+            tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
+            self._wrong(
+                self.positions[at], at, f"{node.value!r} cannot be read as {tag}: write it in quotes, without a tag"
+            )
+            return None
+
+    def _mapping(self, node: Any, at: Location) -> dict[str, Any]:
+        from ruamel.yaml.nodes import ScalarNode
+
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            mark = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, ScalarNode):
+                self._wrong(mark, at, "has a list or a mapping for a name: write a word before the colon")
+                continue
+            key = str(key_node.value)
+            if key in found:
+                self._wrong(mark, (*at, key), "is written twice: keep one of them")
+            self.positions[(*at, key)] = mark
+            found[key] = self.value(value_node, (*at, key))
+        return found
+
+    def _wrong(self, place: tuple[int, int], at: Location, what: str) -> None:
+        self.problems.append(Problem(self._file, *place, dotted(at), what))
 
 
 def load(file: str | Path) -> Platform:
@@ -108,68 +164,133 @@ def load(file: str | Path) -> Platform:
     Raises:
         SpecError: with every problem of the file.
     """
-    platform, problems = examine(Path(file))
+    platform, problems, _ = examine(Path(file))
     if problems or platform is None:
         raise SpecError(problems)
     return platform
 
 
-def examine(file: Path) -> tuple[Platform | None, list[Problem]]:
-    """The platform of a file, as far as it can be made out, and all that is wrong with it.
+def examine(file: Path) -> tuple[Platform | None, list[Problem], Mapping[str, Any]]:
+    """The platform of a file as far as it can be made out, all that is wrong with it, and the value as written.
 
-    What is wrong is taken out and the rest is checked on, so that one mistake does not hide another.
+    What is wrong is taken out and the rest is checked on, so that one mistake does not hide another. So
+    places in lists are those of the written value, never of the platform.
     """
     value, positions = read_yaml(file)
     if not isinstance(value, dict):
         found = "nothing" if value is None else f"a {type(value).__name__}"
-        return None, [
-            Problem(str(file), 1, 1, "", f"holds {found}: a spec is a mapping that starts with name: and residency:")
-        ]
+        what = f"holds {found}: a spec is a mapping that starts with name: and residency:"
+        return None, [Problem(str(file), 1, 1, "", what)], {}
     origin = Origin(file, positions)
     problems: list[Problem] = []
-    rest = copy.deepcopy(value)
+    rest = value
     platform = None
     for _ in range(_MAX_ROUNDS):
         try:
             platform = Platform.model_validate(rest).at(origin)
             break
         except ValidationError as error:
-            wrong = error.errors(include_url=False)
-            # What was taken out in an earlier round is missing by our own doing.
-            told = [detail for detail in wrong if not (detail["type"] == "missing" and _written(value, detail["loc"]))]
-            problems.extend(_problem(detail, value, origin) for detail in told)
-            if not _without(rest, [(detail["loc"], detail["type"]) for detail in wrong]):
+            rest = _kept(value) if rest is value else rest
+            wrong = [(_original(rest, detail["loc"]), detail) for detail in error.errors(include_url=False)]
+            problems.extend(
+                _problem(detail, at, value, origin)
+                for at, detail in wrong
+                if not _our_doing(detail["type"], at, rest, value)
+            )
+            if not _without(rest, [(detail["loc"], detail["type"]) for _, detail in wrong]):
                 break
     if platform is not None:
         problems.extend(check(platform, value))
-    unique = {(problem.line, problem.column, problem.what): problem for problem in problems}
-    return platform, sorted(unique.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+    unique = {(problem.line, problem.column, problem.field, problem.what): problem for problem in problems}
+    return platform, sorted(unique.values(), key=lambda problem: (problem.line or 0, problem.column or 0)), value
+
+
+class _Kept(list[Any]):
+    """A list that something may be taken out of, and that knows where each item stood."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        super().__init__(items)
+        self.original = list(range(len(self)))
+
+    def take(self, index: int) -> None:
+        """Take one item out."""
+        del self[index], self.original[index]
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _kept(item) for key, item in value.items()}
+    return _Kept(map(_kept, value)) if isinstance(value, list) else value
+
+
+def _original(rest: Any, location: Location) -> Location:
+    """Where a part of what is left stood in the file."""
+    at: list[str | int] = []
+    here = rest
+    for part in location:
+        known = _has(here, part)
+        at.append(here.original[part] if known and isinstance(here, _Kept) and isinstance(part, int) else part)
+        here = here[part] if known else None if part != "[key]" and not str(part).startswith("function-") else here
+    return tuple(at)
+
+
+def _our_doing(kind: str, at: Location, rest: Any, value: Any) -> bool:
+    """Whether something is only missing, or too few, because it was taken out in an earlier round."""
+    if kind == "missing":
+        return _written(value, at) and not _has_at(rest, at)
+    if kind == "too_short":
+        here = _at(value, _real(value, at))
+        return isinstance(here, list) and len(here) > 0
+    return False
+
+
+def _has_at(rest: Any, at: Location) -> bool:
+    here = rest
+    for part in at:
+        if isinstance(here, _Kept) and isinstance(part, int):
+            part = here.original.index(part) if part in here.original else len(here)  # noqa: PLW2901  # the same item
+        if not _has(here, part):
+            return False
+        here = here[part]
+    return True
 
 
 def _without(rest: Any, wrong: Sequence[tuple[Location, str]]) -> bool:
     """Take the wrong parts out, the last first so that indexes hold; whether anything could be taken."""
+    targets: set[Location] = set()
     done = False
-    for location, kind in sorted(set(wrong), key=lambda item: [str(part).rjust(8) for part in item[0]], reverse=True):
+    for location, kind in wrong:
         at = _real(rest, location)
         target = at[:-1] if kind == "missing" else at
-        if not target:
-            continue
+        if target:
+            targets.add(target)
+        elif at and at[0] in _STAND_INS and kind == "missing":
+            rest[at[0]] = copy.deepcopy(_STAND_INS[at[0]])
+            done = True
+    for target in sorted(
+        targets, key=lambda at: [(str(part) if isinstance(part, str) else f"{part:09d}") for part in at], reverse=True
+    ):
         holder = rest
         for part in target[:-1]:
-            holder = holder[part]
-        if _has(holder, target[-1]):
+            holder = holder[part] if _has(holder, part) else None
+        if not _has(holder, target[-1]):
+            continue
+        if isinstance(holder, _Kept):
+            holder.take(int(target[-1]))
+        else:
             holder.pop(target[-1])
-            done = True
+        done = True
     return done
 
 
 def _written(value: Any, location: Location) -> bool:
-    return _real(value, location)[-1:] == location[-1:] and _has(_at(value, _real(value, location)[:-1]), location[-1])
+    at = _real(value, location)
+    return at[-1:] == location[-1:] and _has(_at(value, at[:-1]), location[-1])
 
 
 def _at(value: Any, location: Location) -> Any:
     for part in location:
-        value = value[part]
+        value = value[part] if _has(value, part) else None
     return value
 
 
@@ -193,19 +314,17 @@ def _real(value: Any, location: Location) -> Location:
     return tuple(at)
 
 
-def _problem(detail: ErrorDetails, value: Any, origin: Origin) -> Problem:
-    location = _real(value, detail["loc"])
+def _problem(detail: ErrorDetails, at: Location, value: Any, origin: Origin) -> Problem:
+    location = _real(value, at)
     kind, found = detail["type"], detail.get("input")
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":
-        fields = _fields(location[:-1])
-        what = f"is no field here. {nearest(str(location[-1]), fields)}".rstrip()
+        what = told(f"{location[-1]!r} is no field here", str(location[-1]), _fields(location[:-1]))
     elif kind == "missing":
         what = "is missing: it has no default"
     elif kind in {"enum", "literal_error"}:
         allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
-        hint = nearest(str(found), allowed)
-        what = f"{found!r} is not one of {', '.join(allowed)}" + (f"; {hint}" if hint.startswith("did") else "")
+        what = told(f"{found!r} is not known here", str(found), allowed)
     elif kind == "value_error":
         what = str(context.get("error", detail["msg"]))
     else:
@@ -219,9 +338,14 @@ def _problem(detail: ErrorDetails, value: Any, origin: Origin) -> Problem:
     return Problem(str(origin.file), line, column, dotted(location), what)
 
 
+@functools.cache
+def _schema() -> dict[str, Any]:
+    return Platform.model_json_schema()
+
+
 def _fields(location: Location) -> list[str]:
     """Names of the fields that the model has at a location, by its own JSON Schema."""
-    schema = Platform.model_json_schema()
+    schema = _schema()
 
     def resolved(node: dict[str, Any]) -> dict[str, Any]:
         while True:
@@ -238,7 +362,8 @@ def _fields(location: Location) -> list[str]:
     here = resolved(schema)
     for part in location:
         if isinstance(part, int):
-            here = resolved(here.get("items", {}))
+            items = here.get("items", {})
+            here = resolved(items if isinstance(items, dict) else {})
         elif part in here.get("properties", {}):
             here = resolved(here["properties"][part])
         else:

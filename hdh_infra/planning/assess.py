@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Fact
+from hdh_infra.clouds.reach import ports_of, written
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.attributes import ATTRIBUTES, REQUIREMENTS, answers, asked
@@ -157,8 +159,8 @@ def _row(
 
 def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
     """One row a destination: the sources that reach it, against those that were asked."""
-    wanted = {(link.source, link.to, link.protocol): tuple(link.ports) for link in expanded.links}
-    given = {(flow.source, flow.to, flow.protocol): flow for flow in observed.flows}
+    wanted = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.links}
+    given = {(flow.source, flow.to, flow.protocol): replace(flow, ports=_joined(flow.ports)) for flow in observed.flows}
     fact = place.facts["flow.exact"]
     destinations = sorted({key[1] for key in (*wanted, *given)})
     for to in destinations:
@@ -187,11 +189,11 @@ def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             None,
             None if exact else fact.remedy,
         )
-    wanted_out = {(link.source, link.to, link.protocol): tuple(link.ports) for link in expanded.egress}
+    wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
     allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
     for flow in observed.egress:
         if (
-            wanted_out.get((flow.source, flow.to, flow.protocol)) != flow.ports
+            wanted_out.get((flow.source, flow.to, flow.protocol)) != _joined(flow.ports)
             and (flow.source, flow.protocol) not in allowed_by_flows
         ):
             yield VerdictRow(
@@ -206,7 +208,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
                 str(place.region.as_of),
                 Confidence.measured,
             )
-    out = {(flow.source, flow.to, flow.protocol): flow.ports for flow in observed.egress}
+    out = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
     for key, ports in wanted_out.items():
         missing = out.get(key) != ports
         yield VerdictRow(
@@ -221,6 +223,11 @@ def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             str(place.region.as_of),
             Confidence.measured,
         )
+
+
+def _joined(ports: Iterable[int | str]) -> tuple[int | str, ...]:
+    """Ports in the fewest words: 80, 81 and 80-81 are the same."""
+    return written(ports_of(ports))
 
 
 def _faults(
@@ -251,8 +258,6 @@ def _waived(row: VerdictRow, waivers: Iterable[Waiver], today: datetime.date) ->
         return row
     for waiver in waivers:
         if waiver.requirement == row.requirement and matches(waiver.element, row.element) and _accepts(row, waiver):
-            from dataclasses import replace
-
             shown = {
                 "accept": waiver.accept,
                 "reason": waiver.reason,

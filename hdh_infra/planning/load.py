@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hdh_infra.catalogue.load import site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
 from hdh_infra.errors import Problem, SpecError
+from hdh_infra.model.check import texts, told
 from hdh_infra.model.expand import expand
-from hdh_infra.model.load import examine
+from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
-from hdh_infra.model.words import nearest
 from hdh_infra.planning.lock import _location, too_large
 
 
@@ -29,17 +30,16 @@ def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
     Raises:
         SpecError: with every problem of the file and of the named targets at once.
     """
-    platform, problems = examine(Path(file))
+    platform, problems, written = examine(Path(file))
     if platform is not None:
-        problems.extend(check_targets(platform))
-    problems.extend(check_named(on))
-    if platform is not None:
+        problems.extend(check_targets(platform, written))
         known = {str(one) for one in targets()}
-        problems.extend(
-            check_fits(platform, [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known])
-        )
+        named = [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known]
+        problems.extend(check_fits(platform, named))
+    problems.extend(check_named(on))
     if problems or platform is None:
-        raise SpecError(list({str(problem): problem for problem in problems}.values()))
+        once = {str(problem): problem for problem in problems}.values()
+        raise SpecError(sorted(once, key=lambda one: (one.line is None, one.line or 0, one.column or 0)))
     return platform
 
 
@@ -47,32 +47,36 @@ def check_named(on: Iterable[str]) -> list[Problem]:
     """Targets given by hand exist."""
     known = {str(one) for one in targets()}
     return [
-        Problem("--on", None, None, "", f"no target is {name!r}; {nearest(name, known)}".rstrip("; "))
-        for name in on
-        if name not in known
+        Problem("--on", None, None, "", told(f"no target is {name!r}", name, known)) for name in on if name not in known
     ]
 
 
-def check_targets(platform: Platform) -> list[Problem]:
-    """The targets, waivers and facts of a spec speak of targets and attributes that the catalogue has."""
+def check_targets(platform: Platform, written: Mapping[str, Any] | None = None) -> list[Problem]:
+    """The targets, waivers and facts of a spec speak of targets and attributes that the catalogue has.
+
+    Args:
+        platform: the spec.
+        written: the value of its file, if it has one, whose places in lists are told.
+    """
     known = {str(one) for one in targets()}
-    named = [(("targets", name), name) for name in platform.targets]
-    named += [(("waivers", index, "target"), waiver.target) for index, waiver in enumerate(platform.waivers)]  # type: ignore[misc]  # a location's parts differ
-    named += [(("facts", index, "target"), fact.target) for index, fact in enumerate(platform.facts)]  # type: ignore[misc]  # as above
+    view = written or platform.model_dump(by_alias=True, mode="json")
+    names = view.get("targets")
+    named = [(("targets", name), name) for name in names] if isinstance(names, Mapping) else []
+    for part in ("waivers", "facts"):
+        named.extend(texts(view, part, "*", "target"))  # type: ignore[arg-type]  # a location's parts differ
     problems = [
-        platform.problem(at, f"no target is {name!r}; {nearest(name, known)}".rstrip("; "))
-        for at, name in named
-        if name not in known
+        platform.problem(at, told(f"no target is {name!r}", name, known)) for at, name in named if name not in known
     ]
-    for index, fact in enumerate(platform.facts):
-        if fact.attribute not in ATTRIBUTES:
-            what = f"no attribute is {fact.attribute!r}; {nearest(fact.attribute, ATTRIBUTES)}".rstrip("; ")
-            problems.append(platform.problem(("facts", index, "attribute"), what))
-        elif fact.target in known:
-            row = site(Target.parse(fact.target)).fact(fact.attribute)
+    facts = dict(texts(view, "facts", "*", "target"))
+    for at, attribute in texts(view, "facts", "*", "attribute"):
+        target = facts.get((*at[:-1], "target"))
+        if attribute not in ATTRIBUTES:
+            problems.append(platform.problem(at, told(f"no attribute is {attribute!r}", attribute, ATTRIBUTES)))
+        elif target in known:
+            row = site(Target.parse(target)).fact(attribute)
             if row.value is not None:
-                what = f"{fact.attribute} of {fact.target} is known ({row.value!r}, {row.source}): a declaration fills an unknown, it overrides nothing"
-                problems.append(platform.problem(("facts", index, "attribute"), what))
+                what = f"{attribute} of {target} is known ({row.value!r}, {row.source}): a declaration fills an unknown, it overrides nothing"
+                problems.append(platform.problem(at, what))
     return problems
 
 
@@ -83,7 +87,8 @@ def check_fits(platform: Platform, on: Iterable[Target]) -> list[Problem]:
     for target in on:
         place = site(target, platform)
         country = place.country
-        if country is not None and country not in platform.residency.countries:
+        asked = platform.residency.countries
+        if country is not None and country not in asked and asked != (UNKNOWN_COUNTRY,):
             what = (
                 f"{target} lies in {country}, and stores and machines may lie in {', '.join(platform.residency.countries)} only: "
                 "choose a target there; residency can never be waived"
@@ -98,8 +103,6 @@ def check_fits(platform: Platform, on: Iterable[Target]) -> list[Problem]:
                     platform.problem(_location(path), too_large(path, machine.vcpus, int(machine.memory), place))
                 )
             if machine.image not in place.offer.images:
-                what = f"{target} has no image {machine.image!r}; {nearest(machine.image, place.offer.images)}".rstrip(
-                    "; "
-                )
+                what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
                 problems.append(platform.problem((*_location(path), "image"), what))
     return problems

@@ -86,25 +86,15 @@ def up(on: Iterable[Target], say: Say) -> None:
 
         s3.start(directory / "s3", base_port=_port(300), say=say)
     if "simulator" in wanted:
-        _start_simulator(directory, say)
+        from hdh_infra.sandbox import simulator
+
+        with _environment_of_s3(directory):
+            simulator.start(directory / "simulator", base_port=_port(400), packages=("azure-native", "ovh"), say=say)
     if "openstack" in wanted:
         from hdh_infra.sandbox import openstack
 
         tenants = [_tenant(site(target)) for target in sandbox_targets() if "openstack" in needs(target)]
         openstack.start(directory / "openstack", tenants, base_port=_port(0), say=say)
-
-
-def _start_simulator(directory: Path, say: Say) -> None:
-    """Start the simulator; one that began before there was an S3 server starts anew, since it serves users there."""
-    from hdh_infra.sandbox import simulator
-
-    began = directory / "simulator-began-with"
-    backing = "s3" if (directory / "s3").exists() else ""
-    if began.exists() and began.read_text() != backing:
-        simulator.stop(directory / "simulator")
-    began.write_text(backing)
-    with _environment_of_s3(directory):
-        simulator.start(directory / "simulator", base_port=_port(400), packages=("azure-native", "ovh"), say=say)
 
 
 def down(say: Say) -> None:

@@ -10,6 +10,7 @@ import datetime
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +22,12 @@ on_openstack = pytest.mark.parametrize("deployed", WITH_SERVERS[:1], indirect=Tr
 DENIED = {"AccessDenied", "403", "Forbidden"}
 
 
-def code_of(action: Callable[[], Any]) -> str:
+def code_of(action: Callable[..., Any], **words: Any) -> str:
     """The error code with which a server answers, `well` where it does not refuse."""
     from botocore.exceptions import ClientError
 
     try:
-        action()
+        action(**words)
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "well"
@@ -228,18 +229,18 @@ def test_each_machines_key_opens_the_buckets_of_its_flows_and_no_other(deployed)
         mine = deployed.s3(keys[machine])
         for store, bucket in buckets.items():
             answers = {
-                code_of(lambda: mine.put_object(Bucket=bucket, Key="tried", Body=b"x")),
-                code_of(lambda: mine.get_object(Bucket=bucket, Key="kept")),
-                code_of(lambda: mine.list_objects_v2(Bucket=bucket)),
+                code_of(mine.put_object, Bucket=bucket, Key="tried", Body=b"x"),
+                code_of(mine.get_object, Bucket=bucket, Key="kept"),
+                code_of(mine.list_objects_v2, Bucket=bucket),
             }
             if store in stores:
                 assert answers == {"well"}, (machine, store, answers)
             else:
                 assert answers <= DENIED, (machine, store, answers)
         for store in stores:
-            assert code_of(lambda: mine.delete_bucket(Bucket=buckets[store])) in DENIED, (machine, store)
+            assert code_of(mine.delete_bucket, Bucket=buckets[store]) in DENIED, (machine, store)
             policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-            assert code_of(lambda: mine.put_bucket_policy(Bucket=buckets[store], Policy=policy)) in DENIED
+            assert code_of(mine.put_bucket_policy, Bucket=buckets[store], Policy=policy) in DENIED
 
 
 # -- drift
@@ -448,8 +449,7 @@ def test_nothing_secret_was_ever_said_or_stands_in_clear_in_a_state(deployed):
         assert len(secrets) >= 3
     named = ("OS_PASSWORD", "AWS_SECRET_ACCESS_KEY")
     secrets |= {deployed.shell[name] for name in named if name in deployed.shell}
-    with open(deployed.shell["PULUMI_CONFIG_PASSPHRASE_FILE"]) as stream:
-        secrets.add(stream.read().strip())
+    secrets.add(Path(deployed.shell["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text().strip())
     said = [one.words for one in deployed.user.heard for secret in secrets if secret in one.all]
     assert not said, sorted(set(said))
     places = [deployed.user.box / "state", deployed.user.box / "work", deployed.folder]

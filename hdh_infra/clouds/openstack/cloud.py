@@ -45,8 +45,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
     }
     if endpoint:
         config["endpoint"] = endpoint
-    if STORES in context.site.region.names:
-        config["region"] = context.site.region.names[STORES]
+    config["region"] = context.site.service_region(STORES)
     return {
         PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")}),
         S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, config),

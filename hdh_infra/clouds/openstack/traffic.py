@@ -143,17 +143,15 @@ def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedF
 def _to_endpoint(wires: Wires, one: Interface, protocol: str, known: list[Network]) -> tuple[Ports, tuple[str, ...]]:
     """The ports on which an interface reaches the S3 endpoint, and what the same opening reaches beyond the store.
 
-    Where the endpoint's addresses are not known, it is somewhere outside: what leads everywhere leads there; and
-    where nothing does, what leads to a part of the outside may.
+    Where the endpoint's addresses are not known, it is somewhere outside: what leads everywhere leads there, and
+    what leads to a part of the outside may.
     """
     if not wires.has_way_out(one):
         return (), ()
     free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA))
-    for probes in [[one[0] for one in known]] if known else [[free], narrow]:
-        ports = union(span for probe in probes for span in passes(one.rules, "out", protocol, probe, frozenset()))
-        if ports:
-            return ports, tuple(sorted(_beyond(wires, one, protocol, probes, known)))
-    return (), ()
+    probes = [one[0] for one in known] if known else [free, *narrow]
+    ports = union(span for probe in probes for span in passes(one.rules, "out", protocol, probe, frozenset()))
+    return (ports, tuple(sorted(_beyond(wires, one, protocol, probes, known)))) if ports else ((), ())
 
 
 def _beyond(

@@ -7,6 +7,7 @@ process outlives the command that starts it; what the cloud holds outlives the p
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -16,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
+from hdh_infra import contracts
 from hdh_infra.errors import CloudError
 from hdh_infra.sandbox.s3.box import write_private
 from hdh_infra.sandbox.s3.processes import Daemon
@@ -74,6 +76,8 @@ class Status:
 def start(directory: Path, base_port: int, packages: Sequence[str], say: Callable[[str], None]) -> Running:
     """Serve the box in `directory` on one port a package from `base_port`; one that runs so is left alone.
 
+    One that was started by another version of this package is started anew.
+
     Where the environment names the IAM of the sandbox's S3 server (`HDH_IAM_ENDPOINT` with administrator's
     keys), users of OVHcloud projects are made there too.
 
@@ -89,7 +93,7 @@ def start(directory: Path, base_port: int, packages: Sequence[str], say: Callabl
     directory.chmod(0o700)
     ports = {package: base_port + PACKAGES.index(package) for package in packages}
     backing = {name: os.environ[name] for name in _BACKING if name in os.environ}
-    wanted = {"ports": ports, "iam": backing.get("HDH_IAM_ENDPOINT")}
+    wanted = {"ports": ports, "iam": backing.get("HDH_IAM_ENDPOINT"), "code": _code()}
     with _alone(directory):
         daemon = Daemon(directory, "simulator")
         if daemon.pid() is None or _box(directory) != wanted or not all(map(_answers, ports.values())):
@@ -134,12 +138,21 @@ def environment(directory: Path) -> dict[str, str]:
     return {"PULUMI_DEBUG_PROVIDERS": attached}
 
 
-def _box(directory: Path) -> dict[str, dict[str, int]] | None:
+def _box(directory: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, dict[str, int]] = json.loads((directory / _BOX).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((directory / _BOX).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return found
+
+
+def _code() -> str:
+    """A digest of what the process runs on, so that an old process does not serve new rules."""
+    digest = hashlib.sha256()
+    for folder in (Path(__file__).parent, Path(contracts.__file__).parent):
+        for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml"), *folder.rglob("*.json")]):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _clean_environment() -> dict[str, str]:

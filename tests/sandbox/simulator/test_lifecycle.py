@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -29,6 +30,17 @@ def test_it_starts_once_says_where_it_is_and_stops(tmp_path):
         simulator.stop(box)
     assert simulator.status(box).running is False
     simulator.stop(box)
+
+
+def test_a_process_of_another_version_is_started_anew(tmp_path):
+    box = tmp_path / "box"
+    try:
+        first = simulator.start(box, PORT, ("azure-native",), print)
+        kept = json.loads((box / "box.json").read_text())
+        (box / "box.json").write_text(json.dumps({**kept, "code": "of an earlier version"}))
+        assert simulator.start(box, PORT, ("azure-native",), print).pid != first.pid
+    finally:
+        simulator.stop(box)
 
 
 def test_a_taken_port_and_a_strange_package_are_said_with_a_remedy(tmp_path):
