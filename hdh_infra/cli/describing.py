@@ -57,8 +57,16 @@ def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
         typer.echo(f"{spec}: well formed: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
-def schema() -> None:
-    """Print the JSON Schema of a description, for editors."""
+def schema(output: OneFormat = Format.json) -> None:
+    """Print the JSON Schema of a description, for editors.
+
+    As text it is the reference: each field, its form, its default and its meaning.
+    """
+    if output is Format.text:
+        from hdh_infra.model.reference import reference
+
+        sys.stdout.write(reference())
+        return
     from hdh_infra.model.platform import Platform
 
     write_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Platform.model_json_schema(by_alias=True)})
@@ -115,27 +123,9 @@ def targets(output: OneFormat = Format.text) -> None:
             ]
         )
         return
-    from rich.table import Table
+    from hdh_infra.cli.tables import print_targets
 
-    table = Table(
-        "target",
-        "offer",
-        "country",
-        "flavours",
-        "unknown facts",
-        title="Targets of the catalogue",
-        title_justify="left",
-    )
-    for place in places:
-        unknown = sorted(name for name, fact in place.facts.items() if fact.value is None)
-        table.add_row(
-            str(place.target),
-            place.offer.title,
-            place.country or "declared by its operator",
-            str(len(place.offer.flavours)),
-            str(len(unknown)),
-        )
-    console().print(table)
+    print_targets(places, console())
 
 
 def assess(
@@ -263,6 +253,7 @@ def compare(
         found = compare_plans(
             platform, [make_plan(platform, target, lock=old, today=day(today)) for target in chosen], old
         )
+    answer = not require or answers(found, require)
     if output is ReportFormat.json:
         write_json(found.to_json())
     elif output is ReportFormat.markdown:
@@ -273,6 +264,6 @@ def compare(
         from hdh_infra.compare.report.terminal import print_comparison
 
         print_comparison(found, console())
-    if require and not answers(found, require):
+    if not answer:
         remarks().print(f"the answer to {require} is no")
         raise typer.Exit(Exit.no)

@@ -107,7 +107,10 @@ def sandbox_env(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="The target to stand for.")],
     output: OneFormat = Format.text,
 ) -> None:
-    """Print the variables that send plain `pulumi` to this sandbox: eval "$(hdh sandbox env TARGET)"."""
+    """Print the variables that send plain `pulumi` to this sandbox.
+
+    For a shell: eval "$(hdh sandbox env TARGET)"
+    """
     from hdh_infra.sandbox import box
 
     (chosen,) = _targets([target])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,17 @@ from rich.text import Text
 
 from hdh_infra.compare.words import listed, value_words
 
+_NAMES = 48
+"""Columns that names get at most, so that their types stay near."""
+_ATTRIBUTES = 14
+_SAID_AGAIN = re.compile(r"/[^:/]+:")
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hdh_infra.catalogue.load import Site
     from hdh_infra.deploy.operations import Result
+    from hdh_infra.graph.node import Node
     from hdh_infra.graph.observation import Observation, ObservedFlow
     from hdh_infra.graph.plan import ManualStep, Plan, VerdictRow
 
@@ -22,15 +30,7 @@ if TYPE_CHECKING:
 def print_plan(plan: Plan, console: Console) -> None:
     """The native resources of a plan by element, what stands in its way, and what is done by hand."""
     _heading(f"{plan.platform} on {plan.target}: {len(plan.nodes)} native resources", console)
-    table = _table("native resource", "type", "")
-    before = ""
-    for node in sorted(plan.nodes, key=lambda node: (node.element, node.path)):
-        if node.element != before:
-            table.add_row(Text(node.element, style="bold cyan"))
-            before = node.element
-        name = node.path.removeprefix(f"{node.element}/")
-        table.add_row(Text(f"  {name}"), node.type, "holds data" if node.protect else "")
-    console.print(table)
+    _nodes(plan.nodes, console)
     console.print()
     blocking = [row for row in plan.verdicts if row.blocks]
     waived = sum(1 for row in plan.verdicts if row.waiver and not row.blocks)
@@ -46,6 +46,34 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(f"{waived} {verb} waived; `hdh assess` shows the reasons.", soft_wrap=True)
     if plan.manual:
         _by_hand(plan.manual, console)
+
+
+def _nodes(nodes: Iterable[Node], console: Console) -> None:
+    """A line a node, `*` where it holds data; a name too long for its column has its type on the next line."""
+    rows = [
+        (node.element, node.path.removeprefix(f"{node.element}/"), _type(node.type), node.protect) for node in nodes
+    ]
+    widest = max((len(type_) for _, _, type_, _ in rows), default=0)
+    column = min(max((len(name) for _, name, _, _ in rows), default=0) + 4, max(20, console.width - widest - 1), _NAMES)
+    before = ""
+    for element, name, type_, protect in sorted(rows):
+        if element != before:
+            console.print(Text(element, style="bold cyan"))
+            before = element
+        line = Text.assemble(("* " if protect else "  ", "bold"), name)
+        if len(name) + 4 > column:
+            console.print(line)
+            line = Text()
+        line.pad_right(column - len(line))
+        line.append(type_, style="dim")
+        console.print(line)
+    if any(protect for *_, protect in rows):
+        console.print("* holds data", style="dim")
+
+
+def _type(token: str) -> str:
+    """`openstack:compute/instance:Instance` as `openstack:compute:Instance`: the middle says the end again."""
+    return _SAID_AGAIN.sub(":", token)
 
 
 def _blocking(rows: Iterable[VerdictRow], console: Console) -> None:
@@ -89,7 +117,7 @@ def print_result(result: Result, console: Console) -> None:
     if result.steps:
         table = _table("change", "native resource", "type")
         for step in result.steps:
-            table.add_row(step.operation, step.path, step.type)
+            table.add_row(step.operation, step.path, _type(step.type))
         console.print(table)
     for line in result.remarks:
         console.print(line, markup=False)
@@ -98,12 +126,15 @@ def print_result(result: Result, console: Console) -> None:
 def print_observation(observed: Observation, console: Console) -> None:
     """Every element with the values reached, and who can reach whom."""
     _heading(f"{observed.target}, as the {observed.source} has it", console)
-    table = _table("element", "attribute", "value")
     for path, attributes in sorted(observed.elements.items()):
-        shown = sorted((name, value) for name, value in attributes.items() if name not in {"native", "kind"})
-        for index, (name, value) in enumerate(shown):
-            table.add_row(Text(path if index == 0 else "", style="bold cyan"), name, Text(_value(name, value)))
-    console.print(table)
+        console.print(Text(path, style="bold cyan"))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(style="dim", min_width=_ATTRIBUTES)
+        grid.add_column(overflow="fold")
+        for name, value in sorted(attributes.items()):
+            if name not in {"native", "kind"}:
+                grid.add_row(name, Text(_value(name, value)))
+        console.print(Padding(grid, (0, 0, 0, 2)))
     _flows("who can reach whom", observed.flows, console)
     _flows("out of the platform", observed.egress, console)
     _flows("into the platform", observed.entry, console)
@@ -126,6 +157,23 @@ def _flows(title: str, flows: tuple[ObservedFlow, ...], console: Console) -> Non
     for flow in flows:
         ports = ", ".join(map(str, flow.ports))
         table.add_row(flow.source, flow.to, f"{flow.protocol} {ports}", ", ".join(flow.also_reaches))
+    console.print(table)
+
+
+def print_targets(places: Iterable[Site], console: Console) -> None:
+    """The targets of the catalogue, and how much of each is known."""
+    _heading("Targets of the catalogue", console)
+    table = _table("target", "offer", "country", "flavours", "unknown facts")
+    for place in places:
+        unknown = sum(1 for fact in place.facts.values() if fact.value is None)
+        country = place.country or "its operator declares it"
+        table.add_row(
+            Text(str(place.target), style="bold cyan"),
+            place.offer.title,
+            country,
+            str(len(place.offer.flavours)),
+            str(unknown),
+        )
     console.print(table)
 
 

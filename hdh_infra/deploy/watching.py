@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 STACK: Final = "pulumi:pulumi:Stack"
 _COLOUR = re.compile(r"<\{%.*?%\}>")
+_NOISE = re.compile(r"^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* ")
+"""What the bridge to Terraform providers puts around their own words, and says twice."""
 _WORDS: Final = {
     "create": "create",
     "import": "create",
@@ -99,7 +101,7 @@ class Watch:
 
     def _diagnose(self, event: DiagnosticEvent) -> None:
         message = " ".join(_COLOUR.sub("", event.message).split())
-        message = message.removeprefix("error: ")
+        message = _NOISE.sub("", message.removeprefix("error: "))
         if not message or message in {"update failed", "preview failed", "refresh failed", "destroy failed"}:
             return
         if event.urn and f":{STACK}::" not in event.urn:

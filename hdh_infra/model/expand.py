@@ -6,6 +6,9 @@ decided once. It deliberately allocates no address and chooses no flavour: that 
 
 from __future__ import annotations
 
+import re
+import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +20,7 @@ from hdh_infra.model.platform import Platform, Space, Zone
 from hdh_infra.model.scales import Encryption
 
 DEFAULT_KEY = "default"
+_WILDCARD = re.compile(r"[*?\[]")
 ElementSpec: TypeAlias = Store | Machine | Key | Zone
 
 
@@ -74,7 +78,7 @@ class Expanded:
             (source, to, flow.protocol, flow.ports)
             for flow in self.platform.flows
             for source in self._machines(flow.source)
-            for to in [*self._machines(flow.to), *(path for path in self.stores if matches(flow.to, path))]
+            for to in [*self._machines(flow.to), *self._stores(flow.to)]
             if source != to or self.machines[source].count > 1
         )
 
@@ -95,7 +99,35 @@ class Expanded:
         return dict(sorted(found.items()))
 
     def _machines(self, pattern: str) -> list[str]:
-        return [path for path in self.machines if matches(pattern, path) or matches(pattern, network_path(path) or "")]
+        """Machines that a pattern means by their own path or by their network's."""
+        known = self._found_machines.get(pattern)
+        if known is None:
+            near = _beginning(self._machine_paths, pattern)
+            known = [path for path in near if matches(pattern, path) or matches(pattern, network_path(path) or "")]
+            self._found_machines[pattern] = known
+        return known
+
+    def _stores(self, pattern: str) -> list[str]:
+        return [path for path in _beginning(self._store_paths, pattern) if matches(pattern, path)]
+
+    # A flow names a few elements of many: with 1,000 spaces it must not look at those of all the others.
+    @cached_property
+    def _machine_paths(self) -> list[str]:
+        return sorted(self.machines)
+
+    @cached_property
+    def _store_paths(self) -> list[str]:
+        return sorted(self.stores)
+
+    @cached_property
+    def _found_machines(self) -> dict[str, list[str]]:
+        return {}
+
+
+def _beginning(paths: list[str], pattern: str) -> list[str]:
+    """Those of some sorted paths that begin as a pattern does before its first wildcard."""
+    literal = _WILDCARD.split(pattern, maxsplit=1)[0]
+    return paths[bisect_left(paths, literal) : bisect_left(paths, literal + chr(sys.maxunicode))]
 
 
 def _port_order(port: int | str) -> tuple[int, int]:

@@ -28,18 +28,23 @@ def file(tmp_path_factory):
 
 def answer(file):
     """Load; what is raised has problems, each with a place in the file and something to say."""
+    problems = []
     try:
         load(file, on=["ovhcloud:GRA"])
     except SpecError as error:
-        assert error.problems
-        lines = len(file.read_bytes().splitlines()) + 1
-        for problem in error.problems:
-            assert problem.what
-            assert problem.line is None or 1 <= problem.line <= lines
-            assert "\n" not in str(problem), "one line a problem"
-        assert len({str(problem) for problem in error.problems}) == len(error.problems)
-        return error.problems
-    return []
+        problems = error.problems
+        told = str(error)
+    else:
+        return []
+    assert problems, "a refusal says why"
+    assert told.endswith("nothing was done")
+    lines = len(file.read_bytes().splitlines()) + 1
+    for problem in problems:
+        assert problem.what
+        assert problem.line is None or 1 <= problem.line <= lines
+        assert "\n" not in str(problem), "one line a problem"
+    assert len({str(problem) for problem in problems}) == len(problems), "each once"
+    return problems
 
 
 @bounded

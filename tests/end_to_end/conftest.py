@@ -29,11 +29,20 @@ def _load(name: str) -> ModuleType:
 playing = _load("playing")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is here, and put it target by target: each is deployed once, and the file's order is a life."""
     here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.end_to_end)
+    places = [place for place, item in enumerate(items) if item.path.is_relative_to(here)]
+    mine = sorted((items[place] for place in places), key=_target_of)
+    for place, item in zip(places, mine, strict=True):
+        item.add_marker(pytest.mark.end_to_end)
+        items[place] = item
+
+
+def _target_of(item: pytest.Item) -> int:
+    chosen = getattr(item, "callspec", None)
+    return TARGETS.index(chosen.params["deployed"]) if chosen and "deployed" in chosen.params else -1
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +69,11 @@ def deployed(user: Any, tmp_path_factory: pytest.TempPathFactory, request: pytes
     target = request.param
     made = playing.Deployment.make(user, target, tmp_path_factory.mktemp(target.split(":")[0]))
     made.before = made.inventory()
-    made.first = made.up()
-    yield made
-    # What a failed test left behind must not be there for the next target.
-    made.hdh("destroy", "--yes", "--delete-data")
+    try:
+        made.first = made.up()
+        # Read while there is something to read: tests look for them when all is gone.
+        assert made.secrets
+        yield made
+    finally:
+        # What a failed test left behind must not be there for the next target.
+        made.hdh("destroy", "--yes", "--delete-data")

@@ -5,6 +5,7 @@ What a user's shell holds and nothing more: no credential of this machine reache
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -184,6 +185,18 @@ class Deployment:
             found.setdefault(machine[0] if machine else path, {}).update(values)
         return found
 
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Everything that must never be seen: what the stack made, and what the shell holds."""
+        found = {
+            value
+            for values in self.credentials().values()
+            for name, value in values.items()
+            if any(word in name.lower() for word in ("secret", "password", "token"))
+        }
+        found |= {self.shell[name] for name in ("OS_PASSWORD", "AWS_SECRET_ACCESS_KEY") if name in self.shell}
+        return frozenset({*found, Path(self.shell["PULUMI_CONFIG_PASSPHRASE_FILE"]).read_text().strip()})
+
     def edit(self, change: Callable[[Any], None]) -> str:
         """Change the copied spec, comments and all; its text before."""
         before = self.spec.read_text()
@@ -197,6 +210,7 @@ class Deployment:
 
     # -- the servers themselves
 
+    @cached_property
     def openstack(self) -> Any:
         """The tenant's own connection."""
         import openstack
@@ -210,7 +224,8 @@ class Deployment:
             "project_domain_name": "OS_PROJECT_DOMAIN_NAME",
             "region_name": "OS_REGION_NAME",
         }
-        return openstack.connect(**{name: self.shell[variable] for name, variable in names.items()})
+        with _calmly():
+            return openstack.connect(**{name: self.shell[variable] for name, variable in names.items()})
 
     def s3(self, key: Mapping[str, str] | None = None) -> Any:
         """A client of the sandbox's S3 server: the deployer's, or one with a machine's own key."""
@@ -254,13 +269,16 @@ class Deployment:
 
     def listed(self, service: str, path: str, name: str) -> list[Any]:
         """One list of an OpenStack service, as its own client asks for it; of this project alone."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            cloud = self.openstack()
-            answer = getattr(cloud, service).get(path)
-            assert answer.status_code == 200, (path, answer.status_code)
-            mine = {cloud.current_project_id, None}
-            return [one for one in answer.json()[name] if one.get("project_id", one.get("tenant_id")) in mine]
+        mine = {self.openstack.current_project_id, None}
+        found = self.ask(service, "get", path)[name]
+        return [one for one in found if one.get("project_id", one.get("tenant_id")) in mine]
+
+    def ask(self, service: str, verb: str, path: str, **words: Any) -> Any:
+        """One request to an OpenStack service, as its own client makes it."""
+        with _calmly():
+            answer = getattr(getattr(self.openstack, service), verb)(path, **words)
+        assert answer.status_code < 300, (path, answer.status_code)
+        return answer.json() if answer.content else None
 
     def _on_openstack(self) -> list[str]:
         asked = (
@@ -313,3 +331,11 @@ class Deployment:
 def secret_of(credentials: Mapping[str, str]) -> str:
     """The secret half of an S3 key, whatever the maker calls it."""
     return credentials.get("secretAccessKey") or credentials["secret"]
+
+
+@contextlib.contextmanager
+def _calmly() -> Iterator[None]:
+    """The SDK warns of its own coming releases; that is no failure of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -57,12 +57,14 @@ def ensure(say: Say) -> Engine:
         EngineError: none is there and none can be had; the remedy says what to install.
     """
     found = find()
-    if found is None and official.reachable():
+    if found is not None:
+        return found
+    if official.reachable():
         try:
             official.install(say)
         except EngineError as error:
             say(f"the official installer did not succeed ({error.what}), so the engine is built here")
-    if found is None and (found := _kept()) is None:
+    if (found := _kept()) is None:
         building.build(building.ENGINE, say)
         found = _kept()
     assert found is not None

@@ -1,0 +1,34 @@
+"""What a person is told of a failure, and whose stack it is."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from hdh_infra.deploy import stored
+from hdh_infra.deploy.request import Silent
+from hdh_infra.deploy.watching import Watch
+
+URN = "urn:pulumi:s::hdh-platform::openstack:networking/network:Network::zone/lake/network"
+
+
+def event(message: str) -> SimpleNamespace:
+    empty = dict.fromkeys(("resource_pre_event", "res_outputs_event", "res_op_failed_event"))
+    return SimpleNamespace(**empty, diagnostic_event=SimpleNamespace(severity="error", message=message, urn=URN))
+
+
+def test_a_providers_error_is_told_once_in_its_own_words():
+    watch = Watch("up", Silent())
+    said = "Error creating network: Expected HTTP response code [201], but got 403 instead"
+    watch(event(f"error: sdk-v2/provider2.go:571: sdk.helper_schema: {said}: provider=openstack@5.5.3"))
+    watch(event(f"error: 1 error occurred:\n\t* {said}\n\n"))
+    error = watch.error("openstack:RegionOne", SimpleNamespace())
+    assert str(error).count(said) == 1
+    assert "helper_schema" not in str(error)
+    assert "zone/lake/network" in str(error)
+
+
+@pytest.mark.parametrize(("outputs", "name"), [({"platform": "clinic"}, "clinic"), ({}, None), (None, None)])
+def test_a_stack_says_which_platform_it_holds(outputs, name):
+    stack = {"type": "pulumi:pulumi:Stack", "urn": "urn:x", "outputs": outputs}
+    assert stored.platform_of({"deployment": {"resources": [stack]}}) == name
+    assert stored.platform_of({}) is None
