@@ -24,11 +24,15 @@ def refuse_blocked(plan: Plan) -> None:
     blocking = [row for row in plan.verdicts if row.blocks]
     if not blocking:
         return
-    lines = [
-        f"  {row.element} {row.requirement}: asked {_words(row.asked)}, given {_words(row.given)} ({row.verdict}): {row.reason}."
-        f" {row.remedy or 'Change the spec, or waive it with a reason.'}"
-        for row in blocking
-    ]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in blocking:
+        values = (
+            "" if row.requirement.startswith("flow.") else f": asked {_words(row.asked)}, given {_words(row.given)}"
+        )
+        remedy = row.remedy or "Change the spec, or waive it with a reason."
+        head = f"  {row.requirement} ({row.verdict}){values}"
+        alike.setdefault((head, f"    {row.reason.rstrip('.')}. {remedy}"), []).append(row.element)
+    lines = [f"{head}\n    for {', '.join(elements)}\n{why}" for (head, why), elements in alike.items()]
     count = "1 requirement is" if len(blocking) == 1 else f"{len(blocking)} requirements are"
     raise RefusedError(
         f"{plan.platform} on {plan.target}",

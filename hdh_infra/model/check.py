@@ -20,7 +20,7 @@ from hdh_infra.model.platform import Platform
 Location: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Location, str]]
 _FEW = 12
-_WILDCARDS = frozenset("*?[")
+_WILDCARDS = frozenset("*")
 
 
 def told(what: str, word: str, allowed: Iterable[str]) -> str:

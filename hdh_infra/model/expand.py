@@ -6,7 +6,6 @@ decided once. It deliberately allocates no address and chooses no flavour: that 
 
 from __future__ import annotations
 
-import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,6 @@ from hdh_infra.model.platform import Platform, Space, Zone
 from hdh_infra.model.scales import Encryption
 
 DEFAULT_KEY = "default"
-_WILDCARD = re.compile(r"[*?\[]")
 ElementSpec: TypeAlias = Store | Machine | Key | Zone
 
 
@@ -126,7 +124,7 @@ class Expanded:
 
 def _beginning(paths: list[str], pattern: str) -> list[str]:
     """Those of some sorted paths that begin as a pattern does before its first wildcard."""
-    literal = _WILDCARD.split(pattern, maxsplit=1)[0]
+    literal = pattern.split("*", maxsplit=1)[0]
     return paths[bisect_left(paths, literal) : bisect_left(paths, literal + chr(sys.maxunicode))]
 
 

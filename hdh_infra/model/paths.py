@@ -6,7 +6,6 @@ starts with its element's. In a pattern `*` stands for one part and `**` for any
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import re
 from typing import Literal, TypeAlias
@@ -46,8 +45,9 @@ def element_of(node_path: str) -> str:
 
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str]:
+    # Part by part, so that nothing within a part can stand for a slash.
     parts = [
-        r".*" if part == "**" else fnmatch.translate(part)[len("(?s:") : -len(")\\Z")].replace(".*", "[^/]*")
+        ".*" if part == "**" else "".join("[^/]*" if sign == "*" else re.escape(sign) for sign in part)
         for part in pattern.split("/")
     ]
     return re.compile("/".join(parts))

@@ -35,7 +35,8 @@ def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
         problems.extend(check_targets(platform, written))
         known = {str(one) for one in targets()}
         named = [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known]
-        problems.extend(check_fits(platform, named))
+        stands_in = bool(problems) and platform.residency.countries == (UNKNOWN_COUNTRY,)
+        problems.extend(check_fits(platform, named, residency=not stands_in))
     problems.extend(check_named(on))
     if problems or platform is None:
         once = {str(problem): problem for problem in problems}.values()
@@ -80,15 +81,21 @@ def check_targets(platform: Platform, written: Mapping[str, Any] | None = None) 
     return problems
 
 
-def check_fits(platform: Platform, on: Iterable[Target]) -> list[Problem]:
-    """Every machine has a flavour and an image on each target, and each target lies in the residency."""
+def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = True) -> list[Problem]:
+    """Every machine has a flavour and an image on each target, and each target lies in the residency.
+
+    Args:
+        platform: the spec.
+        on: the targets.
+        residency: whether the spec says where data may lie; without it that is not judged.
+    """
     problems = []
     expanded = expand(platform)
     for target in on:
         place = site(target, platform)
         country = place.country
         asked = platform.residency.countries
-        if country is not None and country not in asked and asked != (UNKNOWN_COUNTRY,):
+        if country is not None and country not in asked and residency:
             what = (
                 f"{target} lies in {country}, and stores and machines may lie in {', '.join(platform.residency.countries)} only: "
                 "choose a target there; residency can never be waived"

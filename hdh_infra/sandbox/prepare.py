@@ -56,12 +56,13 @@ def prepare(say: Callable[[str], None]) -> list[str]:
     for name, step in steps:
         started = time.monotonic()
         try:
-            step()
+            made = step()
         except HdhError as error:
             missing.append(f"{name}: {error}")
             say(f"not to be had: {name}: {error}")
         else:
-            say(f"{name}: ready ({time.monotonic() - started:.0f} s)")
+            which = f" {made.version}, {made.origin}" if isinstance(made, engine.Engine) else ""
+            say(f"{name}{which}: ready ({time.monotonic() - started:.0f} s)")
     return missing
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,12 +32,14 @@ playing = _load("playing")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is here, and put it target by target: each is deployed once, and the file's order is a life."""
+    """Put what is here target by target: each is deployed once, and the file's order is a life."""
     here = Path(__file__).parent
     places = [place for place, item in enumerate(items) if item.path.is_relative_to(here)]
     mine = sorted((items[place] for place in places), key=_target_of)
+    hopeless = _no_engine() if mine else ""
     for place, item in zip(places, mine, strict=True):
-        item.add_marker(pytest.mark.end_to_end)
+        if hopeless:
+            item.add_marker(pytest.mark.skip(reason=hopeless))
         items[place] = item
 
 
@@ -45,15 +48,34 @@ def _target_of(item: pytest.Item) -> int:
     return TARGETS.index(chosen.params["deployed"]) if chosen and "deployed" in chosen.params else -1
 
 
+def _no_engine() -> str:
+    """Why there can be no engine here, without building or downloading one; empty where there is or can be."""
+    from hdh_infra.sandbox import engine
+    from hdh_infra.sandbox.engine import official
+
+    if engine.find() is not None or shutil.which("go") or official.reachable():
+        return ""
+    return "no end-to-end tests here: no Pulumi engine, no Go to build one, and its download site does not answer"
+
+
+def _missing() -> str:
+    """What cannot be had on this machine, in the words of what would have made it; the engine is asked for first."""
+    from hdh_infra.errors import HdhError
+    from hdh_infra.sandbox import engine, openstack
+
+    for make in (engine.ensure, engine.ensure_openstack_plugin, openstack.seed):
+        try:
+            make(lambda line: None)
+        except HdhError as error:
+            return " ".join(str(error).split())
+    return ""
+
+
 @pytest.fixture(scope="session")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A user with a sandbox that runs; it is stopped at the end whatever happened."""
-    from hdh_infra.sandbox.prepare import prepare
-
-    missing = prepare(lambda line: None)
-    if missing:
-        # One reason for all: what cannot be had on this machine, in the words of those who would have made it.
-        pytest.skip(f"no end-to-end tests here, the sandbox cannot run: {' | '.join(missing)}")
+    if missing := _missing():
+        pytest.skip(f"no end-to-end tests here, the sandbox cannot run: {missing}")
     port = int(os.environ.get("HDH_SANDBOX_PORT_OF_TESTS", PORT))
     made = playing.User(tmp_path_factory.mktemp("end_to_end"), port)
     try:

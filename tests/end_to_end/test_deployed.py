@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.end_to_end
 WITH_SERVERS = ("openstack:RegionOne", "ovhcloud:GRA")
 """Those that real OpenStack and S3 servers stand for here."""
 on_servers = pytest.mark.parametrize("deployed", WITH_SERVERS, indirect=True, scope="module")

@@ -14,7 +14,7 @@ from hdh_infra.model.expand import Expanded, Link
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Flow
 
-_WILD = frozenset("*?[")
+_WILD = frozenset("*")
 _STORE_PART = 2
 
 

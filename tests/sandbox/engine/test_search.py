@@ -65,8 +65,7 @@ def test_ensure_does_no_work_where_an_engine_is_there(empty, monkeypatch, built)
     monkeypatch.setattr(building, "build", lambda *_: pytest.fail("built"))
     said = []
     assert engine.ensure(said.append).origin == "built from Go modules"
-    assert building.ENGINE_VERSION in said[-1]
-    assert "built from Go modules" in said[-1]
+    assert said == []
 
 
 def test_the_installer_is_tried_before_a_build_and_only_where_its_site_answers(empty, monkeypatch, program):
