@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import hdh_infra as hdh
 from hdh_infra import contracts
 from hdh_infra.catalogue.load import site, targets
 from hdh_infra.clouds import cloud
+from hdh_infra.graph.values import walk
 from hdh_infra.model.attributes import ATTRIBUTES, answers, asked
 from hdh_infra.model.expand import expand
 from hdh_infra.model.paths import kind_of, network_path
@@ -248,3 +250,14 @@ def test_the_catalogue_has_a_row_with_a_source_for_every_attribute(target):
     for fact in site(Target.parse(target)).facts.values():
         assert fact.source
         assert fact.as_of <= TODAY
+
+
+def test_every_openstack_type_that_is_lowered_or_looked_up_is_served_by_our_plugin(target):
+    """A token that the plugin does not serve is a plan that no engine accepts."""
+    table = json.loads((resources.files("hdh_infra.sandbox.engine") / "go" / "openstack" / "tokens.json").read_text())
+    served = {token for part in ("resources", "dataSources") for tokens in table[part].values() for token in tokens}
+    plan = make_plan(small(), target, today=TODAY)
+    asked = {form["$lookup"] for node in plan.nodes for _, form in walk(dict(node.properties)) if "$lookup" in form}
+    wanted = {token for token in {node.type for node in plan.nodes} | asked if token.startswith("openstack:")}
+    assert wanted <= served
+    assert bool(wanted) == (Target.parse(target).cloud != "azure")
