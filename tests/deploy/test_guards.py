@@ -40,9 +40,9 @@ def row(verdict, waiver=None):
 def test_a_verdict_that_blocks_is_refused_with_where_what_and_remedy(verdict):
     """Invariant: nothing is deployed under an unwaived verdict, and every one of them is told."""
     with pytest.raises(RefusedError) as caught:
-        refuse_blocked(replace(PLAN, verdicts=(row(verdict), row(verdict))))
+        refuse_blocked(replace(PLAN, verdicts=(row(verdict), replace(row(verdict), element="key/audit"))))
     assert "2 requirements are not met" in str(caught.value)
-    assert str(caught.value).count("key/lake key.protection: asked hsm, given software") == 2
+    assert f"key.protection ({verdict}): asked hsm, given software\n    for key/lake, key/audit" in str(caught.value)
     assert "Ask software." in str(caught.value)
 
 
