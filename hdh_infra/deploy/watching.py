@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 STACK: Final = "pulumi:pulumi:Stack"
 _COLOUR = re.compile(r"<\{%.*?%\}>")
-_NOISE = re.compile(r"^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* ")
+_NOISE = re.compile(
+    r"^python inline source runtime error: |^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* "
+)
 """What the bridge to Terraform providers puts around their own words, and says twice."""
 _WORDS: Final = {
     "create": "create",
@@ -101,7 +103,7 @@ class Watch:
 
     def _diagnose(self, event: DiagnosticEvent) -> None:
         message = " ".join(_COLOUR.sub("", event.message).split())
-        message = _NOISE.sub("", message.removeprefix("error: "))
+        message = _NOISE.sub("", message.removeprefix("error: ")).split(" Traceback (most recent call last)")[0]
         if not message or message in {"update failed", "preview failed", "refresh failed", "destroy failed"}:
             return
         if event.urn and f":{STACK}::" not in event.urn:

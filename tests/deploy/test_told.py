@@ -27,6 +27,18 @@ def test_a_providers_error_is_told_once_in_its_own_words():
     assert "zone/lake/network" in str(error)
 
 
+def test_a_failed_look_up_is_told_without_a_traceback():
+    watch = Watch("up", Silent())
+    said = "invoke of openstack:images/getImage:getImage failed: One of 'auth_url' or 'cloud' must be specified"
+    failed = event(f"error: python inline source runtime error: {said}\nTraceback (most recent call last):\n  File x")
+    failed.diagnostic_event.urn = "urn:pulumi:s::hdh-platform::pulumi:pulumi:Stack::hdh-platform-s"
+    watch(failed)
+    error = str(watch.error("openstack:RegionOne", SimpleNamespace()))
+    assert said in error
+    assert "Traceback" not in error
+    assert "inline source" not in error
+
+
 @pytest.mark.parametrize(("outputs", "name"), [({"platform": "clinic"}, "clinic"), ({}, None), (None, None)])
 def test_a_stack_says_which_platform_it_holds(outputs, name):
     stack = {"type": "pulumi:pulumi:Stack", "urn": "urn:x", "outputs": outputs}
