@@ -69,6 +69,8 @@ def test_a_store_that_the_target_cannot_keep_to_is_refused(platform: hdh.Platfor
     keys = {**platform.keys, "lake": hdh.Key(protection=Protection.hsm)}
     stricter = platform.model_copy(update={"keys": keys, "waivers": ()})
     recorder = Recorder()
-    with pytest.raises(hdh.RefusedError, match=r"key\.protection \(not-met\): asked hsm, given software\n    for key/lake"):
+    with pytest.raises(
+        hdh.RefusedError, match=r"key\.protection \(not-met\): asked hsm, given software\n    for key/lake"
+    ):
         recorder.deploy(stricter, "openstack:RegionOne", today=TODAY)
     assert not recorder.natives
