@@ -66,7 +66,9 @@ class Context:
     def short(self, path: str) -> str:
         """Eight letters and digits that stand for an element in names shared with the world; they change with its name generation."""
         generation = self.lock.generation(str(self.site.target), path)
-        return hashlib.sha256(f"{self.lock.salt}/{self.name}/{path}/{generation}".encode()).hexdigest()[:8]
+        return hashlib.sha256(
+            f"{self.lock.salt}/{self.name}/{self.site.target}/{path}/{generation}".encode()
+        ).hexdigest()[:8]
 
     def flavour(self, machine: str) -> Flavour:
         """The flavour that the lock chose for a machine."""

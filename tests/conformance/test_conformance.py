@@ -261,3 +261,21 @@ def test_every_openstack_type_that_is_lowered_or_looked_up_is_served_by_our_plug
     wanted = {token for token in {node.type for node in plan.nodes} | asked if token.startswith("openstack:")}
     assert wanted <= served
     assert bool(wanted) == (Target.parse(target).cloud != "azure")
+
+
+def test_names_that_the_world_shares_differ_between_targets(target):
+    """Two targets may share one S3 account or one world of vault names: one platform must fit on both at once."""
+
+    def shared(where: str) -> set[str]:
+        names = ("bucket", "accountName", "vaultName", "userName")
+        return {
+            value
+            for node in make_plan(small(), where, today=TODAY).nodes
+            for name, value in node.properties.items()
+            if name in names and isinstance(value, str)
+        }
+
+    assert shared(target)
+    for other in TARGETS:
+        if other != target:
+            assert not shared(target) & shared(other)
