@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from hdh_infra.live.answers import plain_id
+
 if TYPE_CHECKING:
     from hdh_infra.graph.observation import Native
     from hdh_infra.model.target import Target
-
-ORDER = "openstack:keymanager/orderV1:OrderV1"
 
 
 def remove_generated_secrets(target: Target, environment: Mapping[str, str], destroyed: Iterable[Native]) -> list[str]:
@@ -30,15 +30,17 @@ def remove_generated_secrets(target: Target, environment: Mapping[str, str], des
     Raises:
         CloudError: the key service does not answer or refuses.
     """
-    orders = [native for native in destroyed if native.type == ORDER and native.properties.get("secretRef")]
-    if not orders:
+    from hdh_infra.live.keys import made_by
+
+    made = made_by(destroyed)
+    if not made:
         return []
     from hdh_infra.catalogue.load import site
     from hdh_infra.live.rest import Rest
 
     rest = Rest(environment, environment.get("OS_REGION_NAME") or site(target).service_region("compute"))
-    return [native.path for native in orders if rest.delete("key_manager", f"/secrets/{_id(native)}")]
-
-
-def _id(native: Native) -> str:
-    return str(native.properties["secretRef"]).rstrip("/").rsplit("/", 1)[-1]
+    return [
+        one.path.removesuffix("/secret")
+        for one in made
+        if rest.delete("key_manager", f"/secrets/{plain_id(one.type, one.id)}")
+    ]

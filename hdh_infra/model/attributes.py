@@ -14,7 +14,7 @@ from typing import Any
 from hdh_infra.model.base import write_size
 from hdh_infra.model.elements import Key, Machine, Store
 from hdh_infra.model.expand import Expanded
-from hdh_infra.model.paths import Kind, kind_of
+from hdh_infra.model.paths import Kind
 from hdh_infra.model.scales import Encryption, Protection, Relation, RetentionMode
 
 
@@ -178,8 +178,3 @@ def _reaches(attribute: str, asked_value: Any, given: Any) -> bool:
             return bool(given <= asked_value)
         case _:
             return bool(given >= asked_value)
-
-
-def kinds(paths: Sequence[str]) -> Mapping[str, Kind]:
-    """The kind of every path."""
-    return {path: kind_of(path) for path in paths}

@@ -17,7 +17,7 @@ from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
-from hdh_infra.planning.lock import _location, too_large
+from hdh_infra.planning.lock import location_of, too_large
 
 
 def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
@@ -107,9 +107,9 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
         for path, machine in expanded.machines.items():
             if place.flavour(machine.vcpus, int(machine.memory)) is None:
                 problems.append(
-                    platform.problem(_location(path), too_large(path, machine.vcpus, int(machine.memory), place))
+                    platform.problem(location_of(path), too_large(path, machine.vcpus, int(machine.memory), place))
                 )
             if machine.image not in place.offer.images:
                 what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
-                problems.append(platform.problem((*_location(path), "image"), what))
+                problems.append(platform.problem((*location_of(path), "image"), what))
     return problems

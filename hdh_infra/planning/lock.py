@@ -157,7 +157,7 @@ def _addresses(base: Lock, expanded: Expanded, problems: list[Problem]) -> dict[
     for path, zone in expanded.networks.items():
         if zone.address_range:
             if found.get(path, zone.address_range) != zone.address_range:
-                at = _location(path, "address_range")
+                at = location_of(path, "address_range")
                 problems.append(
                     expanded.platform.problem(
                         at, f"is {zone.address_range}, and the lock gave {found[path]}: a deployed range cannot change"
@@ -219,7 +219,7 @@ def _hosts(
             number = next(spare, None)
             if number is None:
                 what = f"{addresses[network]} has no address left for {path}: give the network a wider address_range"
-                problems.append(expanded.platform.problem(_location(path), what))
+                problems.append(expanded.platform.problem(location_of(path), what))
                 break
             mine.add(number)
             have.append(number)
@@ -236,7 +236,7 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
         flavour = place.flavour(machine.vcpus, int(machine.memory))
         if flavour is None:
             problems.append(
-                expanded.platform.problem(_location(path), too_large(path, machine.vcpus, int(machine.memory), place))
+                expanded.platform.problem(location_of(path), too_large(path, machine.vcpus, int(machine.memory), place))
             )
         else:
             chosen[path] = flavour.name
@@ -259,20 +259,20 @@ def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]
     for path, machine in expanded.machines.items():
         if machine.image not in place.offer.images:
             what = f"{place.target} has no image {machine.image}; allowed: {', '.join(sorted(place.offer.images))}"
-            problems.append(expanded.platform.problem((*_location(path), "image"), what))
+            problems.append(expanded.platform.problem((*location_of(path), "image"), what))
         elif chosen.get(path) not in place.offer.images or chosen.get(path) != machine.image:
             chosen[path] = machine.image
     return dict(sorted(chosen.items()))
 
 
-def _location(path: str, *more: str) -> tuple[str | int, ...]:
+def location_of(path: str, *more: str) -> tuple[str | int, ...]:
     """Where an element stands in a spec."""
-    parts = path.split("/")
-    if parts[0] == "key":
-        return ("keys", *parts[1:], *more)
-    head: tuple[str, ...] = ("zones", parts[1]) if parts[0] == "zone" else ("spaces", "projects", parts[1])
+    kind, name, *rest = path.split("/")
+    if kind == "key":
+        return ("keys", name, *more)
+    head = ("zones", name) if kind == "zone" else ("spaces", "projects", name)
     inner = {"store": "stores", "machine": "machines", "key": "keys"}
-    return (*head, *((inner[parts[2]], *parts[3:]) if len(parts) > len(head) - 1 and len(parts) > 2 else ()), *more)  # noqa: PLR2004 - zone, name, kind
+    return (*head, *(inner.get(part, part) if index == 0 else part for index, part in enumerate(rest)), *more)
 
 
 def after_destroy(lock: Lock, target: Target, kept: Iterable[Kept]) -> Lock:
