@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails
 
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check import check, told
-from hdh_infra.model.platform import Origin, Platform, dotted
+from hdh_infra.model.origin import Origin, dotted
+from hdh_infra.model.platform import Platform
 from hdh_infra.model.reading import Location, read_yaml
 
 _MAX_ROUNDS = 200

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +16,7 @@ from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, StringConstr
 from hdh_infra.errors import Problem
 from hdh_infra.model.base import Name, Port, Spec, check_name
 from hdh_infra.model.elements import Key, Machine, Store
+from hdh_infra.model.origin import Origin, dotted
 from hdh_infra.model.target import Target
 
 
@@ -174,25 +173,6 @@ class Retirement(Spec):
     data: Literal["keep", "delete"] = Field(
         description="`keep` leaves it in the cloud, out of the stack; `delete` destroys it."
     )
-
-
-def dotted(location: tuple[str | int, ...]) -> str:
-    """A location as people write it: `zones.lake.stores.snds`, `flows[2].to`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a platform was written: its file, and line and column (from 1) of every part."""
-
-    file: Path
-    positions: Mapping[tuple[str | int, ...], tuple[int, int]]
-
-    def position(self, location: tuple[str | int, ...]) -> tuple[int, int]:
-        """Line and column of the nearest part that the file has."""
-        while location and location not in self.positions:
-            location = location[:-1]
-        return self.positions.get(location, (1, 1))
 
 
 class Platform(Spec):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from ruamel.yaml.error import YAMLError
 
 from hdh_infra.errors import Problem, SpecError
-from hdh_infra.model.platform import dotted
+from hdh_infra.model.origin import dotted
 
 Location: TypeAlias = tuple[str | int, ...]
 MAX_BYTES = 20_000_000
