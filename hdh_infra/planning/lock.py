@@ -20,8 +20,8 @@ from hdh_infra.errors import Problem, RefusedError, SpecError
 from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.load import read_yaml
 from hdh_infra.model.lock import Kept, Lock
-from hdh_infra.model.paths import network_path
 from hdh_infra.model.origin import dotted
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 
