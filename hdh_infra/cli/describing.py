@@ -85,7 +85,8 @@ def lock(
 
     It remembers what was given once: addresses, flavours, images, short names, data holders.
     """
-    from hdh_infra.planning.lock import lock_status, new_salt, update_lock
+    from hdh_infra.planning.lock import update_lock
+    from hdh_infra.planning.lock_file import lock_status, new_salt
 
     platform, chosen = read_spec(spec, on)
     file, old = find_lock(spec, lock_file)

@@ -75,7 +75,7 @@ def read_spec(spec: Path, on: list[str], *, default_all: bool = True) -> tuple[P
 def save_lock(lock: Lock, file: Path) -> None:
     """Write a lock. Raises `SpecError` where it cannot be written."""
     from hdh_infra.errors import Problem, SpecError
-    from hdh_infra.planning.lock import write_lock
+    from hdh_infra.planning.lock_file import write_lock
 
     try:
         write_lock(lock, file)
@@ -86,7 +86,7 @@ def save_lock(lock: Lock, file: Path) -> None:
 
 def find_lock(spec: Path, lock_option: Path | None) -> tuple[Path, Lock | None]:
     """The lock's file and what it holds."""
-    from hdh_infra.planning.lock import lock_file, read_lock
+    from hdh_infra.planning.lock_file import lock_file, read_lock
 
     file = lock_option or lock_file(spec)
     return file, read_lock(file)

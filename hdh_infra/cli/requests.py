@@ -46,8 +46,8 @@ def requests(
     from hdh_infra.deploy.guards import refuse_blocked
     from hdh_infra.deploy.operations import Request
     from hdh_infra.planning import make_plan
-    from hdh_infra.planning.lock import lock_status, new_salt
     from hdh_infra.planning.lock import update_lock as updated
+    from hdh_infra.planning.lock_file import lock_status, new_salt
 
     platform, chosen = read_spec(spec, on)
     file, lock = find_lock(spec, lock_file)

@@ -48,7 +48,8 @@ def read_current_lock(platform: Platform, target: Target, lock: Lock | Path | No
         RefusedError: there is none, it is not up to date for the target, or a data holder of it is missing from the spec.
         SpecError: it is damaged.
     """
-    from hdh_infra.planning.lock import lock_file, lock_status, read_lock, update_lock
+    from hdh_infra.planning.lock import update_lock
+    from hdh_infra.planning.lock_file import lock_file, lock_status, read_lock
 
     file = lock if isinstance(lock, Path) else lock_file(platform.source) if lock is None and platform.source else None
     found = read_lock(file) if file is not None else lock if isinstance(lock, Lock) else None

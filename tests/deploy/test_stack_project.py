@@ -14,7 +14,8 @@ import pytest
 import hdh_infra as hdh
 from hdh_infra.deploy import operations
 from hdh_infra.model.target import Target
-from hdh_infra.planning.lock import update_lock, write_lock
+from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.lock_file import write_lock
 
 pytestmark = pytest.mark.end_to_end
 ROOT = Path(__file__).parents[2]

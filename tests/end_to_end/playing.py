@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 
 import hdh_infra as hdh
 from hdh_infra.graph.plan import Plan
-from hdh_infra.planning.lock import read_lock
+from hdh_infra.planning.lock_file import read_lock
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hdh_infra as hdh
-from hdh_infra.planning.lock import lock_file, read_lock
+from hdh_infra.planning.lock_file import lock_file, read_lock
 
 TODAY = datetime.date(2026, 11, 23)
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def test_the_plan_of_the_small_platform_is_the_one_on_record(target, update_gold
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_plan_has_the_same_bytes_under_another_hash_seed(target):
     code = (
-        "import datetime,sys,hdh_infra as hdh;from hdh_infra.planning.lock import lock_file,read_lock;from pathlib import Path;"
+        "import datetime,sys,hdh_infra as hdh;from hdh_infra.planning.lock_file import lock_file,read_lock;from pathlib import Path;"
         f"p=Path({str(SMALL)!r});sys.stdout.write(hdh.plan(hdh.load(p),{target!r},lock=read_lock(lock_file(p)),today=datetime.date(2026,11,23)).dumps())"
     )
     texts = {

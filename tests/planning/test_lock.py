@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hdh_infra.errors import RefusedError, SpecError
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
-from hdh_infra.planning.lock import lock_status, read_lock, update_lock, write_lock
+from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.lock_file import lock_status, read_lock, write_lock
 from hdh_infra.testing.strategies import platforms
 
 TARGET = Target.parse("azure:francecentral")
