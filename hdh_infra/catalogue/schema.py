@@ -6,7 +6,8 @@ A blank is not a no: a value of null is *unknown*, with the place where it was l
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
@@ -73,6 +74,59 @@ class Image(Sourced):
     default_user: str = Field(description="The account that the image makes for the first key.")
 
 
+class Limit(Sourced):
+    """How much of something an offer gives to one subscription, project, network or group."""
+
+    name: Name = Field(description="The requirement it belongs to, without `capacity.`: stores, rules, vcpus.")
+    key: Name = Field(
+        default="",
+        description="What verdicts and `quotas` call it: its name, unless the offer has several of that name.",
+    )
+    what: str = Field(min_length=3, description="What is counted, in the plural: storage accounts.")
+    scope: str = Field(min_length=3, description="What the limit belongs to: a subscription and region.")
+    value: int | None = Field(ge=0, description="So many without asking anybody; null is unknown.")
+    maximum: int | None = Field(
+        default=None, ge=0, description="So many on request; null where it cannot be raised or is not published."
+    )
+    raised_by: str | None = Field(
+        default=None,
+        description="The request that raises it, {need} standing for the number; null where nothing does.",
+    )
+    remedy: str = Field(min_length=10, description="How to do with less of it, {parts} standing for so many scopes.")
+    counts: tuple[str, ...] = Field(min_length=1, description="Type tokens of the resources that are counted.")
+    per: tuple[str, ...] = Field(
+        default=(),
+        description="What the counted are grouped by; the fullest group is judged. `a.b` is a property (of each item of a list; a "
+        "reference is the path it refers to), `a>b` a property of what it refers to, `a|b` the first that is there; `family` and "
+        "`network-and-peers` are worked out.",
+    )
+    sum: Literal["memory", "vcpus", "volume-size", "sources", "destinations"] | None = Field(
+        default=None, description="How much each counted resource weighs; without it, 1. Memory and volumes in GiB."
+    )
+    reserved: int = Field(default=0, ge=0, description="What the cloud itself takes of it.")
+    size_of: str | None = Field(
+        default=None,
+        description="The limit is the size of the address range in this property of what is grouped by; value is null.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def fill_key(cls, written: Any) -> Any:
+        """A limit is called by its name unless it says otherwise."""
+        return {"key": written.get("name"), **written} if isinstance(written, Mapping) else written
+
+    @model_validator(mode="after")
+    def check_numbers(self) -> Self:
+        """Null and unknown go together, and only what can be raised has a maximum, above its value."""
+        if self.size_of is None and (self.value is None) != (self.confidence is Confidence.unknown):
+            raise ValueError(f"{self.key}: null and unknown go together")
+        if self.size_of is not None and (self.value is not None or len(self.per) != 1):
+            raise ValueError(f"{self.key}: sized by {self.size_of}, it has no value and is grouped by one reference")
+        if self.maximum is not None and (self.raised_by is None or self.maximum <= (self.value or 0)):
+            raise ValueError(f"{self.key}: a maximum of {self.maximum} says who raises it, and is above {self.value}")
+        return self
+
+
 class Offer(Spec):
     """One offer of a cloud: what its qualifications and gaps belong to."""
 
@@ -84,6 +138,7 @@ class Offer(Spec):
     facts: tuple[Fact, ...] = Field(description="One row an attribute.")
     flavours: tuple[Flavour, ...] = Field(description="Sizes of machines.")
     images: dict[str, Image] = Field(description="Image families.")
+    limits: tuple[Limit, ...] = Field(default=(), description="How much of what it gives; a key occurs once.")
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="Service to URL; {region} stands for the service's name of the region."
     )
@@ -93,6 +148,14 @@ class Offer(Spec):
     quirks: dict[str, JsonValue] = Field(
         default_factory=dict, description="How its S3 endpoint differs from S3, for our plugin."
     )
+
+    @model_validator(mode="after")
+    def check_limits(self) -> Self:
+        """Every limit has a key of its own: verdicts and granted quotas are told apart by it."""
+        keys = [limit.key for limit in self.limits]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"offer {self.name}: several limits are called {', '.join(twice)}; give each its own key")
+        return self
 
 
 class Catalogue(Spec):

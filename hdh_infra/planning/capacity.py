@@ -1,0 +1,121 @@
+"""What a plan needs against the offer's limits, as verdicts `capacity.*` of the platform.
+
+A limit that the plan needs nothing of gives no row. A granted quota (`quotas` of the target) stands in for the
+limit of its key and is shown as declared. It counts only what the plan makes: what else lives in the
+subscription or project it cannot know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.schema import Limit
+from hdh_infra.errors import Problem
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.plan import VerdictRow
+from hdh_infra.model.check import told
+from hdh_infra.model.paths import PLATFORM
+from hdh_infra.model.platform import Platform
+from hdh_infra.model.scales import Confidence, Verdict
+from hdh_infra.planning.counting import Need, needs
+
+REQUIREMENT = "capacity."
+_PLURAL = re.compile(r"(?<=ss)es(?= of | in |$)|s(?= of | in |$)")
+UNLIMITED = "unlimited"
+"""The given value of a quota that was granted without a limit: OpenStack writes it as -1."""
+
+
+def capacity(nodes: Iterable[Node], place: Site, quotas: Mapping[str, int] | None = None) -> Iterator[VerdictRow]:
+    """One verdict for each limit of the offer that the plan needs something of, in the catalogue's order.
+
+    Args:
+        nodes: of the plan, overrides included.
+        place: the offer and region.
+        quotas: what was granted of its limits, by their keys; a negative number is unlimited.
+    """
+    granted = quotas or {}
+    for limit, need in needs(place.offer.limits, nodes, place):
+        yield _row(limit, need, place, granted.get(limit.key))
+
+
+def check_quotas(platform: Platform, place: Site) -> Iterator[Problem]:
+    """Every granted quota of a target is one of a limit that the offer has."""
+    keys = {limit.key for limit in place.offer.limits}
+    target = str(place.target)
+    for key in platform.settings(place.target).quotas:
+        if key not in keys:
+            what = told(f"{target} has no limit {key!r}", key, keys)
+            yield platform.problem(("targets", target, "quotas", key), what)
+
+
+def _row(limit: Limit, need: Need, place: Site, granted: int | None) -> VerdictRow:
+    given = need.room if limit.size_of else limit.value
+    given = given if granted is None else granted
+    unlimited = granted is not None and granted < 0
+    verdict = Verdict.met if unlimited else _verdict(limit, need, given, is_granted=granted is not None)
+    return VerdictRow(
+        element=PLATFORM,
+        requirement=f"{REQUIREMENT}{limit.name}",
+        attribute=limit.key,
+        asked=None if need.unsized else need.amount,
+        given=UNLIMITED if unlimited else given,
+        verdict=verdict,
+        reason=_reason(limit, need, given, granted),
+        source=limit.source if granted is None else f"the description, targets.{place.target}.quotas",
+        as_of=str(limit.as_of),
+        confidence=limit.confidence if granted is None else Confidence.declared,
+        remedy=None if verdict is Verdict.met else _remedy(limit, need, given, place),
+    )
+
+
+def _verdict(limit: Limit, need: Need, given: int | None, *, is_granted: bool) -> Verdict:
+    if need.unsized or given is None:
+        return Verdict.unknown
+    wanted = need.amount + limit.reserved
+    if wanted <= given:
+        return Verdict.met
+    # A number that was inferred says what is surely enough, not what is surely too much: that is the maximum.
+    guessed = limit.confidence is Confidence.inferred and not is_granted
+    within = limit.raised_by is not None and (limit.maximum is None or wanted <= limit.maximum)
+    return Verdict.unknown if guessed and within else Verdict.not_met
+
+
+def _reason(limit: Limit, need: Need, given: int | None, granted: int | None) -> str:
+    if need.unsized:
+        return f"the size of {need.unsized} is not in the catalogue, so its {limit.what} cannot be counted"
+    needed = f"{need.holder} needs" if need.holder else "needs"
+    said = f"{needed} {_counted(need.amount, limit.what)}, and "
+    if granted is not None:
+        of = "no limit" if granted < 0 else f"{granted:,}"
+        return f"{said}{limit.scope} was granted {of}"
+    if given is None:
+        return f"{said}how many {limit.scope} has is not known"
+    taken = f", of which the cloud takes {limit.reserved:,}" if limit.reserved else ""
+    if limit.confidence is Confidence.inferred:
+        most = "" if limit.maximum is None else f", {limit.maximum:,} at most"
+        return f"{said}{limit.scope} is taken to have {given:,}{most}{taken}: its own number is not published"
+    default = " by default" if limit.raised_by else ""
+    most = "" if limit.maximum is None else f", {limit.maximum:,} at most"
+    return f"{said}{limit.scope} has {given:,}{default}{most}{taken}"
+
+
+def _counted(amount: int, what: str) -> str:
+    """`3 links of networks`, `1 link of networks`."""
+    return f"{amount:,} {_PLURAL.sub('', what, count=1) if amount == 1 else what}"
+
+
+def _remedy(limit: Limit, need: Need, given: int | None, place: Site) -> str:
+    if need.unsized:
+        return "Use a size of machine that the catalogue has, or declare it for the target."
+    wanted = need.amount + limit.reserved
+    if limit.raised_by is not None and (limit.maximum is None or wanted <= limit.maximum):
+        asked = limit.raised_by.replace("{need}", f"{wanted:,}")
+        return f"{asked}; then write what was granted under targets.{place.target}: quotas: {{{limit.key}: {wanted}}}"
+    most = max(limit.maximum or 0, given or 0) - limit.reserved
+    parts = -(-need.amount // most) if most > 0 else 2
+    return limit.remedy.replace("{parts}", f"{parts:,}")
+
+
+__all__ = ["capacity", "check_quotas"]
