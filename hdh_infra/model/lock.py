@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from hdh_infra.errors import Problem
 from hdh_infra.model.base import Name, Spec
+from hdh_infra.model.origin import Location, Origin, dotted
 from hdh_infra.model.platform import AddressRange, TargetName
 
 
@@ -52,6 +54,25 @@ class Lock(Spec):
     kept: dict[TargetName, tuple[Kept, ...]] = Field(
         default_factory=dict, description="What the clouds keep of what was destroyed."
     )
+
+    _origin: Origin | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal locks are equal, whether from a file or just made."""
+        return isinstance(other, Lock) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # holds mappings
+
+    def at(self, origin: Origin) -> Lock:
+        """The same lock, knowing where it is written."""
+        self._origin = origin
+        return self
+
+    def problem(self, location: Location, what: str) -> Problem:
+        """A problem with a part of the lock, in its file where it came from one."""
+        if self._origin is None:
+            return Problem("lock", None, None, dotted(location), what)
+        return self._origin.problem(location, what)
 
     def generation(self, target: str, element: str) -> int:
         """How often the element's native name had to change on a target; 0 at first."""

@@ -221,11 +221,9 @@ class Platform(Spec):
 
     def problem(self, location: tuple[str | int, ...], what: str) -> Problem:
         """A problem with the part of the description at a location (keys and indexes from the top)."""
-        field = dotted(location)
         if self._origin is None:
-            return Problem(f"platform {self.name}", None, None, field, what)
-        line, column = self._origin.position(location)
-        return Problem(str(self._origin.file), line, column, field, what)
+            return Problem(f"platform {self.name}", None, None, dotted(location), what)
+        return self._origin.problem(location, what)
 
     def settings(self, target: Target) -> TargetSettings:
         """What the spec says of one target; empty where it says nothing."""

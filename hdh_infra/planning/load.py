@@ -30,17 +30,17 @@ def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
     Raises:
         SpecError: with every problem of the file and of the named targets at once.
     """
-    platform, problems, written = examine(Path(file))
+    found = examine(Path(file))
+    platform, problems = found.platform, list(found.problems)
     if platform is not None:
-        problems.extend(check_targets(platform, written))
+        problems.extend(check_targets(platform, found.written))
         known = {str(one) for one in targets()}
         named = [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known]
         stands_in = bool(problems) and platform.residency.countries == (UNKNOWN_COUNTRY,)
         problems.extend(check_fits(platform, named, residency=not stands_in))
     problems.extend(check_named(on))
     if problems or platform is None:
-        once = {str(problem): problem for problem in problems}.values()
-        raise SpecError(sorted(once, key=lambda one: (one.line is None, one.line or 0, one.column or 0)))
+        raise SpecError(found.origin.in_order(problems))
     return platform
 
 

@@ -38,17 +38,8 @@ def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target],
         RefusedError: a data holder is missing from the spec and was not retired.
     """
     if old and old.platform != platform.name:
-        raise SpecError(
-            [
-                Problem(
-                    "lock",
-                    None,
-                    None,
-                    "platform",
-                    f"is of {old.platform}, not of {platform.name}: use the lock of this platform",
-                )
-            ]
-        )
+        what = f"is of {old.platform}, not of {platform.name}: use the lock of this platform"
+        raise SpecError([old.problem(("platform",), what)])
     expanded = expand(platform)
     problems: list[Problem] = []
     base = old or Lock(platform=platform.name, salt=salt or hashlib.sha256(platform.name.encode()).hexdigest()[:8])
