@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
+from hdh_infra.catalogue.forms import FORMS, check_value
 from hdh_infra.model.base import Name, Size, Spec
 from hdh_infra.model.scales import Confidence
 
@@ -37,6 +38,13 @@ class Fact(Sourced):
     remedy: str | None = Field(default=None, description="What would reach more.")
 
     @model_validator(mode="after")
+    def check_form(self) -> Self:
+        """The value is of its attribute's form."""
+        if wrong := check_value(self.attribute, self.value):
+            raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
     def check_unknown_is_said(self) -> Self:
         """A null is unknown, and what is unknown is null."""
         if (self.value is None) != (self.confidence is Confidence.unknown):
@@ -56,13 +64,56 @@ class Region(Sourced):
     )
 
 
+class AskedGpu(Protocol):
+    """What is asked of graphics processors: as a machine of the model asks it."""
+
+    @property
+    def model(self) -> str | None:
+        """Maker's word; None where any will do."""
+
+    @property
+    def count(self) -> int:
+        """How many, at least."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes of each, at least."""
+
+
+class FlavourGpu(Spec):
+    """The graphics processors of a flavour, whole ones: a share of one has no row."""
+
+    model: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Its maker's word, in small letters and dashes: a100, l40s; null where an operator does not say.",
+    )
+    count: int = Field(ge=1, description="How many.")
+    memory: Size | None = Field(
+        default=None, description="Memory of each, as its maker states it; null where an operator does not say."
+    )
+
+    def holds(self, asked: AskedGpu) -> bool:
+        """Whether these are enough; what is not known is not enough."""
+        return (
+            self.count >= asked.count
+            and asked.model in {None, self.model}
+            and (asked.memory is None or (self.memory is not None and int(self.memory) >= int(asked.memory)))
+        )
+
+
 class Flavour(Sourced):
     """One size of machine."""
 
     name: str = Field(description="The cloud's own name.")
     vcpus: int = Field(ge=1, description="Virtual processors.")
     memory: Size = Field(description="Main memory.")
+    gpu: FlavourGpu | None = Field(default=None, description="Its graphics processors, if it has any.")
     price_eur_hour: float | None = Field(default=None, ge=0, description="List price without VAT; null is unknown.")
+
+    def holds(self, asked: AskedGpu | None) -> bool:
+        """Whether it has the graphics processors that are asked; without any asked it holds."""
+        return asked is None or (self.gpu is not None and self.gpu.holds(asked))
 
 
 class Image(Sourced):
@@ -168,23 +219,5 @@ class Catalogue(Spec):
     )
 
 
-ATTRIBUTES: frozenset[str] = frozenset(
-    {
-        "store.encryption",
-        "store.versioning",
-        "store.retention",
-        "store.public",
-        "machine.encryption",
-        "machine.public",
-        "machine.identity",
-        "key.protection",
-        "key.origin",
-        "key.rotation",
-        "key.exportable",
-        "flow.exact",
-        "region.country",
-        "object_store.addresses",
-        "object_store.identities",
-    }
-)
-"""Every attribute that an offer has a row for; `region.country` and `object_store.*` may also be declared."""
+ATTRIBUTES: frozenset[str] = frozenset(FORMS)
+"""Every attribute that an offer has a row for; any of them that is unknown may be declared by an operator."""

@@ -1,0 +1,156 @@
+"""What the value of each attribute looks like: one table, for the catalogue's rows and for what operators declare.
+
+It judges the form alone. Whether a value is true its source says; whether it is enough, the requirement.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from hdh_infra.model.scales import Encryption, KeyOrigin, Protection, RetentionMode
+from hdh_infra.model.words import nearest
+
+ALGORITHMS = ("aes-256", "rsa-2048", "rsa-3072", "rsa-4096")
+"""Of a key, or of what encrypts stores and disks with it."""
+MOST_DAYS = 36500
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What values one attribute takes: in words for messages, the closed words among them, and the test itself."""
+
+    allowed: str
+    fits: Callable[[JsonValue], bool]
+    words: tuple[str, ...] = ()
+
+
+def _number(value: JsonValue) -> bool:
+    # True is 1 in Python, and no number of days.
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DAYS
+
+
+def _addresses(value: JsonValue) -> bool:
+    try:
+        return isinstance(value, list) and bool(value) and all(ipaddress.IPv4Network(str(one)) for one in value)
+    except ValueError:
+        return False
+
+
+def _one_of(*words: str, no: bool = False) -> Form:
+    allowed = f"one of {', '.join(words)}" + (", or false" if no else "")
+    return Form(allowed, lambda value: (no and value is False) or (isinstance(value, str) and value in words), words)
+
+
+def _some_of(*words: str) -> Form:
+    def fits(value: JsonValue) -> bool:
+        return (
+            isinstance(value, list)
+            and bool(value)
+            and all(isinstance(one, str) and one in words for one in value)
+            and len(set(map(str, value))) == len(value)
+        )
+
+    return Form(f"a list of {', '.join(words)}, each once", fits, words)
+
+
+_YES_OR_NO = Form("true or false", lambda value: isinstance(value, bool))
+_DAYS_OR_NO = Form(f"a number of days, 0 to {MOST_DAYS}, or false", lambda value: value is False or _number(value))
+_SERVICE = Form(
+    "the service's own name as text, or false where the offer has none",
+    lambda value: value is False or (isinstance(value, str) and len(value.strip()) > 1),
+)
+_COUNTRY = Form(
+    "two capital letters of ISO 3166, such as FR",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[A-Z]{2}", value) is not None,
+)
+_ADDRESSES = Form(
+    "private, or a list of address ranges such as 192.0.2.0/24", lambda value: value == "private" or _addresses(value)
+)
+
+FORMS: Mapping[str, Form] = {
+    "store.encryption": _one_of(*Encryption),
+    "store.versioning": _YES_OR_NO,
+    "store.retention": _one_of(*RetentionMode, no=True),
+    "store.public": _YES_OR_NO,
+    # Objects are deleted by rules of age.
+    "store.expiry": _YES_OR_NO,
+    # Days at most that a deleted object can be had back.
+    "store.soft_delete": _DAYS_OR_NO,
+    # Copies in one data centre; in several zones of the region; in a second region of the same country.
+    "store.redundancy": _one_of("local", "zone", "region"),
+    # A store can be reached from the platform's networks only.
+    "store.private": _YES_OR_NO,
+    # Read, append-only and write can be told apart, for each machine and store.
+    "store.grants": _YES_OR_NO,
+    # The cloud logs each access to objects into a store.
+    "store.access_log": _YES_OR_NO,
+    # Managed backup of stores, apart from versions.
+    "store.backup": _YES_OR_NO,
+    "machine.encryption": _one_of(*Encryption),
+    "machine.public": _YES_OR_NO,
+    "machine.identity": _one_of("managed", "access-key", no=True),
+    "machine.gpu": _YES_OR_NO,
+    # How far apart replicas of a machine can be kept.
+    "machine.spread": _one_of("none", "hosts", "zones"),
+    # Start-up data can be given.
+    "machine.startup": _YES_OR_NO,
+    # Managed backup of disks by a schedule.
+    "machine.backup": _YES_OR_NO,
+    "key.protection": _one_of(*Protection),
+    "key.origin": _one_of(*KeyOrigin),
+    "key.rotation": _YES_OR_NO,
+    "key.exportable": _YES_OR_NO,
+    # What encrypts stores and disks, or what the key service makes.
+    "key.algorithm": _some_of(*ALGORITHMS),
+    # Who holds key material: the cloud alone; the customer has a copy outside (keys can be imported); never the cloud.
+    "key.custody": _one_of("provider", "shared", "customer"),
+    # Days at most between the order to destroy a key and its destruction; 0 or false where it is at once.
+    "key.grace": _DAYS_OR_NO,
+    # Who may use a key and who may administer it are separate rights, key by key.
+    "key.access": _YES_OR_NO,
+    # Allowed and denied connections are logged.
+    "network.flow_logs": _YES_OR_NO,
+    # Machines find each other by name, and no name leaves the platform.
+    "network.names": _YES_OR_NO,
+    # How people get in: a managed service, or a machine of one's own only.
+    "network.entry": _one_of("bastion", "machine", no=True),
+    # The cloud writes such logs where the customer can put them into a store of theirs.
+    "audit.keys": _YES_OR_NO,
+    "audit.administration": _YES_OR_NO,
+    "audit.flows": _YES_OR_NO,
+    # Egress can be allowed by host name.
+    "egress.host_names": _YES_OR_NO,
+    "flow.exact": _YES_OR_NO,
+    "region.country": _COUNTRY,
+    "object_store.addresses": _ADDRESSES,
+    "object_store.identities": _one_of("iam", "ovh", "keystone"),
+    "requires.kubernetes": _SERVICE,
+    "requires.postgresql": _SERVICE,
+    "requires.spark": _SERVICE,
+    "requires.log-analysis": _SERVICE,
+    "requires.identity-provider": _SERVICE,
+}
+"""Every attribute that an offer has a row for, and the form of its value: the highest level that the offer reaches."""
+
+
+def check_value(attribute: str, value: JsonValue) -> str | None:
+    """What is wrong with a value of an attribute, what is allowed, and the nearest right word; None if nothing is.
+
+    A null is unknown, and fits every attribute.
+    """
+    form = FORMS.get(attribute)
+    if form is None:
+        return f"no attribute is {attribute!r}; {nearest(attribute, FORMS)}".rstrip("; ")
+    if value is None or form.fits(value):
+        return None
+    told = f"{attribute} is {value!r}: it takes {form.allowed}"
+    hint = nearest(value, form.words) if isinstance(value, str) and form.words else ""
+    return f"{told}; {hint}" if hint.startswith("did you mean") else told
+
+
+__all__ = ["ALGORITHMS", "FORMS", "Form", "check_value"]
