@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 from pydantic import JsonValue
 
-from hdh_infra.catalogue.schema import ATTRIBUTES, Catalogue, Fact, Flavour, Offer, Region
+from hdh_infra.catalogue.schema import ATTRIBUTES, AskedGpu, Catalogue, Fact, Flavour, FlavourGpu, Offer, Region
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence
+from hdh_infra.model.settings import TargetSettings
 from hdh_infra.model.target import Target
 from hdh_infra.model.words import nearest
 
@@ -53,6 +55,11 @@ def targets() -> tuple[Target, ...]:
     )
 
 
+def _by_size(flavour: Flavour) -> tuple[int, int, int, float, str]:
+    price = math.inf if flavour.price_eur_hour is None else flavour.price_eur_hour
+    return flavour.vcpus, int(flavour.memory), flavour.gpu.count if flavour.gpu else 0, price, flavour.name
+
+
 @dataclass(frozen=True)
 class Site:
     """An offer in one of its regions, with what the spec's operators declare of it."""
@@ -61,6 +68,13 @@ class Site:
     offer: Offer
     region: Region
     facts: Mapping[str, Fact]
+    settings: TargetSettings = TargetSettings()
+    """What the spec says of the target: ids of groups, what is named instead of made, raised limits."""
+
+    @functools.cached_property
+    def group_names(self) -> Mapping[str, str]:
+        """Groups of people by the cloud's own id, in small letters."""
+        return {native.lower(): name for name, native in self.settings.groups.items()}
 
     def fact(self, attribute: str) -> Fact:
         """The row of one attribute."""
@@ -81,10 +95,20 @@ class Site:
         template = self.offer.endpoints.get(service)
         return template.replace("{region}", self.service_region(service)) if template else None
 
-    def flavour(self, vcpus: int, memory: int) -> Flavour | None:
-        """The smallest flavour that holds what is asked: by memory, processors, price, name; None if none does."""
-        fits = [flavour for flavour in self.offer.flavours if flavour.vcpus >= vcpus and int(flavour.memory) >= memory]
-        return min(fits, key=lambda f: (f.vcpus, int(f.memory), f.price_eur_hour or 0.0, f.name), default=None)
+    def flavour(self, vcpus: int, memory: int, gpu: AskedGpu | None = None) -> Flavour | None:
+        """The smallest flavour that holds what is asked; None if none does.
+
+        Smallest by processors, memory, number of graphics processors, price (unknown last), name. A flavour
+        with graphics processors is taken only where some are asked.
+        """
+        fits = [
+            flavour
+            for flavour in self.offer.flavours
+            if flavour.vcpus >= vcpus
+            and int(flavour.memory) >= memory
+            and (flavour.gpu is None if gpu is None else flavour.holds(gpu))
+        ]
+        return min(fits, key=_by_size, default=None)
 
     def flavour_named(self, name: str) -> Flavour | None:
         """A flavour by its native name; None where the catalogue has none."""
@@ -112,12 +136,27 @@ def site(target: Target, platform: Platform | None = None) -> Site:
         }
     )
     declared = {fact.attribute: fact for fact in platform.facts if fact.target == str(target)} if platform else {}
-    addresses = platform.settings(target).object_store_addresses if platform else ()
+    settings = platform.settings(target) if platform else TargetSettings()
+    addresses = settings.object_store_addresses
     if addresses and facts["object_store.addresses"].value is None:
         facts["object_store.addresses"] = facts["object_store.addresses"].model_copy(
             update={
                 "value": list(addresses),
                 "source": "the description, targets: object_store_addresses",
+                "confidence": Confidence.declared,
+                "reason": "declared for this target in the description",
+            }
+        )
+    flavours = _declared_flavours(settings, region) if offer.private else ()
+    if flavours:
+        named = {one.name for one in flavours}
+        others = (one for one in offer.flavours if one.name not in named)
+        offer = offer.model_copy(update={"flavours": (*flavours, *others)})
+    if any(one.gpu for one in flavours) and facts["machine.gpu"].value is None:
+        facts["machine.gpu"] = facts["machine.gpu"].model_copy(
+            update={
+                "value": True,
+                "source": "the description, targets: flavours",
                 "confidence": Confidence.declared,
                 "reason": "declared for this target in the description",
             }
@@ -133,7 +172,23 @@ def site(target: Target, platform: Platform | None = None) -> Site:
                     "reason": f"declared by {row.by}",
                 }
             )
-    return Site(target, offer, region, facts)
+    return Site(target, offer, region, facts, settings)
+
+
+def _declared_flavours(settings: TargetSettings, region: Region) -> tuple[Flavour, ...]:
+    """The flavours that the operator of a private offer has; they are as old as what is known of the region."""
+    return tuple(
+        Flavour(
+            name=one.name,
+            vcpus=one.vcpus,
+            memory=one.memory,
+            gpu=FlavourGpu(model=one.gpu.model, count=one.gpu.count, memory=one.gpu.memory) if one.gpu else None,
+            source="the description, targets: flavours",
+            as_of=region.as_of,
+            confidence=Confidence.declared,
+        )
+        for one in settings.flavours
+    )
 
 
 def digest_input(place: Site) -> str:

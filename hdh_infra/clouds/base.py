@@ -10,7 +10,7 @@ import datetime
 import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
 
@@ -19,10 +19,11 @@ from hdh_infra.catalogue.schema import Flavour, Image
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
-from hdh_infra.model.expand import Expanded, Link
+from hdh_infra.model.expand import Expanded
+from hdh_infra.model.links import Link, Right
 from hdh_infra.model.lock import Kept, Lock
-from hdh_infra.model.paths import network_path
-from hdh_infra.model.platform import TargetSettings
+from hdh_infra.model.paths import PLATFORM, element_of, kind_of, network_path
+from hdh_infra.model.settings import Existing, TargetSettings
 
 
 @final
@@ -48,6 +49,37 @@ class Context:
     def tags(self) -> Mapping[str, str]:
         """Tags of every native resource that can carry them."""
         return {"hdh-platform": self.name, **self.expanded.platform.tags}
+
+    @cached_property
+    def naming(self) -> Mapping[str, str | None]:
+        """Patterns of native names by kind of element; null where a cloud's own form is used."""
+        return self.expanded.platform.naming.model_dump()
+
+    def named(self, path: str, default: str) -> str:
+        """The words of an element's native names: by the spec's pattern for its kind, else a cloud's own form.
+
+        Args:
+            path: the element, or a part of one (`zone/lake/machine/spark/0`), whose rest is added with a hyphen.
+            default: the cloud's own form.
+        """
+        element = element_of(path)
+        pattern = self.naming.get(kind_of(element)) if element != PLATFORM else None
+        if pattern is None:
+            return default
+        parts = element.split("/")
+        own = parts[0] == "key"
+        words = pattern.format(
+            platform=self.name,
+            kind="platform" if own else parts[0],
+            network="platform" if own else parts[1],
+            name=parts[-1],
+        )
+        rest = path.removeprefix(element).strip("/").replace("/", "-")
+        return f"{words}-{rest}" if rest else words
+
+    def existing(self, path: str) -> Existing | None:
+        """The native thing that is named instead of made for an element, if there is one."""
+        return self.settings.existing_of(path)
 
     @cached_property
     def egress_networks(self) -> frozenset[str]:
@@ -113,6 +145,8 @@ class Cloud:
     lower_machine: Callable[[Context, str], Iterable[Node]]
     lower_link: Callable[[Context, Link], Iterable[Node]]
     """One allowed connection; its nodes are pathed under `link.owner`."""
+    lower_right: Callable[[Context, Right], Iterable[Node]]
+    """What one machine or group may do with one store; its nodes are pathed under `right.owner`."""
     lower_egress: Callable[[Context, Link], Iterable[Node]]
     observe: Callable[[Natives, Site], Observation]
     """Written from the cloud's meaning of native properties; reads no spec and no lock."""
@@ -121,6 +155,8 @@ class Cloud:
     """Properties that, like the id, others use to point at a resource."""
     shared_documents: frozenset[str] = frozenset()
     """Types that are one document for all spaces."""
+    unlowered: Mapping[str, str] = field(default_factory=dict)
+    """Requirements that no plan of this cloud answers yet, whatever the offer has; with the reason, for people."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
     kept: Callable[[Natives, datetime.date], Iterable[Kept]] = lambda _, __: ()
     """What the cloud keeps of resources after their deletion on a day, with the day it goes."""
@@ -133,8 +169,10 @@ class Cloud:
             (self.lower_network, expanded.networks),
             (self.lower_key, expanded.keys),
             (self.lower_store, expanded.stores),
-            (self.lower_machine, expanded.machines),
+            # Of a closed space the data disks alone are lowered, by the same function (`Expanded.is_closed`).
+            (self.lower_machine, (*expanded.machines, *expanded.kept_disks)),
             (self.lower_link, expanded.links),
+            (self.lower_right, expanded.rights),
             (self.lower_egress, expanded.egress),
         )
         for lower, things in steps:

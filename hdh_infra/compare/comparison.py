@@ -252,11 +252,12 @@ def compare_plans(platform: Platform, plans: Sequence[Plan], lock: Lock | None =
     """
     _check_labels([plan.target for plan in plans])
     given = update_lock(lock, platform, [Target.parse(plan.target) for plan in plans])
+    today = datetime.date.fromisoformat(plans[0].digests["today"])
     return Comparison(
-        expand(platform),
+        expand(platform, today),
         given.addresses,
         tuple(Side.of_plan(plan, observe_plan(plan, platform)) for plan in plans),
-        datetime.date.fromisoformat(plans[0].digests["today"]),
+        today,
     )
 
 
@@ -276,7 +277,7 @@ def compare_sides(
     """
     _check_labels([side.label for side in sides])
     given = update_lock(lock, platform, [Target.parse(side.target) for side in sides])
-    expanded = expand(platform)
+    expanded = expand(platform, today)
     judged: list[Side] = []
     drifted: dict[str, tuple[str, ...]] = {}
     plans: dict[str, Plan] = {}

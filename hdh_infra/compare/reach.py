@@ -13,7 +13,8 @@ from typing import TypeAlias, final
 from hdh_infra.clouds.reach import ports_of, written
 from hdh_infra.compare.words import ports_words
 from hdh_infra.graph.observation import Observation, ObservedFlow
-from hdh_infra.model.expand import Expanded, Link
+from hdh_infra.model.expand import Expanded
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import network_path
 
 

@@ -1,19 +1,23 @@
-"""What must hold before anything is deployed: verdicts met or waived, a lock that is up to date, nothing lost.
+"""What must hold before anything is deployed: verdicts met or waived, a lock that is up to date, nothing lost or wiped.
 
-Pure checks over a plan, a lock and a list of what a state protects; no engine, no clock.
+Pure checks over a plan, a lock and an exported state; no engine, no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hdh_infra.contracts.changing import CONTRACTS
+from hdh_infra.deploy.held import as_planned
 from hdh_infra.errors import RefusedError
+from hdh_infra.graph.diff import Change, Effect, diff_nodes
+from hdh_infra.graph.words import short
 from hdh_infra.model.lock import Lock
-from hdh_infra.model.paths import element_of
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
+from hdh_infra.planning.changes import judged
 
 if TYPE_CHECKING:
     from hdh_infra.graph.plan import Plan
@@ -78,17 +82,19 @@ def check_nothing_lost(plan: Plan, platform: Platform, protected: Iterable[str],
     Raises:
         RefusedError: one is neither in the plan nor retired.
     """
+    from hdh_infra.planning.lock import retired
+
     stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
-    words: Mapping[str, str] = {one.element: one.data for one in platform.retire}
     goes = [path for path in sorted(set(protected)) if path not in stays]
-    lost = [path for path in goes if element_of(path) not in words]
+    words = {path: retired(platform, element_of(path)) for path in goes}
+    lost = [path for path, word in words.items() if word is None]
     if lost:
         raise RefusedError(
             f"stack {stack}",
             f"it holds data that the spec no longer has: {', '.join(lost)}",
             "Put it back, or say under retire: {element, reason, data: keep|delete}; nothing was changed",
         )
-    return {path: words[element_of(path)] for path in goes}
+    return {path: word for path, word in words.items() if word is not None}
 
 
 def _words(value: object) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, final
+
+from pydantic import TypeAdapter
 
 from hdh_infra.graph.node import Node
 from hdh_infra.model.scales import Confidence, Verdict
@@ -81,6 +84,10 @@ class Plan:
     manual: tuple[ManualStep, ...] = ()
     overridden: tuple[str, ...] = ()
     """`path: property` of every native override."""
+    due: tuple[str, ...] = ()
+    """Spaces past their end whose data wait for the word to go, in words."""
+    raised: tuple[Mapping[str, Any], ...] = ()
+    """Floors that frameworks raised, each with its clause."""
 
     @property
     def deployable(self) -> bool:
@@ -107,8 +114,29 @@ class Plan:
             "manual": [asdict(step) for step in self.manual],
             "verdicts": [row.to_json() for row in self.verdicts],
             "overridden": list(self.overridden),
+            "due": list(self.due),
+            "raised": [dict(one) for one in self.raised],
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Plan:
+        """Read what `to_json` wrote, at once or from the bytes of it.
+
+        Raises:
+            ValueError: it is not of the format `hdh-plan/1`; as pydantic's `ValidationError`, with the place of every
+                fault, where it is of the format and damaged.
+        """
+        found = value.get("format")
+        if found != FORMAT:
+            raise ValueError(f"its format is {found!r}, not {FORMAT!r}")
+        return _reader().validate_python(value)
 
     def dumps(self) -> str:
         """The bytes of the plan: equal plans give equal text."""
         return json.dumps(self.to_json(), indent=1, sort_keys=False, ensure_ascii=False) + "\n"
+
+
+@cache
+def _reader() -> TypeAdapter[Plan]:
+    """The reading of a plan's JSON: what is derived (`element`, `deployable`) is made again, not read."""
+    return TypeAdapter(Plan)

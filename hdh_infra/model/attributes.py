@@ -2,50 +2,34 @@
 
 Observations carry these attributes; assessments and comparisons judge them by the relation. What a spec
 does not write but every element must have (nothing public, keys that cannot be exported, the country) is
-here too. `answers` is the only judge of asked against given.
+here too. `asked` says what an element is asked in an observation's own values, `answers` is the only judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from hdh_infra.model.base import write_size
 from hdh_infra.model.elements import Key, Machine, Store
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import Kind
-from hdh_infra.model.scales import Encryption, Protection, Relation, RetentionMode
+from hdh_infra.model.platform import Space, Zone
+from hdh_infra.model.requirements import REQUIREMENTS, Requirement
+from hdh_infra.model.scales import (
+    Custody,
+    Encryption,
+    Protection,
+    Redundancy,
+    Relation,
+    RetentionMode,
+    Scale,
+    Spread,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One thing that an offer is asked for, and whether a spec may accept its lack."""
-
-    title: str
-    waivable: bool = True
-
-
-REQUIREMENTS: Mapping[str, Requirement] = {
-    "region.country": Requirement("the region lies in a country of the residency", waivable=False),
-    "store.encryption": Requirement("who holds the key that encrypts a store"),
-    "store.versioning": Requirement("overwritten and deleted objects can be had back"),
-    "store.retention": Requirement("objects cannot be changed or deleted before their time"),
-    "store.public": Requirement("nobody reads or writes a store without credentials"),
-    "machine.size": Requirement("processors, memory, disk and number of machines"),
-    "machine.image": Requirement("the family of the system image"),
-    "machine.encryption": Requirement("who holds the key that encrypts a machine's disks"),
-    "machine.public": Requirement("a machine has no public address"),
-    "machine.identity": Requirement("a machine has an identity of its own towards the cloud's services"),
-    "key.protection": Requirement("what a key is kept in"),
-    "key.origin": Requirement("where key material is made"),
-    "key.rotation": Requirement("a new version is made in time"),
-    "key.exportable": Requirement("key material cannot leave the service that keeps it"),
-    "network.addresses": Requirement("the address range of a zone or space"),
-    "flow.exact": Requirement("who can reach whom is what the flows say, no less and no more"),
-}
-
-
+@final
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute of a kind: how given stands to asked, and which requirement it answers."""
@@ -54,45 +38,121 @@ class Attribute:
     requirement: str
 
 
-_COUNTRY = Attribute(Relation.floor, "region.country")
+def _exact(requirement: str) -> Attribute:
+    return Attribute(Relation.exact, requirement)
+
+
+def _floor(requirement: str) -> Attribute:
+    return Attribute(Relation.floor, requirement)
+
+
+def _untraceable(requirement: str) -> Attribute:
+    return Attribute(Relation.untraceable, requirement)
+
+
+_COUNTRY = _floor("region.country")
 ATTRIBUTES: Mapping[Kind, Mapping[str, Attribute]] = {
     "store": {
-        "size": Attribute(Relation.untraceable, "store.encryption"),
-        "encryption": Attribute(Relation.floor, "store.encryption"),
-        "key": Attribute(Relation.exact, "store.encryption"),
-        "versioning": Attribute(Relation.exact, "store.versioning"),
-        "retention": Attribute(Relation.floor, "store.retention"),
-        "public": Attribute(Relation.exact, "store.public"),
+        "size": _untraceable("store.encryption"),
+        "encryption": _floor("store.encryption"),
+        "key": _exact("store.encryption"),
+        "versioning": _exact("store.versioning"),
+        "retention": _floor("store.retention"),
+        "expiry": _exact("store.expiry"),
+        "soft_delete_days": _floor("store.soft_delete"),
+        "redundancy": _floor("store.redundancy"),
+        "private": _floor("store.private"),
+        "public": _exact("store.public"),
+        "grants": _exact("store.grants"),
+        "access_log": _floor("store.access_log"),
+        "backup": _floor("store.backup"),
         "country": _COUNTRY,
     },
     "machine": {
-        "count": Attribute(Relation.exact, "machine.size"),
-        "vcpus": Attribute(Relation.floor, "machine.size"),
-        "memory": Attribute(Relation.floor, "machine.size"),
-        "disk": Attribute(Relation.floor, "machine.size"),
-        "image": Attribute(Relation.exact, "machine.image"),
-        "encryption": Attribute(Relation.floor, "machine.encryption"),
-        "key": Attribute(Relation.exact, "machine.encryption"),
-        "public": Attribute(Relation.exact, "machine.public"),
-        "identity": Attribute(Relation.exact, "machine.identity"),
+        "count": _exact("machine.size"),
+        "vcpus": _floor("machine.size"),
+        "memory": _floor("machine.size"),
+        "gpu": _floor("machine.gpu"),
+        "disk": _floor("machine.size"),
+        "system_disk": _floor("machine.size"),
+        "image": _exact("machine.image"),
+        "encryption": _floor("machine.encryption"),
+        "key": _exact("machine.encryption"),
+        "system_encryption": _floor("machine.encryption"),
+        "system_key": _exact("machine.encryption"),
+        "spread": _floor("machine.spread"),
+        "public": _exact("machine.public"),
+        "identity": _exact("machine.identity"),
+        "startup": _untraceable("machine.startup"),
+        "backup": _floor("machine.backup"),
         "country": _COUNTRY,
     },
     "key": {
-        "protection": Attribute(Relation.floor, "key.protection"),
-        "origin": Attribute(Relation.exact, "key.origin"),
-        "rotation_days": Attribute(Relation.floor, "key.rotation"),
-        "exportable": Attribute(Relation.exact, "key.exportable"),
+        "protection": _floor("key.protection"),
+        "origin": _exact("key.origin"),
+        "algorithm": _exact("key.algorithm"),
+        "rotation_days": _floor("key.rotation"),
+        "custody": _floor("key.custody"),
+        "grace_days": _floor("key.grace"),
+        "users": _exact("key.access"),
+        "administrators": _exact("key.access"),
+        "exportable": _exact("key.exportable"),
+        "use_log": _floor("audit.keys"),
         "country": _COUNTRY,
     },
     "network": {
-        "address_range": Attribute(Relation.exact, "network.addresses"),
+        "address_range": _exact("network.addresses"),
+        "domain": _exact("network.names"),
+        "entry": _exact("network.entry"),
+        "flow_logs": _floor("network.flow_logs"),
+        "members": _untraceable("space.members"),
         "country": _COUNTRY,
     },
 }
-_WEAKEST: Mapping[str, tuple[str, ...]] = {
-    "encryption": (next(iter(Encryption)).value,),
-    "protection": (next(iter(Protection)).value,),
+SCALES: Mapping[str, type[Scale]] = {
+    "encryption": Encryption,
+    "system_encryption": Encryption,
+    "protection": Protection,
+    "redundancy": Redundancy,
+    "spread": Spread,
+    "custody": Custody,
 }
+"""Attributes whose values are levels of a scale."""
+NULLS_OF_NOTHING = frozenset(
+    {
+        "key",
+        "system_key",
+        "retention",
+        "rotation_days",
+        "disk",
+        "gpu",
+        "expiry",
+        "backup",
+        "entry",
+        "domain",
+        "soft_delete_days",
+    }
+)
+"""Attributes whose observed null means that there is none, and not that nobody can see it."""
+BY_CATALOGUE = frozenset(
+    {
+        "encryption",
+        "system_encryption",
+        "protection",
+        "exportable",
+        "redundancy",
+        "private",
+        "public",
+        "country",
+        "identity",
+        "custody",
+        "grace_days",
+    }
+)
+"""Attributes that follow from the offer itself where no native property shows them, so that the catalogue answers."""
+_FREE = frozenset({"algorithm", "users", "administrators", "grants", "domain", "entry", "identity", "system_key"})
+"""Exact attributes of which nothing is asked where the spec says nothing."""
+_WEAKEST: Mapping[str, str] = {name: next(iter(scale)).value for name, scale in SCALES.items()}
 """Floors that everything reaches, even what nobody knows."""
 IDENTITY = "managed"
 """The given value of a machine's identity where the cloud itself vouches for it, without a secret."""
@@ -107,38 +167,92 @@ def asked(expanded: Expanded, path: str, address_range: str) -> dict[str, Any]:
         address_range: of a network, the range that the lock gives it.
     """
     spec = expanded.elements[path]
-    values: dict[str, Any]
     if isinstance(spec, Store):
-        values = {
-            "size": write_size(int(spec.size)),
-            "encryption": str(spec.encryption),
-            "key": expanded.key_of(path),
-            "versioning": spec.versioning,
-            "retention": spec.retention.model_dump(mode="json") if spec.retention else None,
-            "public": False,
-        }
+        values = _of_store(expanded, path, spec)
     elif isinstance(spec, Machine):
-        values = {
-            "count": spec.count,
-            "vcpus": spec.vcpus,
-            "memory": int(spec.memory),
-            "disk": int(spec.disk.size) if spec.disk.size else None,
-            "image": spec.image,
-            "encryption": str(spec.disk.encryption),
-            "key": expanded.key_of(path),
-            "public": False,
-            "identity": IDENTITY,
-        }
+        values = _of_machine(expanded, path, spec)
     elif isinstance(spec, Key):
-        values = {
-            "protection": str(spec.protection),
-            "origin": str(spec.origin),
-            "rotation_days": spec.rotation_days,
-            "exportable": False,
-        }
+        values = _of_key(expanded, path, spec)
     else:
-        values = {"address_range": address_range}
-    return values | {"country": list(expanded.platform.residency.countries)}
+        values = _of_network(expanded, path, spec, address_range)
+    values["country"] = list(expanded.countries)
+    return values
+
+
+def _of_store(expanded: Expanded, path: str, store: Store) -> dict[str, Any]:
+    backup = expanded.backup_of(path)
+    return {
+        "size": write_size(int(store.size)),
+        "encryption": store.encryption.value,
+        "key": expanded.key_of(path),
+        "versioning": store.versioning,
+        "retention": {"days": store.retention.days, "mode": store.retention.mode.value} if store.retention else None,
+        "expiry": expiry_of(store) or None,
+        "soft_delete_days": store.soft_delete_days,
+        "redundancy": store.redundancy.value,
+        "private": True if store.private else None,
+        "public": False,
+        "grants": [right.words() for right in expanded.rights_on.get(path, ())],
+        "access_log": True if expanded.logged(path) else None,
+        "backup": backup.model_dump(mode="json") if backup else None,
+    }
+
+
+def expiry_of(store: Store) -> list[dict[str, Any]]:
+    """The rules of age of a store, by prefix, in an observation's own form."""
+    return [
+        {"prefix": rule.prefix, "days": rule.days, "old_versions_days": rule.old_versions_days}
+        for rule in sorted(store.expiry, key=lambda one: one.prefix)
+    ]
+
+
+def _of_machine(expanded: Expanded, path: str, machine: Machine) -> dict[str, Any]:
+    gpu, backup = machine.gpu, expanded.backup_of(path)
+    return {
+        "count": machine.count,
+        "vcpus": machine.vcpus,
+        "memory": int(machine.memory),
+        "gpu": {"count": gpu.count, "model": gpu.model, "memory": int(gpu.memory) if gpu.memory else None}
+        if gpu
+        else None,
+        "disk": int(machine.disk.size) if machine.disk.size else None,
+        "system_disk": int(machine.system_disk.size) if machine.system_disk.size else None,
+        "image": machine.image,
+        "encryption": machine.disk.encryption.value,
+        "key": expanded.key_of(path),
+        "system_encryption": expanded.system_encryption(path).value,
+        "system_key": expanded.system_key_of(path),
+        "spread": machine.spread.value,
+        "public": False,
+        "identity": IDENTITY if machine.identity else None,
+        "startup": "given" if machine.startup else None,
+        "backup": backup.model_dump(mode="json") if backup else None,
+    }
+
+
+def _of_key(expanded: Expanded, path: str, key: Key) -> dict[str, Any]:
+    return {
+        "protection": key.protection.value,
+        "origin": key.origin.value,
+        "algorithm": key.algorithm.value if key.algorithm else None,
+        "rotation_days": key.rotation_days,
+        "custody": key.custody.value if key.custody else None,
+        "grace_days": key.grace_days,
+        "users": sorted({*expanded.encrypted_by.get(path, ()), *expanded.users_of(path)}),
+        "administrators": sorted(f"group/{name}" for name in key.administrators) or None,
+        "exportable": False,
+        "use_log": True if "keys" in expanded.audit else None,
+    }
+
+
+def _of_network(expanded: Expanded, path: str, zone: Zone, address_range: str) -> dict[str, Any]:
+    return {
+        "address_range": address_range,
+        "domain": expanded.platform.network.domain,
+        "entry": zone.entry if path not in expanded.closed else None,
+        "flow_logs": True if expanded.flow_logs(path) else None,
+        "members": zone.members if isinstance(zone, Space) else None,
+    }
 
 
 def answers(kind: Kind, attribute: str, asked_value: Any, given: Any) -> bool | None:
@@ -147,34 +261,58 @@ def answers(kind: Kind, attribute: str, asked_value: Any, given: Any) -> bool | 
     A floor that asks nothing is answered by anything; what is untraceable is answered by having no trace.
     """
     relation = ATTRIBUTES[kind][attribute].relation
-    if relation is Relation.untraceable or (
-        relation is Relation.floor and (asked_value is None or asked_value in _WEAKEST.get(attribute, ()))
-    ):
+    if relation is Relation.untraceable:
+        return True
+    if asked_value is None and (relation is Relation.floor or attribute in _FREE):
+        return True
+    if relation is Relation.floor and _WEAKEST.get(attribute) == asked_value:
         return True
     if given is None:
-        return (
-            None
-            if asked_value is not None and attribute not in {"key", "retention", "rotation_days", "disk"}
-            else asked_value is None
-        )
+        if asked_value is not None and attribute not in NULLS_OF_NOTHING:
+            return None
+        return asked_value is None
     if relation is Relation.exact:
         return bool(given == asked_value)
-    return _reaches(attribute, asked_value, given)
+    return reaches(attribute, asked_value, given)
 
 
-def _reaches(attribute: str, asked_value: Any, given: Any) -> bool:
+def reaches(attribute: str, asked_value: Any, given: Any) -> bool:
+    """Whether a given value is at least what is asked; neither is null."""
+    if scale := SCALES.get(attribute):
+        return scale(given).reaches(scale(asked_value))
     match attribute:
-        case "encryption":
-            return Encryption(given).reaches(Encryption(asked_value))
-        case "protection":
-            return Protection(given).reaches(Protection(asked_value))
         case "country":
-            assert isinstance(asked_value, Sequence)
             return given in asked_value
         case "retention":
             longer = given["days"] >= asked_value["days"]
             return bool(longer and RetentionMode(given["mode"]).reaches(RetentionMode(asked_value["mode"])))
         case "rotation_days":
             return bool(given <= asked_value)
+        case "gpu":
+            model = asked_value["model"] in {None, given["model"]}
+            return (
+                model
+                and given["count"] >= asked_value["count"]
+                and (given["memory"] or 0) >= (asked_value["memory"] or 0)
+            )
+        case "backup":
+            often = given["every_days"] <= asked_value["every_days"] and given["keep_days"] >= asked_value["keep_days"]
+            return bool(often and Redundancy(given["where"]).reaches(Redundancy(asked_value["where"])))
         case _:
             return bool(given >= asked_value)
+
+
+__all__ = [
+    "ATTRIBUTES",
+    "BY_CATALOGUE",
+    "IDENTITY",
+    "NULLS_OF_NOTHING",
+    "REQUIREMENTS",
+    "SCALES",
+    "Attribute",
+    "Requirement",
+    "answers",
+    "asked",
+    "expiry_of",
+    "reaches",
+]

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["store", "machine", "key", "network"]
 PLATFORM = "platform"
+GROUP = "group/"
+"""Where the path of a group of people begins; groups are no elements, but rights are given to them."""
 _ELEMENT = re.compile(r"(zone|space)/[^/]+(/(store|machine|key)/[^/]+)?|key/[^/]+")
 _NETWORK_PARTS = 2
 

@@ -1,60 +1,46 @@
 """The platform: zones, project spaces, keys, allowed flows, and what is accepted, declared and retired.
 
 It deliberately holds no credential and nothing that only one cloud knows, but for `targets`, which
-belongs to the target it names.
+belongs to the target it names. What holds for the whole of it stands in `settings`.
 """
 
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, StringConstraints
 
 from hdh_infra.errors import Problem
+from hdh_infra.model.airlock import Airlock
 from hdh_infra.model.base import Name, Port, Spec, check_name
-from hdh_infra.model.elements import Key, Machine, Store
+from hdh_infra.model.elements import Group, Key, Machine, Store
+from hdh_infra.model.frameworks import Framework
 from hdh_infra.model.origin import Origin, dotted
+from hdh_infra.model.settings import (
+    AddressRange,
+    Audit,
+    BackupSettings,
+    DeclaredFlavour,
+    Existing,
+    Managed,
+    Naming,
+    NetworkSettings,
+    Outside,
+    Reason,
+    Residency,
+    StateSettings,
+    TargetName,
+    TargetSettings,
+)
 from hdh_infra.model.target import Target
 
-
-def _target(text: str) -> str:
-    return str(Target.parse(text))
-
-
-def _network(text: str) -> str:
-    return str(ipaddress.IPv4Network(text))
-
-
-TargetName = Annotated[str, AfterValidator(_target)]
-AddressRange = Annotated[str, AfterValidator(_network)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
 SshKey = Annotated[
     str, StringConstraints(pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]+( .*)?$")
 ]
 Protocol = Literal["tcp", "udp"]
-
-
-class Residency(Spec):
-    """Where data may lie; it can never be waived."""
-
-    countries: tuple[Country, ...] = Field(
-        min_length=1, description="ISO 3166 codes. HDS 2.0, EXI 28: in the EEA; the national platform's own policy: FR."
-    )
-
-
-class NetworkSettings(Spec):
-    """Addresses of the whole platform."""
-
-    address_space: AddressRange = Field(
-        default="10.64.0.0/12", description="Private range that zones and spaces get their own ranges from."
-    )
-    prefix_length: int = Field(
-        default=24, ge=16, le=27, description="Size of each zone's and space's range; fixed once deployed."
-    )
+Entry = Literal["bastion"]
 
 
 class Zone(Spec):
@@ -65,15 +51,47 @@ class Zone(Spec):
     address_range: AddressRange | None = Field(
         default=None, description="A range of one's own choice; without it the lock gives one."
     )
+    entry: Entry | None = Field(
+        default=None,
+        description="`bastion`: people reach its machines through a bastion, which names and logs them; without it nobody gets in from outside.",
+    )
+    flow_logs: bool = Field(
+        default=False, description="What it lets through and refuses is logged; `network.flow_logs` asks it of all."
+    )
+
+
+class SpaceFlow(Spec):
+    """A flow of a space's own: where an end begins with `machine/` or `store/` it is that of the space itself."""
+
+    source: str = Field(
+        default="machine/*", alias="from", description="The space's machines: `machine/desktop`, `machine/*`."
+    )
+    to: str = Field(description="`store/work` or `machine/*` of the same space, or any path: `zone/lake/store/snds`.")
+    ports: tuple[Port, ...] = Field(default=(443,), min_length=1, description="Ports or ranges.")
+    protocol: Protocol = Field(default="tcp", description="tcp or udp.")
 
 
 class Space(Zone):
     """A project space: an isolated zone of one authorised project. What it names is added to the defaults."""
 
+    stores: dict[Name, Store | None] = Field(  # type: ignore[assignment]  # a null takes a default out, in a space only
+        default_factory=dict,
+        description="Stores by name; one of a default's name takes its place, `null` takes it out.",
+    )
+    machines: dict[Name, Machine | None] = Field(  # type: ignore[assignment]  # as for stores
+        default_factory=dict, description="Machines by name; likewise."
+    )
+    flows: tuple[SpaceFlow, ...] = Field(default=(), description="Flows of its own, beside the defaults'.")
+    airlock: Airlock | None = Field(default=None, description="Its own airlock in the place of the defaults'.")
+    key: Key | None = Field(default=None, description="What is asked of its own key, in the place of the defaults'.")
     ends: datetime.date | None = Field(
-        default=None, description="End of the authorisation; nothing is ever deleted by date."
+        default=None,
+        description="Last day of the authorisation; after it the space is closed: no entry, no compute, data kept. Nothing is ever deleted by date.",
     )
     members: int | None = Field(default=None, ge=0, description="People of the project, for capacity and reports.")
+    groups: tuple[Name, ...] = Field(
+        default=(), description="Groups of its people; who they are is the identity provider's."
+    )
 
 
 class SpaceDefaults(Spec):
@@ -81,6 +99,14 @@ class SpaceDefaults(Spec):
 
     stores: dict[Name, Store] = Field(default_factory=dict, description="Stores by name.")
     machines: dict[Name, Machine] = Field(default_factory=dict, description="Machines by name.")
+    flows: tuple[SpaceFlow, ...] = Field(default=(), description="Flows of each space.")
+    airlock: Airlock | None = Field(default=None, description="The only way for data in and out; none without it.")
+    key: Key | None = Field(
+        default=None,
+        description="What is asked of each space's own key, `space/NAME/key/default`, which encrypts what names no key.",
+    )
+    entry: Entry | None = Field(default=None, description="As for a zone.")
+    groups: tuple[Name, ...] = Field(default=(), description="Groups of people of every space.")
 
 
 class Spaces(Spec):
@@ -104,41 +130,14 @@ class Flow(Spec):
 
 
 class Egress(Spec):
-    """One permission to open connections to addresses outside the platform."""
+    """One permission to open connections to the outside of the platform."""
 
     source: str = Field(alias="from", description="Path or pattern of a machine, zone or space.")
-    to: AddressRange = Field(description="Address range outside the platform.")
+    to: Outside = Field(
+        description="Address range outside the platform, or a host name (`pypi.org`, `*.debian.org`), whose addresses nobody need know."
+    )
     ports: tuple[Port, ...] = Field(min_length=1, description="Ports or ranges.")
     protocol: Protocol = Field(default="tcp", description="tcp or udp.")
-
-
-class StateSettings(Spec):
-    """Where the engine keeps the state of a target's stack; never chosen silently."""
-
-    backend: str = Field(
-        description="A Pulumi backend URL: s3://..., azblob://..., file://...; it holds the topology and, encrypted, secrets."
-    )
-    secrets: str = Field(
-        default="passphrase", description="Pulumi's secrets provider: passphrase, or a key service's URL."
-    )
-
-
-class TargetSettings(Spec):
-    """What belongs to one target only; never a credential."""
-
-    project: str | None = Field(
-        default=None, description="The cloud's own project or subscription, where it is not in the environment."
-    )
-    external_network: str | None = Field(
-        default=None, description="OpenStack: name of the external network; without it the only one there is."
-    )
-    object_store_endpoint: str | None = Field(default=None, description="URL of the S3 endpoint of a private offer.")
-    object_store_addresses: tuple[AddressRange, ...] = Field(
-        default=(),
-        description="Addresses of the S3 endpoint; without them a flow to a store opens port 443 to the whole Internet.",
-    )
-    administrators: tuple[str, ...] = Field(default=(), description="Object ids of those who administer keys (Azure).")
-    state: StateSettings | None = Field(default=None, description="Where the state is kept.")
 
 
 class DeclaredFact(Spec):
@@ -168,11 +167,18 @@ class Waiver(Spec):
 class Retirement(Spec):
     """The explicit word that a data holder may go."""
 
-    element: str = Field(description="Path of the data holder that is no longer in the spec.")
+    element: str = Field(description="Path or pattern of data holders that are no longer in the spec: `space/x/**`.")
     reason: Reason = Field(description="Why.")
     data: Literal["keep", "delete"] = Field(
         description="`keep` leaves it in the cloud, out of the stack; `delete` destroys it."
     )
+
+
+class Replacement(Spec):
+    """The explicit word that a data holder may be made anew, and lose what it holds."""
+
+    element: str = Field(description="Path or pattern of the data holders.")
+    reason: Reason = Field(description="Why, and where its data are meanwhile.")
 
 
 class Platform(Spec):
@@ -180,6 +186,10 @@ class Platform(Spec):
 
     name: Name = Field(description="Name of the platform; part of native names.")
     residency: Residency = Field(description="Where data may lie.")
+    frameworks: tuple[Framework, ...] = Field(
+        default=(),
+        description="Texts that the platform answers to; each raises floors by its clauses, and reports show which.",
+    )
     network: NetworkSettings = Field(default=NetworkSettings(), description="Addresses.")
     tags: dict[Annotated[str, AfterValidator(check_name)], Annotated[str, StringConstraints(max_length=63)]] = Field(
         default_factory=dict, description="Put on every native resource that can carry tags; never secret."
@@ -187,15 +197,23 @@ class Platform(Spec):
     ssh_keys: tuple[SshKey, ...] = Field(
         default=(), description="Public keys of those who administer the machines; without one nobody can log in."
     )
+    groups: dict[Name, Group] = Field(default_factory=dict, description="Groups of people by name.")
+    naming: Naming = Field(default=Naming(), description="Patterns of native names.")
     keys: dict[Name, Key] = Field(default_factory=dict, description="Keys by name.")
     zones: dict[Name, Zone] = Field(default_factory=dict, description="Zones by name.")
     spaces: Spaces = Field(default=Spaces(), description="Project spaces.")
     flows: tuple[Flow, ...] = Field(default=(), description="Everything not listed is denied, in both directions.")
     egress: tuple[Egress, ...] = Field(default=(), description="Connections to the outside; none by default.")
+    audit: Audit | None = Field(default=None, description="What is logged, and where to.")
+    backup: BackupSettings = Field(default=BackupSettings(), description="What is backed up.")
+    requires: tuple[Managed, ...] = Field(
+        default=(), description="Managed services that are needed beside: assessed on each offer, never made."
+    )
     targets: dict[TargetName, TargetSettings] = Field(default_factory=dict, description="What belongs to one target.")
     facts: tuple[DeclaredFact, ...] = Field(default=(), description="What operators declare.")
     waivers: tuple[Waiver, ...] = Field(default=(), description="Accepted verdicts.")
     retire: tuple[Retirement, ...] = Field(default=(), description="Data holders that may go.")
+    replace: tuple[Replacement, ...] = Field(default=(), description="Data holders that may be made anew.")
     overrides: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Native properties by node path, merged over what the library says; shown in every comparison.",
@@ -228,3 +246,34 @@ class Platform(Spec):
     def settings(self, target: Target) -> TargetSettings:
         """What the spec says of one target; empty where it says nothing."""
         return self.targets.get(str(target), TargetSettings())
+
+
+__all__ = [
+    "AddressRange",
+    "Airlock",
+    "Audit",
+    "BackupSettings",
+    "DeclaredFact",
+    "DeclaredFlavour",
+    "Egress",
+    "Existing",
+    "Flow",
+    "Naming",
+    "NetworkSettings",
+    "Origin",
+    "Platform",
+    "Reason",
+    "Replacement",
+    "Residency",
+    "Retirement",
+    "Space",
+    "SpaceDefaults",
+    "SpaceFlow",
+    "Spaces",
+    "StateSettings",
+    "TargetName",
+    "TargetSettings",
+    "Waiver",
+    "Zone",
+    "dotted",
+]

@@ -40,6 +40,47 @@ class Protection(Scale):
     hsm = "hsm"
 
 
+class Redundancy(Scale):
+    """How far apart the copies of what is kept lie."""
+
+    local = "local"
+    zone = "zone"
+    region = "region"
+
+
+class Spread(Scale):
+    """What the replicas of a machine do not share, so that one failure does not stop them all."""
+
+    none = "none"
+    hosts = "hosts"
+    zones = "zones"
+
+
+class Custody(Scale):
+    """Who has a key's material: only the cloud's key service, the customer a copy as well, only the customer."""
+
+    provider = "provider"
+    shared = "shared"
+    customer = "customer"
+
+
+class Access(StrEnum):
+    """What a right on a store lets do; none holds another: who may append may not read."""
+
+    read = "read"
+    append = "append"
+    write = "write"
+
+
+class KeyAlgorithm(StrEnum):
+    """What a key is used with, and its size in bits."""
+
+    aes_256 = "aes-256"
+    rsa_2048 = "rsa-2048"
+    rsa_3072 = "rsa-3072"
+    rsa_4096 = "rsa-4096"
+
+
 class KeyOrigin(StrEnum):
     """Where key material is made."""
 

@@ -20,6 +20,7 @@ from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
 from hdh_infra.graph.plan import Plan
 from hdh_infra.graph.verify import verify
+from hdh_infra.model.check_meaning import check_dates
 from hdh_infra.model.expand import expand
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.paths import matches
@@ -27,6 +28,8 @@ from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assess import assess
 from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.waiving import idle_waivers
+from hdh_infra.planning.whole import due
 
 
 def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = None, today: datetime.date) -> Plan:
@@ -36,10 +39,11 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         platform: the spec.
         target: where to.
         lock: what was given before; without it the plan shows what it would become.
-        today: the day that waivers are judged by; nothing else depends on it.
+        today: the day that waivers are judged by and spaces are closed by.
 
     Raises:
-        SpecError: the target is not in the catalogue, or the platform cannot be placed on it.
+        SpecError: the target is not in the catalogue, the platform cannot be placed on it, a flow names a space
+            past its end, or a waiver waives nothing.
         RefusedError: a data holder of the lock is missing from the spec.
         ExceptionGroup: the library made an invalid plan: a defect of ours.
     """
@@ -49,7 +53,9 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
     except ValueError as error:
         raise SpecError([Problem("target", None, None, "", str(error))]) from None
     given = update_lock(lock, platform, [where])
-    expanded = expand(platform)
+    expanded = expand(platform, today)
+    if problems := check_dates(platform, expanded, today):
+        raise SpecError(problems)
     context = Context(expanded, place, given)
     lowering = cloud(where.cloud)
     providers = lowering.providers(context)
@@ -58,6 +64,9 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
     if found := verify(ordered, providers):
         raise ExceptionGroup("internal error: an invalid plan", [ValueError(what) for what in found])
     observed = lowering.observe(Natives.of_plan(ordered, lowering.identifiers), place)
+    verdicts = assess(expanded, given, place, observed, today)
+    if problems := list(idle_waivers(verdicts, platform, place, today)):
+        raise SpecError(problems)
     return Plan(
         platform=platform.name,
         target=str(where),
@@ -69,9 +78,11 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         },
         providers=providers,
         nodes=ordered,
-        verdicts=assess(expanded, given, place, observed, today),
+        verdicts=verdicts,
         manual=tuple(lowering.manual(context)),
         overridden=overridden,
+        due=tuple(due(expanded)),
+        raised=tuple(one.to_json() for one in expanded.raised),
     )
 
 

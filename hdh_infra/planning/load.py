@@ -13,11 +13,12 @@ from hdh_infra.catalogue.load import site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check import texts, told
+from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
-from hdh_infra.planning.lock import location_of, too_large
+from hdh_infra.planning.lock import too_large
 
 
 def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
@@ -107,9 +108,9 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
         for path, machine in expanded.machines.items():
             if place.flavour(machine.vcpus, int(machine.memory)) is None:
                 problems.append(
-                    platform.problem(location_of(path), too_large(path, machine.vcpus, int(machine.memory), place))
+                    platform.problem(place_of(path), too_large(path, machine.vcpus, int(machine.memory), place))
                 )
             if machine.image not in place.offer.images:
                 what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
-                problems.append(platform.problem((*location_of(path), "image"), what))
+                problems.append(platform.problem((*place_of(path), "image"), what))
     return problems

@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 from hdh_infra.catalogue.load import Site, site
 from hdh_infra.errors import Problem, RefusedError, SpecError
+from hdh_infra.model.base import write_size
+from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.lock import Kept, Lock
-from hdh_infra.model.paths import network_path
+from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 
@@ -75,11 +78,10 @@ def _data_holders(base: Lock, expanded: Expanded) -> dict[str, str]:
             f"the lock has {', '.join(f'{path} ({kind})' for path, kind in lost.items())}, and the spec does not",
             "Put it back, or say under retire: {element, reason, data: keep|delete}; nothing was changed",
         )
-    retired = {one.element for one in expanded.platform.retire}
     return dict(
         sorted(
             {
-                **{path: kind for path, kind in base.data_holders.items() if path not in retired},
+                **{path: kind for path, kind in base.data_holders.items() if not retired(expanded.platform, path)},
                 **expanded.data_holders,
             }.items()
         )
@@ -89,8 +91,12 @@ def _data_holders(base: Lock, expanded: Expanded) -> dict[str, str]:
 def missing_data_holders(lock: Lock, platform: Platform) -> Mapping[str, str]:
     """Data holders of the lock that the spec neither has nor retires (law 9)."""
     has = expand(platform).data_holders
-    retired = {one.element for one in platform.retire}
-    return {path: kind for path, kind in lock.data_holders.items() if path not in has and path not in retired}
+    return {path: kind for path, kind in lock.data_holders.items() if path not in has and not retired(platform, path)}
+
+
+def retired(platform: Platform, path: str) -> Literal["keep", "delete"] | None:
+    """The word for a data holder that may go; None of one that must stay. The first that means it counts."""
+    return next((one.data for one in platform.retire if matches(one.element, path)), None)
 
 
 def _addresses(base: Lock, expanded: Expanded, problems: list[Problem]) -> dict[str, str]:
@@ -99,7 +105,7 @@ def _addresses(base: Lock, expanded: Expanded, problems: list[Problem]) -> dict[
     for path, zone in expanded.networks.items():
         if zone.address_range:
             if found.get(path, zone.address_range) != zone.address_range:
-                at = location_of(path, "address_range")
+                at = place_of(path, "address_range")
                 problems.append(
                     expanded.platform.problem(
                         at, f"is {zone.address_range}, and the lock gave {found[path]}: a deployed range cannot change"
@@ -161,7 +167,7 @@ def _hosts(
             number = next(spare, None)
             if number is None:
                 what = f"{addresses[network]} has no address left for {path}: give the network a wider address_range"
-                problems.append(expanded.platform.problem(location_of(path), what))
+                problems.append(expanded.platform.problem(place_of(path), what))
                 break
             mine.add(number)
             have.append(number)
@@ -170,16 +176,22 @@ def _hosts(
 
 
 def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
+    """The flavour of each machine: the one that was chosen while it holds what is asked, else the smallest that does.
+
+    Without a flavour that has the graphics processors asked, it is one without them, and the verdict says so:
+    a plan is always made (law 3).
+    """
     chosen = dict(base.flavours.get(str(place.target), {}))
     for path, machine in expanded.machines.items():
+        vcpus, memory = machine.vcpus, int(machine.memory)
+        flavour = place.flavour(vcpus, memory, machine.gpu)
+        enough = flavour is not None or machine.gpu is None
+        flavour = flavour or place.flavour(vcpus, memory)
         kept = place.flavour_named(chosen[path]) if path in chosen else None
-        if kept and kept.vcpus >= machine.vcpus and int(kept.memory) >= int(machine.memory):
+        if kept and kept.vcpus >= vcpus and int(kept.memory) >= memory and (kept.holds(machine.gpu) or not enough):
             continue
-        flavour = place.flavour(machine.vcpus, int(machine.memory))
         if flavour is None:
-            problems.append(
-                expanded.platform.problem(location_of(path), too_large(path, machine.vcpus, int(machine.memory), place))
-            )
+            problems.append(expanded.platform.problem(place_of(path), too_large(path, vcpus, memory, place)))
         else:
             chosen[path] = flavour.name
     return dict(sorted(chosen.items()))
@@ -187,9 +199,8 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
 
 def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
     """The message for a machine that no flavour of a site holds."""
-    from hdh_infra.model.base import write_size
-
-    largest = max(place.offer.flavours, key=lambda flavour: (int(flavour.memory), flavour.vcpus))
+    plain = [flavour for flavour in place.offer.flavours if flavour.gpu is None]
+    largest = max(plain, key=lambda flavour: (int(flavour.memory), flavour.vcpus))
     return (
         f"{path} asks {vcpus} vCPU and {write_size(memory)}, and no flavour of {place.target} holds it: the largest is "
         f"{largest.name} ({largest.vcpus} vCPU, {write_size(int(largest.memory))}); ask less, or more machines"
@@ -201,20 +212,10 @@ def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]
     for path, machine in expanded.machines.items():
         if machine.image not in place.offer.images:
             what = f"{place.target} has no image {machine.image}; allowed: {', '.join(sorted(place.offer.images))}"
-            problems.append(expanded.platform.problem((*location_of(path), "image"), what))
+            problems.append(expanded.platform.problem((*place_of(path), "image"), what))
         elif chosen.get(path) not in place.offer.images or chosen.get(path) != machine.image:
             chosen[path] = machine.image
     return dict(sorted(chosen.items()))
-
-
-def location_of(path: str, *more: str) -> tuple[str | int, ...]:
-    """Where an element stands in a spec."""
-    kind, name, *rest = path.split("/")
-    if kind == "key":
-        return ("keys", name, *more)
-    head = ("zones", name) if kind == "zone" else ("spaces", "projects", name)
-    inner = {"store": "stores", "machine": "machines", "key": "keys"}
-    return (*head, *(inner.get(part, part) if index == 0 else part for index, part in enumerate(rest)), *more)
 
 
 def after_destroy(lock: Lock, target: Target, kept: Iterable[Kept]) -> Lock:

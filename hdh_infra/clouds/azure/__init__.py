@@ -18,7 +18,15 @@ from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_pl
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
 from hdh_infra.clouds.azure.roles import observe_rights
-from hdh_infra.clouds.azure.storage import entries, entry_of, lower_link, lower_store, manual_locks, observe_stores
+from hdh_infra.clouds.azure.storage import (
+    entries,
+    entry_of,
+    lower_link,
+    lower_right,
+    lower_store,
+    manual_locks,
+    observe_stores,
+)
 from hdh_infra.clouds.azure.traffic import observe_traffic
 from hdh_infra.clouds.base import Cloud, Context, ServiceFlow
 from hdh_infra.graph.observation import Natives, Observation, ObservedFlow
@@ -96,6 +104,7 @@ CLOUD = Cloud(
     lower_store=lower_store,
     lower_machine=lower_machine,
     lower_link=lower_link,
+    lower_right=lower_right,
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,

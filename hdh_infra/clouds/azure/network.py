@@ -26,7 +26,7 @@ from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import PLATFORM, network_path
 
 BLOB_ZONE = f"{PLATFORM}/blob-zone"

@@ -20,7 +20,7 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.errors import SpecError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import kind_of, network_path
 
 Direction: TypeAlias = Literal["in", "out"]

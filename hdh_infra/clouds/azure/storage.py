@@ -20,8 +20,8 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.expand import Link
-from hdh_infra.model.paths import kind_of, network_path
+from hdh_infra.model.links import Link, Right
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption, RetentionMode
 
 CONTAINER = "data"
@@ -193,15 +193,21 @@ def _endpoint(context: Context, store: str) -> Iterator[Node]:
     )
 
 
-def lower_link(context: Context, link: Link) -> Iterator[Node]:
-    """The right of a machine's identity to the data of a store; the rules of a link are in `rules`."""
-    if kind_of(link.to) == "store" and link.protocol == "tcp":
+def lower_link(context: Context, link: Link) -> tuple[Node, ...]:
+    """Nothing of its own: the rules of a link are in `rules`, and what it lets do is a right."""
+    del context, link
+    return ()
+
+
+def lower_right(context: Context, right: Right) -> Iterator[Node]:
+    """What a machine's identity may do with the data of a store."""
+    if not right.of_group:
         yield lower_assignment(
             context,
-            f"{link.owner}/data-use/{dotted(link.source)}-{dotted(link.to)}",
+            f"{right.owner}/data-use/{dotted(right.principal)}-{dotted(right.store)}",
             role=DATA_USE,
-            scope=ref(f"{link.to}/container"),
-            principal=principal(f"{link.source}/identity"),
+            scope=ref(f"{right.store}/container"),
+            principal=principal(f"{right.principal}/identity"),
             principal_type="ServicePrincipal",
         )
 
@@ -349,6 +355,7 @@ __all__ = [
     "entries",
     "entry_of",
     "lower_link",
+    "lower_right",
     "lower_store",
     "manual_locks",
     "observe_stores",

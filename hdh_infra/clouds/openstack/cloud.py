@@ -13,7 +13,7 @@ from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
     lower_identity,
-    lower_rights,
+    lower_right,
     manual_keys,
     observe_rights,
 )
@@ -28,7 +28,7 @@ from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import Provider
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Link
 
 VERSION = "5.5.3"
 """Of the openstack plugin, as the SDK package pins it."""
@@ -59,8 +59,9 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
-    """One flow: openings between two machines, or rights on a store."""
-    yield from lower_rights(context, link) if link.to in context.expanded.stores else lower_peers(context, link)
+    """One flow between machines; one to a store needs a right, and the way to the endpoint is the machine's filter."""
+    if link.to not in context.expanded.stores:
+        yield from lower_peers(context, link)
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
@@ -119,6 +120,7 @@ CLOUD = Cloud(
     lower_store=lower_store,
     lower_machine=lower_machine,
     lower_link=lower_link,
+    lower_right=lower_right,
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,

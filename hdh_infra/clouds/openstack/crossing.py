@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.model.expand import Expanded, Link
+from hdh_infra.model.expand import Expanded
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Flow
 
@@ -52,8 +53,13 @@ class _Index:
     def __init__(self, expanded: Expanded) -> None:
         self.out: dict[str | None, list[Flow]] = {}
         self.into: dict[str | None, list[Flow]] = {}
-        for flow in expanded.platform.flows:
+        for flow in expanded.flows:
             self.out.setdefault(_home(flow.source), []).append(flow)
+            self.into.setdefault(_home(flow.to), []).append(flow)
+        for flow in expanded.latent_flows:
+            # What the defaults ask of a space's own machines stands among its flows, exactly.
+            if not flow.source.startswith("space/"):
+                self.out.setdefault(_home(flow.source), []).append(flow)
             self.into.setdefault(_home(flow.to), []).append(flow)
         self.links: dict[str, list[Link]] = {}
         for link in (*expanded.links, *expanded.egress):
@@ -93,15 +99,19 @@ def store_flows(context: Context, machine: str) -> Iterator[Flow]:
 
 def needs_outside(context: Context) -> bool:
     """Whether anything may be reached beyond the platform's own networks; stores are."""
-    platform = context.expanded.platform
-    return bool(platform.egress) or any(may_be_store(flow.to) for flow in platform.flows)
+    expanded = context.expanded
+    return bool(expanded.platform.egress) or any(may_be_store(flow.to) for flow in _all_flows(expanded))
 
 
 def needs_router(context: Context) -> bool:
     """Whether anything may leave a network."""
     return needs_outside(context) or any(
-        _crosses(flow) for flow in context.expanded.platform.flows if _may_be_machine(flow.to)
+        _crosses(flow) for flow in _all_flows(context.expanded) if _may_be_machine(flow.to)
     )
+
+
+def _all_flows(expanded: Expanded) -> tuple[Flow, ...]:
+    return (*expanded.flows, *expanded.latent_flows)
 
 
 def leaves(context: Context, network: str) -> bool:

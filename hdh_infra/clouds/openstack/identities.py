@@ -34,7 +34,7 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, json_text, ref
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Right
 
 KEYSTONE = "keystone"
 BY_ACCESS_KEY = "access-key"
@@ -100,20 +100,20 @@ def user_name(context: Context, machine: str) -> str:
     return native_name(context, machine)
 
 
-def lower_rights(context: Context, link: Link) -> Iterator[Node]:
-    """The rights that a flow to a store needs, on exactly its bucket."""
-    if uses_keystone(context):
+def lower_right(context: Context, right: Right) -> Iterator[Node]:
+    """What a machine's user may do with exactly one bucket."""
+    if uses_keystone(context) or right.of_group:
         return
     yield Node(
-        path=f"{link.owner}/flow/{link.slug}/rights",
+        path=f"{right.owner}/right/{right.slug}",
         type=USER_POLICY,
         provider=S3_PROVIDER,
         properties={
-            "userName": ref(user_path(link.source), "userName"),
-            "policyName": shortened(f"{dashed(link.to)}-{link.protocol}"),
-            "policy": json_text(policy_of([bucket_name(context, link.to)])),
+            "userName": ref(user_path(right.principal), "userName"),
+            "policyName": shortened(f"{dashed(right.store)}-{right.access}"),
+            "policy": json_text(policy_of([bucket_name(context, right.store)])),
         },
-        depends_on=(bucket_path(link.to),),
+        depends_on=(bucket_path(right.store),),
         delete_before_replace=True,
     )
 

@@ -15,7 +15,7 @@ from hdh_infra.clouds.openstack.naming import GROUP, RULE, make, native_name
 from hdh_infra.clouds.reach import Ports, ports_of, union
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import network_path
 
 OWN_SUBNET = "the machine's own subnet"

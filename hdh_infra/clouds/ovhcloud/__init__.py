@@ -18,14 +18,13 @@ from hdh_infra.clouds.openstack.crossing import needs_outside
 from hdh_infra.clouds.openstack.identities import manual_keys
 from hdh_infra.clouds.openstack.network import ROUTER_PATH
 from hdh_infra.clouds.openstack.network import lower_platform as lower_router
-from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.ovhcloud.identities import lower_identity, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
-from hdh_infra.model.expand import Link
+from hdh_infra.model.links import Right
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -45,10 +44,10 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
     yield from lower_identity(context, path)
 
 
-def lower_link(context: Context, link: Link) -> Iterator[Node]:
-    """One flow between machines; rights on a store stand in the document of the machine's user."""
-    if link.to not in context.expanded.stores:
-        yield from lower_peers(context, link)
+def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
+    """Nothing of its own: rights on stores stand in the document of the machine's user."""
+    del context, right
+    return ()
 
 
 def manual(context: Context) -> Iterator[ManualStep]:
@@ -81,7 +80,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_platform=lower_platform,
     lower_key=lower_key,
     lower_machine=lower_machine,
-    lower_link=lower_link,
+    lower_right=lower_right,
     observe=observe,
     shared_documents=frozenset({POLICY}),
     manual=manual,

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.crossing import links_from
 from hdh_infra.clouds.openstack.identities import Rights, has_identity, opened, policy_of, user_name
 from hdh_infra.clouds.openstack.naming import bucket_name
 from hdh_infra.clouds.openstack.reading import Reader, document
@@ -44,8 +43,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         outputs=("accessKeyId", "secretAccessKey"),
         secret_outputs=("secretAccessKey",),
     )
-    stores = {link.to for link in links_from(context, machine)} & context.expanded.stores.keys()
-    buckets = {bucket_name(context, store) for store in stores}
+    buckets = {bucket_name(context, right.store) for right in context.expanded.rights_of.get(machine, ())}
     allowed = policy_of(buckets)["Statement"] if buckets else []
     yield Node(
         path=f"{machine}/rights",
