@@ -45,6 +45,14 @@ class Contract:
     """Properties whose change makes a new resource in some cases only, and which."""
     ignored: frozenset[str]
     """Properties whose change is accepted and not carried out."""
+    changes_known: bool
+    """Whether anybody has read what its changes do; where not, the sets above are empty and say nothing."""
+    unknown: frozenset[str]
+    """Properties of which that is not known."""
+    filled: frozenset[str]
+    """Properties that the provider fills by itself where they are absent, so that they stand in a state."""
+    members: str
+    """Property by which others lie in a resource of this type and go with it; empty for none."""
 
     def resolve(self, shape: Shape) -> Shape:
         """A shape with its reference followed."""
@@ -85,7 +93,8 @@ def contract(token: str) -> Contract | None:
     found = package["tokens"].get(token)
     if found is None:
         return None
-    changes = _changes().get(token, {})
+    known = _changes().get(token)
+    changes = known or {}
     return Contract(
         token=token,
         inputs=found["inputs"],
@@ -98,6 +107,10 @@ def contract(token: str) -> Contract | None:
         api=found.get("api", ""),
         replace_if=dict(changes.get("replace_if", {})),
         ignored=frozenset(changes.get("ignored", ())),
+        changes_known=known is not None,
+        unknown=frozenset(changes.get("unknown", ())),
+        filled=frozenset(changes.get("filled", ())),
+        members=changes.get("members", ""),
     )
 
 
@@ -123,17 +136,17 @@ def replaces(token: str, changed: Iterable[str]) -> frozenset[str]:
     found = contract(token)
     if found is None:
         return frozenset()
-    return frozenset(path for path in changed if any(_covers(one, _plain(path)) for one in found.replace))
+    return frozenset(path for path in changed if any(covers(one, plain(path)) for one in found.replace))
 
 
-def _covers(rule: str, path: str) -> bool:
+def covers(rule: str, path: str) -> bool:
     """Whether a change of `path` is what a rule names: `a` with all in it, or `a#`, the adding or removing of an `a`."""
     if rule.endswith("#"):
         return path == rule[:-1]
     return path == rule or path.startswith(f"{rule}.")
 
 
-def _plain(path: str) -> str:
+def plain(path: str) -> str:
     """A path without its indexes."""
     return re.sub(r"\[[^]]*\]", "", path)
 

@@ -82,19 +82,66 @@ def check_nothing_lost(plan: Plan, platform: Platform, protected: Iterable[str],
     Raises:
         RefusedError: one is neither in the plan nor retired.
     """
-    from hdh_infra.planning.lock import retired
-
     stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
-    goes = [path for path in sorted(set(protected)) if path not in stays]
-    words = {path: retired(platform, element_of(path)) for path in goes}
-    lost = [path for path, word in words.items() if word is None]
+    gone = [Change(path, "", Effect.remove, holds_data=True) for path in sorted(set(protected)) if path not in stays]
+    found = list(judged(gone, platform, {node.element for node in plan.nodes}))
+    lost = [one.change.path for one in found if one.refused]
     if lost:
         raise RefusedError(
             f"stack {stack}",
             f"it holds data that the spec no longer has: {', '.join(lost)}",
-            "Put it back, or say under retire: {element, reason, data: keep|delete}; nothing was changed",
+            "Put it back, or say under retire: {element, reason, data: keep|delete}; where its element stays with fewer "
+            "of them, under replace: {element, reason}; nothing was changed",
         )
-    return {path: word for path, word in words.items() if word is not None}
+    return {one.change.path: str(one.word) for one in found}
+
+
+def check_nothing_replaced(
+    plan: Plan, platform: Platform, deployment: Mapping[str, Any], stack: str
+) -> Mapping[str, Effect]:
+    """Refuse a plan that would replace or wipe a data holder of the state; some of it the engine shows as an update.
+
+    Args:
+        plan: what is to be.
+        platform: its spec, for what it says under `replace`.
+        deployment: the exported state.
+        stack: its name, for the message.
+
+    Returns:
+        The data holders that the spec lets be made anew, and what is done to each.
+
+    Raises:
+        RefusedError: one is not named under `replace`.
+    """
+    changes = diff_nodes(as_planned(deployment, plan), plan.nodes, CONTRACTS)
+    # What the plan no longer has is judged by `check_nothing_lost`.
+    stays = (one for one in changes if one.effect is not Effect.remove)
+    found = [one for one in judged(stays, platform, ()) if one.endangers]
+    refused = [one.change for one in found if one.refused]
+    if refused:
+        lines = [f"  {one.path} ({_DONE[one.effect]}): {'; '.join(_reasons(one))}" for one in refused]
+        elements = ", ".join(dict.fromkeys(one.element for one in refused))
+        raise RefusedError(
+            f"stack {stack}",
+            "it holds data that the plan would replace or wipe:\n" + "\n".join(lines) + "\nNothing was changed",
+            f"Take the change back, or move the data elsewhere and say under replace: {{element, reason}} for {elements}",
+        )
+    return {one.change.path: one.change.effect for one in found}
+
+
+def _reasons(change: Change) -> Iterator[str]:
+    """Why a data holder is made anew, with old and new value where a property of its own differs."""
+    values = {one.path: f": {short(one.old)} -> {short(one.new)}" for one in change.properties if one.old != one.new}
+    for reason in change.because:
+        yield reason + values.get(reason, "")
+
+
+_DONE: Mapping[Effect, str] = {
+    Effect.replace: "replaced",
+    Effect.maybe_replace: "may be replaced",
+    Effect.wipe: "wiped, though the engine shows an update or nothing",
+    Effect.unknown: "nobody knows what the change does",
+}
 
 
 def _words(value: object) -> str:

@@ -1,0 +1,127 @@
+"""Values of a plan as a person reads them: forms in words, short things on one line, long texts line by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from hdh_infra.graph.values import FORMS, Value, fill, form_of, slots
+
+WIDTH = 110
+"""Columns of a property that stands on one line."""
+_PLAIN = re.compile(r"[A-Za-z0-9/_.*@:+=,%#~()\[\]-][A-Za-z0-9/_.*@:+=,%#~() \[\]-]*")
+_WORDS = re.compile(r"(null|true|false|format|json|base64|lookup|secret|->)\b")
+
+
+def inline(value: Value) -> str:
+    """A value on one line. A text stands without quotes where it cannot be taken for anything else."""
+    return value if isinstance(value, str) and _is_plain(value) else _nested(value)
+
+
+def short(value: Value, width: int = 60) -> str:
+    """A value on one line, cut to a width; what is not there is `nothing`."""
+    if value is None:
+        return "nothing"
+    words = inline(value)
+    return words if len(words) <= width else f"{words[: width - 1]}…"
+
+
+def property_lines(name: str, value: Value) -> Iterator[str]:
+    """A property in as few lines as are readable: on one, or one a leaf, each with its path; a long text as it is."""
+    words = f"{name}: {inline(value)}"
+    kind = _form(value)
+    if kind in {"$base64", "$format"} or (kind is None and isinstance(value, str)):
+        text, head = _text(value)
+        if "\n" in text:
+            yield f"{name}: {head}".rstrip()
+            yield from (f"  | {line}".rstrip() for line in text.splitlines())
+            return
+    if len(words) <= WIDTH:
+        yield words
+    elif kind == "$json":
+        yield f"{name}: json"
+        yield from _parts(name, value["$json"])
+    elif kind is None and isinstance(value, (Mapping, list)):
+        yield from _parts(name, value)
+    else:
+        yield words
+
+
+def _parts(name: str, value: Value) -> Iterator[str]:
+    if isinstance(value, Mapping) and _form(value) is None:
+        for key, item in value.items():
+            yield from property_lines(f"{name}.{key}", item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from property_lines(f"{name}[{index}]", item)
+    else:
+        yield from property_lines(name, value)
+
+
+def _form(value: Value) -> str | None:
+    """Which whole form a value is; None of plain JSON, and of what only looks like a form."""
+    kind = form_of(value)
+    if kind is None or kind not in FORMS or set(value) != FORMS[kind]:
+        return None
+    if kind == "$format":
+        args = value["args"]
+        well = isinstance(value[kind], str) and isinstance(args, list) and slots(value[kind]) <= set(range(len(args)))
+        return kind if well else None
+    return kind
+
+
+def _nested(value: Value) -> str:
+    match _form(value):
+        case "$ref":
+            return f"-> {value['$ref']}.{value['output']}"
+        case "$format":
+            return f"format {_quoted(_filled(value))}"
+        case "$json":
+            return f"json {_nested(value['$json'])}"
+        case "$base64":
+            return f"base64 {_nested(value['$base64'])}"
+        case "$lookup":
+            return f"lookup {value['$lookup']} {_nested(value['args'])}.{value['output']} ({value['provider']})"
+        case "$secret":
+            return f"secret {value['$secret']}"
+        case _:
+            pass
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_quoted(key)}: {_nested(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_nested, value)) + "]"
+    return _quoted(value)
+
+
+def _filled(value: Mapping[str, Value]) -> str:
+    """The template of a format with its arguments at their places, in braces; braces of its own stay doubled."""
+    args = ["{" + inline(one) + "}" for one in value["args"]]
+    kept = value["$format"].replace("{{", "{{{{").replace("}}", "}}}}")
+    return fill(kept, args)
+
+
+def _text(value: Value) -> tuple[str, str]:
+    """The text that a value is made of, and the words before it."""
+    match _form(value):
+        case "$base64":
+            text, head = _text(value["$base64"])
+            return text, f"base64 {head}"
+        case "$format":
+            return _filled(value), "format"
+        case _:
+            return (value, "") if isinstance(value, str) else (_nested(value), "")
+
+
+def _is_plain(text: str) -> bool:
+    if not _PLAIN.fullmatch(text) or _WORDS.match(text) or text.endswith(" "):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _quoted(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
