@@ -12,11 +12,18 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from hdh_infra.model.scales import Encryption, KeyOrigin, Protection, RetentionMode
+from hdh_infra.model.scales import (
+    Custody,
+    Encryption,
+    KeyAlgorithm,
+    KeyOrigin,
+    Protection,
+    Redundancy,
+    RetentionMode,
+    Spread,
+)
 from hdh_infra.model.words import nearest
 
-ALGORITHMS = ("aes-256", "rsa-2048", "rsa-3072", "rsa-4096")
-"""Of a key, or of what encrypts stores and disks with it."""
 MOST_DAYS = 36500
 
 
@@ -82,7 +89,7 @@ FORMS: Mapping[str, Form] = {
     # Days at most that a deleted object can be had back.
     "store.soft_delete": _DAYS_OR_NO,
     # Copies in one data centre; in several zones of the region; in a second region of the same country.
-    "store.redundancy": _one_of("local", "zone", "region"),
+    "store.redundancy": _one_of(*Redundancy),
     # A store can be reached from the platform's networks only.
     "store.private": _YES_OR_NO,
     # Read, append-only and write can be told apart, for each machine and store.
@@ -96,7 +103,7 @@ FORMS: Mapping[str, Form] = {
     "machine.identity": _one_of("managed", "access-key", no=True),
     "machine.gpu": _YES_OR_NO,
     # How far apart replicas of a machine can be kept.
-    "machine.spread": _one_of("none", "hosts", "zones"),
+    "machine.spread": _one_of(*Spread),
     # Start-up data can be given.
     "machine.startup": _YES_OR_NO,
     # Managed backup of disks by a schedule.
@@ -106,9 +113,9 @@ FORMS: Mapping[str, Form] = {
     "key.rotation": _YES_OR_NO,
     "key.exportable": _YES_OR_NO,
     # What encrypts stores and disks, or what the key service makes.
-    "key.algorithm": _some_of(*ALGORITHMS),
+    "key.algorithm": _some_of(*KeyAlgorithm),
     # Who holds key material: the cloud alone; the customer has a copy outside (keys can be imported); never the cloud.
-    "key.custody": _one_of("provider", "shared", "customer"),
+    "key.custody": _one_of(*Custody),
     # Days at most between the order to destroy a key and its destruction; 0 or false where it is at once.
     "key.grace": _DAYS_OR_NO,
     # Who may use a key and who may administer it are separate rights, key by key.
@@ -153,4 +160,4 @@ def check_value(attribute: str, value: JsonValue) -> str | None:
     return f"{told}; {hint}" if hint.startswith("did you mean") else told
 
 
-__all__ = ["ALGORITHMS", "FORMS", "Form", "check_value"]
+__all__ = ["FORMS", "Form", "check_value"]

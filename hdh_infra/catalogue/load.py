@@ -9,7 +9,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 
 from pydantic import JsonValue
@@ -68,7 +68,7 @@ class Site:
     offer: Offer
     region: Region
     facts: Mapping[str, Fact]
-    settings: TargetSettings = TargetSettings()
+    settings: TargetSettings = field(default_factory=TargetSettings)
     """What the spec says of the target: ids of groups, what is named instead of made, raised limits."""
 
     @functools.cached_property

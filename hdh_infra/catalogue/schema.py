@@ -13,7 +13,6 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from hdh_infra.catalogue.forms import FORMS, check_value
 from hdh_infra.model.base import Name, Size, Spec
-from hdh_infra.model.machine import Gpu
 from hdh_infra.model.scales import Confidence
 
 Source = Annotated[str, StringConstraints(min_length=3)]
