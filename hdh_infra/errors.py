@@ -27,6 +27,19 @@ class HdhError(Exception):
         super().__init__(f"{where}: {what}. {remedy}" if where else f"{what}. {remedy}")
 
 
+_LONGEST_FIELD, _LONGEST_WHAT = 200, 1500
+"""Characters of a message: a name that is wrong may have thousands."""
+
+
+def _cut(text: str, longest: int) -> str:
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
+
+
+def _escaped(sign: str) -> str:
+    return sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii")
+
+
 @final
 class Problem:
     """One thing wrong with an input: where it stands, what was found and the change to make."""
@@ -38,9 +51,11 @@ class Problem:
         self.file, self.line, self.column, self.field, self.what = file, line, column, field, what
 
     def __str__(self) -> str:
-        """`file:line:column field: what`, as editors and people read it."""
+        """`file:line:column field: what`, as editors and people read it; what a terminal would obey is escaped."""
         place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
-        return f"{place} {self.field}: {self.what}" if self.field else f"{place} {self.what}"
+        what = _cut(self.what, _LONGEST_WHAT)
+        told = f"{place} {_cut(self.field, _LONGEST_FIELD)}: {what}" if self.field else f"{place} {what}"
+        return told if told.isprintable() else "".join(map(_escaped, told))
 
 
 class SpecError(HdhError):

@@ -67,9 +67,9 @@ def schema(output: OneFormat = Format.json) -> None:
 
         sys.stdout.write(reference())
         return
-    from hdh_infra.model.platform import Platform
+    from hdh_infra.model.schema import json_schema
 
-    write_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Platform.model_json_schema(by_alias=True)})
+    write_json(json_schema())
 
 
 def lock(

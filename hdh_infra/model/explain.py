@@ -6,6 +6,7 @@ It deliberately validates nothing; specs and locks are both explained here.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +19,9 @@ from hdh_infra.model.origin import Location, Origin
 _LONG = 60
 
 
-def explained(detail: ErrorDetails, at: Location, value: Any, origin: Origin, model: type[BaseModel]) -> Problem:
+def explained(
+    detail: ErrorDetails, at: Location, value: Any, origin: Origin, model: type[BaseModel], *, also: Iterable[str] = ()
+) -> Problem:
     """One error of the validator as a problem.
 
     Args:
@@ -27,12 +30,14 @@ def explained(detail: ErrorDetails, at: Location, value: Any, origin: Origin, mo
         value: the written value.
         origin: where that was written.
         model: the model of the whole, whose fields are told.
+        also: what a file may have at its top beside these fields.
     """
     location = real(value, at)
     kind, found = detail["type"], detail.get("input")
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":
-        what = told(f"{location[-1]!r} is no field here", str(location[-1]), fields(model, location[:-1]))
+        allowed = [*fields(model, location[:-1]), *(also if len(location) == 1 else ())]
+        what = told(f"{shown(location[-1])} is no field here", str(location[-1]), allowed)
     elif kind == "missing":
         what = "is missing: it has no default"
     elif kind in {"enum", "literal_error"}:

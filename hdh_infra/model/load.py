@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check import check
-from hdh_infra.model.compose import compose
+from hdh_infra.model.compose import INCLUDE, compose
 from hdh_infra.model.explain import explained, has, part_at, real
 from hdh_infra.model.origin import Location, Origin
 from hdh_infra.model.platform import Platform
@@ -72,7 +72,7 @@ def examine(file: Path) -> Examined:
             rest = _kept(value) if rest is value else rest
             wrong = [(_original(rest, detail["loc"]), detail) for detail in error.errors(include_url=False)]
             problems.extend(
-                explained(detail, at, value, origin, Platform)
+                explained(detail, at, value, origin, Platform, also=(INCLUDE,))
                 for at, detail in wrong
                 if not _our_doing(detail["type"], at, rest, value)
             )

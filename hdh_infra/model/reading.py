@@ -131,6 +131,8 @@ def _not_yaml(error: Any, text: str, file: Path) -> Problem:
         what += f" {error.context} that starts in line {error.context_mark.line + 1}"
     if line[place.column - 1 : place.column] == "\t":
         what += "; indent with spaces, YAML takes no tabs"
+    elif line[place.column - 1 : place.column] == ":":
+        what += "; a colon after a name has a space behind it, and a value with a colon stands in quotes"
     elif line[place.column - 1 : place.column] in set("@`%"):
         what += "; write the value in quotes"
     elif place.column > _LONGEST_NAME:
