@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hdh_infra.catalogue.forms import check_value
 from hdh_infra.catalogue.load import site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
 from hdh_infra.errors import Problem, SpecError
@@ -79,7 +80,19 @@ def check_targets(platform: Platform, written: Mapping[str, Any] | None = None) 
             if row.value is not None:
                 what = f"{attribute} of {target} is known ({row.value!r}, {row.source}): a declaration fills an unknown, it overrides nothing"
                 problems.append(platform.problem(at, what))
+    problems.extend(_declared(platform, known))
     return problems
+
+
+def _declared(platform: Platform, known: Iterable[str]) -> Iterator[Problem]:
+    """What is wrong with the values of declared facts, and with flavours of an offer that is not its operator's own."""
+    for index, fact in enumerate(platform.facts):
+        if fact.attribute in ATTRIBUTES and (wrong := check_value(fact.attribute, fact.value)):
+            yield platform.problem(("facts", index, "value"), wrong)
+    for name, settings in platform.targets.items():
+        if settings.flavours and name in known and not site(Target.parse(name)).offer.private:
+            what = f"{name} is no private offer, and its flavours are in the catalogue: take the declared ones out"
+            yield platform.problem(("targets", name, "flavours"), what)
 
 
 def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = True) -> list[Problem]:
