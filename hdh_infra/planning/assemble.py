@@ -1,4 +1,4 @@
-"""The one way in which a plan is made: lock, lower, override, order, verify, observe, assess.
+"""The one way in which a plan is made: lock, lower, override, order, verify, observe, count, assess.
 
 Every plan is made, deployable or not, so that it can be compared; who deploys refuses.
 """
@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any
 
 from hdh_infra.catalogue.load import digest_input, site
 from hdh_infra.clouds import cloud
 from hdh_infra.clouds.base import Context
 from hdh_infra.errors import Problem, SpecError
-from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
 from hdh_infra.graph.plan import Plan
@@ -23,11 +19,13 @@ from hdh_infra.graph.verify import verify
 from hdh_infra.model.check_meaning import check_dates
 from hdh_infra.model.expand import expand
 from hdh_infra.model.lock import Lock
-from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assess import assess
+from hdh_infra.planning.capacity import capacity
 from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.naming import check_names
+from hdh_infra.planning.overriding import overridden
 from hdh_infra.planning.waiving import idle_waivers
 from hdh_infra.planning.whole import due
 
@@ -59,12 +57,15 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
     context = Context(expanded, place, given)
     lowering = cloud(where.cloud)
     providers = lowering.providers(context)
-    nodes, overridden = _overridden(lowering.lower(context), platform)
+    nodes, changed = overridden(lowering.lower(context), platform)
+    if same := list(check_names(nodes, platform, str(where))):
+        raise SpecError(same)
     ordered = in_order(nodes)
     if found := verify(ordered, providers):
         raise ExceptionGroup("internal error: an invalid plan", [ValueError(what) for what in found])
     observed = lowering.observe(Natives.of_plan(ordered, lowering.identifiers), place)
-    verdicts = assess(expanded, given, place, observed, today)
+    room = capacity(ordered, place)
+    verdicts = assess(expanded, given, place, observed, today, room)
     if problems := list(idle_waivers(verdicts, platform, place, today)):
         raise SpecError(problems)
     return Plan(
@@ -80,7 +81,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         nodes=ordered,
         verdicts=verdicts,
         manual=tuple(lowering.manual(context)),
-        overridden=overridden,
+        overridden=changed,
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
     )
@@ -95,35 +96,3 @@ def observe_plan(plan: Plan, platform: Platform) -> Observation:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _overridden(nodes: Iterable[Node], platform: Platform) -> tuple[list[Node], tuple[str, ...]]:
-    """The nodes with the spec's native overrides merged in, and a line for each property that changed."""
-    if not platform.overrides:
-        return list(nodes), ()
-    used: set[str] = set()
-    lines: list[str] = []
-    changed: list[Node] = []
-    for node in nodes:
-        for pattern, properties in platform.overrides.items():
-            if matches(pattern, node.path):
-                used.add(pattern)
-                lines.extend(f"{node.path}: {name}" for name in sorted(properties))
-                node = replace(node, properties=_merged(node.properties, properties))  # noqa: PLW2901 - a chain of overrides
-        changed.append(node)
-    unused = [
-        platform.problem(("overrides", pattern), "no native resource has this path; `hdh plan` lists them")
-        for pattern in platform.overrides
-        if pattern not in used
-    ]
-    if unused:
-        raise SpecError(unused)
-    return changed, tuple(sorted(lines))
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged

@@ -8,7 +8,7 @@ itself, and said so by its source. Flows are judged in `reaching`, what is asked
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
@@ -27,13 +27,28 @@ from hdh_infra.planning.whole import whole
 
 
 def assess(
-    expanded: Expanded, lock: Lock, place: Site, observed: Observation, today: datetime.date
+    expanded: Expanded,
+    lock: Lock,
+    place: Site,
+    observed: Observation,
+    today: datetime.date,
+    room: Iterable[VerdictRow] = (),
 ) -> tuple[VerdictRow, ...]:
-    """Every verdict, by element and attribute, with the waiver that covers it; flows last."""
+    """Every verdict, by element and attribute, with the waiver that covers it; flows and room last.
+
+    Args:
+        expanded: what is asked.
+        lock: what was given.
+        place: where.
+        observed: what a plan or a deployment gives.
+        today: the day that waivers are judged by.
+        room: what a plan needs against the offer's limits; nothing of what is deployed already.
+    """
     rows = [
         *_attributes(expanded, lock, place, observed),
         *whole(expanded, place, observed),
         *flow_rows(expanded, place, observed),
+        *room,
     ]
     return waived(rows, expanded.platform, place, today)
 
