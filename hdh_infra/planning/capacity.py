@@ -8,7 +8,7 @@ subscription or project it cannot know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Limit
@@ -27,22 +27,22 @@ UNLIMITED = "unlimited"
 """The given value of a quota that was granted without a limit: OpenStack writes it as -1."""
 
 
-def capacity(nodes: Iterable[Node], place: Site, quotas: Mapping[str, int] | None = None) -> Iterator[VerdictRow]:
+def capacity(nodes: Iterable[Node], place: Site) -> Iterator[VerdictRow]:
     """One verdict for each limit of the offer that the plan needs something of, in the catalogue's order.
 
     Args:
         nodes: of the plan, overrides included.
-        place: the offer and region.
-        quotas: what was granted of its limits, by their keys; a negative number is unlimited.
+        place: the offer and region, with what was granted of its limits.
     """
-    granted = quotas or {}
     for limit, need in needs(place.offer.limits, nodes, place):
-        yield _row(limit, need, place, granted.get(limit.key))
+        # The size of a range is nothing that anybody grants.
+        granted = None if limit.size_of else place.settings.quotas.get(limit.key)
+        yield _row(limit, need, place, granted)
 
 
 def check_quotas(platform: Platform, place: Site) -> Iterator[Problem]:
     """Every granted quota of a target is one of a limit that the offer has."""
-    keys = {limit.key for limit in place.offer.limits}
+    keys = {limit.key for limit in place.offer.limits if not limit.size_of}
     target = str(place.target)
     for key in platform.settings(place.target).quotas:
         if key not in keys:
@@ -84,7 +84,7 @@ def _verdict(limit: Limit, need: Need, given: int | None, *, is_granted: bool) -
 
 def _reason(limit: Limit, need: Need, given: int | None, granted: int | None) -> str:
     if need.unsized:
-        return f"the size of {need.unsized} is not in the catalogue, so its {limit.what} cannot be counted"
+        return f"how much {need.unsized} takes of it is not known, so {limit.what} cannot be counted"
     needed = f"{need.holder} needs" if need.holder else "needs"
     said = f"{needed} {_counted(need.amount, limit.what)}, and "
     if granted is not None:
@@ -108,7 +108,7 @@ def _counted(amount: int, what: str) -> str:
 
 def _remedy(limit: Limit, need: Need, given: int | None, place: Site) -> str:
     if need.unsized:
-        return "Use a size of machine that the catalogue has, or declare it for the target."
+        return "Use a size that the catalogue has, or declare it for the target."
     wanted = need.amount + limit.reserved
     if limit.raised_by is not None and (limit.maximum is None or wanted <= limit.maximum):
         asked = limit.raised_by.replace("{need}", f"{wanted:,}")

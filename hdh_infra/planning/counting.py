@@ -1,7 +1,7 @@
 """What a plan needs of each limit: its resources counted, or weighed, in the groups that share the limit.
 
-It deliberately judges nothing (`capacity` does) and knows no cloud: which resources count, and what groups
-them, is written beside each limit in the catalogue.
+It deliberately judges nothing (`capacity` does). Which resources count and what groups them is written beside
+each limit in the catalogue; what one property alone does not tell is worked out by `KEYS` and `WEIGHTS`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _Plan:
     """The nodes by type and by path, and what is looked up in them."""
 
     def __init__(self, nodes: Iterable[Node], place: Site) -> None:
-        self.place = place
+        self.flavours = {flavour.name: flavour for flavour in place.offer.flavours}
         self.nodes = [node for node in nodes if node.existing is None]
         self.by_type: dict[str, list[Node]] = {}
         for node in self.nodes:
@@ -90,10 +90,6 @@ class _Plan:
     @cached_property
     def by_path(self) -> Mapping[str, Node]:
         return {node.path: node for node in self.nodes}
-
-    @cached_property
-    def flavours(self) -> Mapping[str, Flavour]:
-        return {flavour.name: flavour for flavour in self.place.offer.flavours}
 
     @cached_property
     def peers(self) -> Mapping[Group, frozenset[Group]]:
@@ -121,12 +117,22 @@ def _grouping(per: Sequence[str], plan: _Plan) -> Callable[[Node], Iterable[Grou
     if len(per) == 1 and per[0] in KEYS:
         worked_out = KEYS[per[0]]
         return lambda node: worked_out(node, plan)
+    if all(word.isidentifier() for word in per):
+        return lambda node: _plain(node.properties, per)
     # `a|b>c`: alternatives of (path, property of what is referred to).
     words = [
         [(tuple(path.split(".")), follow) for path, _, follow in (one.partition(">") for one in word.split("|"))]
         for word in per
     ]
     return lambda node: product(*(_first(node, alternatives, plan) for alternatives in words))
+
+
+def _plain(properties: Mapping[str, Value], names: Sequence[str]) -> Iterable[Group]:
+    """The group of a node by properties that are texts of its own, as most are: it is asked very often."""
+    found: list[Any] = [properties.get(name) for name in names]
+    if all(isinstance(one, str) for one in found):
+        return (tuple(found),)
+    return product(*(_at(properties, (name,)) for name in names))
 
 
 def _first(node: Node, alternatives: Sequence[tuple[tuple[str, ...], str]], plan: _Plan) -> Sequence[str]:
@@ -188,7 +194,7 @@ def _network_and_peers(node: Node, plan: _Plan) -> Iterator[Group]:
 
 def _of_flavour(what: Callable[[Flavour], int]) -> Callable[[Node, _Plan], int | None]:
     def weigh(node: Node, plan: _Plan) -> int | None:
-        flavour = plan.flavours.get(_flavour(node) or "") or plan.place.flavour_named(_flavour(node) or "")
+        flavour = plan.flavours.get(_flavour(node) or "")
         return what(flavour) if flavour is not None else None
 
     return weigh
