@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hdh_infra import contracts
+from hdh_infra.contracts import check, contract
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import form_of
@@ -59,10 +59,10 @@ def _wrong(
     platform: Platform, pattern: str, node: Node, merged: Node, properties: Mapping[str, Any]
 ) -> Iterable[Problem]:
     """What of the overridden properties breaks the contract that the node kept before."""
-    if contracts.contract(node.type) is None:
+    if contract(node.type) is None:
         return
-    before = {str(one) for one in contracts.check(node.type, node.properties)}
-    for one in contracts.check(node.type, merged.properties):
+    before = {str(one) for one in check(node.type, node.properties)}
+    for one in check(node.type, merged.properties):
         head = one.path.split(".")[0].split("[")[0]
         if head in properties and str(one) not in before and one.kind != "open-enum":
             location = ("overrides", pattern, *_written(properties, one.path))
