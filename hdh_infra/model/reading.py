@@ -129,14 +129,15 @@ def _not_yaml(error: Any, text: str, file: Path) -> Problem:
     what = f"is not YAML: {error.problem or error.context}"
     if error.context and error.context_mark and error.context_mark.line + 1 != place.line:
         what += f" {error.context} that starts in line {error.context_mark.line + 1}"
-    if line[place.column - 1 : place.column] == "\t":
-        what += "; indent with spaces, YAML takes no tabs"
-    elif line[place.column - 1 : place.column] == ":":
-        what += "; a colon after a name has a space behind it, and a value with a colon stands in quotes"
-    elif line[place.column - 1 : place.column] in set("@`%"):
-        what += "; write the value in quotes"
-    elif place.column > _LONGEST_NAME:
+    sign = line[place.column - 1 : place.column]
+    if place.column > _LONGEST_NAME:
         what += f"; a name before a colon has at most {_LONGEST_NAME} characters"
+    elif sign == "\t":
+        what += "; indent with spaces, YAML takes no tabs"
+    elif sign == ":":
+        what += "; a colon after a name has a space behind it, and a value with a colon stands in quotes"
+    elif sign and sign in "@`%":
+        what += "; write the value in quotes"
     return place.problem((), what)
 
 
