@@ -96,24 +96,36 @@ def check_nothing_lost(plan: Plan, platform: Platform, protected: Iterable[str],
     return {one.change.path: str(one.word) for one in found}
 
 
-def check_nothing_replaced(
-    plan: Plan, platform: Platform, deployment: Mapping[str, Any], stack: str
-) -> Mapping[str, Effect]:
+def changes_of(plan: Plan, deployment: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What a plan changes in an exported state, as far as the state tells; before the engine says it."""
+    return diff_nodes(as_planned(deployment, plan), plan.nodes, CONTRACTS)
+
+
+def done_in_vain(changes: Iterable[Change]) -> list[str]:
+    """A line for each property that is changed and that the cloud accepts and does not carry out."""
+    return [
+        f"{change.path}: {one.path} stays as it was: {one.why}"
+        for change in changes
+        for one in change.properties
+        if one.effect is Effect.ignored and not one.by_option
+    ]
+
+
+def check_nothing_replaced(changes: Iterable[Change], platform: Platform, stack: str) -> Mapping[str, Effect]:
     """Refuse a plan that would replace or wipe a data holder of the state; some of it the engine shows as an update.
 
     Args:
-        plan: what is to be.
+        changes: what the plan changes in the state.
         platform: its spec, for what it says under `replace`.
-        deployment: the exported state.
         stack: its name, for the message.
 
     Returns:
-        The data holders that the spec lets be made anew, and what is done to each.
+        The data holders that the spec lets be made anew, and what is done to each; by their path, and by the one
+        that they had.
 
     Raises:
         RefusedError: one is not named under `replace`.
     """
-    changes = diff_nodes(as_planned(deployment, plan), plan.nodes, CONTRACTS)
     # What the plan no longer has is judged by `check_nothing_lost`.
     stays = (one for one in changes if one.effect is not Effect.remove)
     found = [one for one in judged(stays, platform, ()) if one.endangers]
@@ -126,7 +138,7 @@ def check_nothing_replaced(
             "it holds data that the plan would replace or wipe:\n" + "\n".join(lines) + "\nNothing was changed",
             f"Take the change back, or move the data elsewhere and say under replace: {{element, reason}} for {elements}",
         )
-    return {one.change.path: one.change.effect for one in found}
+    return {path: one.change.effect for one in found for path in (one.change.was, one.change.path) if path}
 
 
 def _reasons(change: Change) -> Iterator[str]:

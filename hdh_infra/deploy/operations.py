@@ -6,15 +6,24 @@ is refused in `guards` and `world`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hdh_infra.deploy import stored
-from hdh_infra.deploy.guards import check_nothing_lost, read_current_lock, refuse_blocked
+from hdh_infra.deploy.guards import (
+    changes_of,
+    check_nothing_lost,
+    check_nothing_replaced,
+    done_in_vain,
+    read_current_lock,
+    refuse_blocked,
+)
 from hdh_infra.deploy.request import Observer, Request, Result, Silent, Step
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
 from hdh_infra.errors import RefusedError, SpecError
+from hdh_infra.graph.diff import Effect
 from hdh_infra.model.paths import PLATFORM, network_path
 
 if TYPE_CHECKING:
@@ -46,7 +55,7 @@ def up(request: Request, observer: Observer) -> Result:
 
     Raises:
         SpecError: the lock or the target is wrong.
-        RefusedError: a verdict blocks, the lock is not up to date, data would be lost, or the state is of another world.
+        RefusedError: a verdict blocks, the lock is not up to date, data would be lost or wiped, or the state is of another world.
             Nothing was changed.
         EngineError: the engine could not start, or resources failed; state is kept.
     """
@@ -131,7 +140,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
     from hdh_infra.deploy.engine import opened
     from hdh_infra.deploy.watching import Watch
 
-    plan = plan_of(request)
+    plan = registered = plan_of(request)
 
     def program() -> None:
         from hdh_infra.deploy.program import check_secrets, clean
@@ -141,23 +150,28 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
             check_secrets(plan)
         except SpecError as error:
             raise clean(error) from None
-        realise(plan)
+        realise(registered)
 
     watch = Watch(operation, observer)
     with opened(request, observer, program, create=True) as engine:
         assert engine is not None
         deployment = _checked(engine, request)
         retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
+        changes = changes_of(plan, deployment)
+        anew = check_nothing_replaced(changes, request.platform, request.stack)
         observer.total(_count(plan))
         if operation == "preview":
+            registered = _unprotected(plan, anew)
             engine.run(
                 lambda stack: stack.preview(on_event=watch, color="never", exclude=_urns(deployment, retired) or None),
                 watch,
             )
         else:
-            _prepare(engine, deployment, retired)
+            _prepare(engine, deployment, retired, {path for path, effect in anew.items() if effect is not Effect.wipe})
             engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
-        return watch.result(request, engine.remarks + _begun(deployment) + _remarks(retired))
+        return watch.result(
+            request, engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
+        )
 
 
 def _checked(engine: Engine, request: Request) -> dict[str, Any]:
@@ -174,13 +188,20 @@ def _checked(engine: Engine, request: Request) -> dict[str, Any]:
     return deployment
 
 
-def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, str]) -> None:
-    """Let go what the spec retires (deleted by the engine, or out of the state and kept), and settle what is pending."""
-    changed = (
-        stored.released(deployment, {path for path, word in retired.items() if word == "delete"})
-        if retired
-        else deployment
-    )
+def _unprotected(plan: Plan, paths: Collection[str]) -> Plan:
+    """The plan as a preview registers it: the engine shows no replacement of what both plan and state protect."""
+    nodes = tuple(replace(node, protect=False) if node.path in paths else node for node in plan.nodes)
+    return replace(plan, nodes=nodes) if paths else plan
+
+
+def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, str], replaced: Collection[str]) -> None:
+    """Let go what the spec retires (deleted by the engine, or out of the state and kept) or lets be made anew; settle the rest.
+
+    What is made anew is protected again as soon as it is registered: the engine refuses to replace only what
+    was protected before as well.
+    """
+    gone = {path for path, word in retired.items() if word == "delete"}
+    changed = stored.released(deployment, gone | set(replaced)) if retired or replaced else deployment
     changed = (
         stored.without(changed, {path for path, word in retired.items() if word == "keep"}) if retired else changed
     )
@@ -202,12 +223,15 @@ def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:
     return [one["urn"] for one in stored.resources(deployment) if stored.path_of(one["urn"]) in paths]
 
 
-def _remarks(retired: Mapping[str, str]) -> list[str]:
+def _remarks(retired: Mapping[str, str], anew: Collection[str]) -> list[str]:
     words = {
         "keep": "retired: left in the cloud, no longer in the stack",
         "delete": "retired: deleted with what it held",
     }
-    return [f"{path}: {words[word]}" for path, word in retired.items()]
+    return [f"{path}: {words[word]}" for path, word in retired.items()] + [
+        f"{path}: made anew without what it held, as the spec says under replace; take that line out once it is done"
+        for path in anew
+    ]
 
 
 def _count(plan: Plan) -> int:

@@ -95,6 +95,8 @@ class PropertyChange:
     new: Value
     effect: Effect
     why: str = ""
+    by_option: bool = False
+    """Ignored because the plan itself leaves it to the cloud."""
 
 
 @final
@@ -226,16 +228,20 @@ def _properties(
     told: set[str] = set()
     for one in differences(before, node.properties):
         told.add(one.path)
-        judged = _judged(node, one.path, one.leaves, knowledge)
+        if _left(node, one.path):
+            why = "the plan leaves it to the cloud"
+            yield PropertyChange(one.path, one.old, one.new, Effect.ignored, why, by_option=True)
+            continue
+        judged = knowledge.judge(node.type, one.path, one.leaves)
         yield PropertyChange(one.path, one.old, one.new, judged.effect, judged.why)
     if not anew:
         return
     for at, form in walk(node.properties):
         other = form.get("$ref")
-        if other not in anew or at in told:
+        if other not in anew or at in told or _left(node, at):
             continue
         told.add(at)
-        judged = _judged(node, at, (at,), knowledge)
+        judged = knowledge.judge(node.type, at, (at,))
         sure = anew[other] is Effect.replace
         if judged.effect is Effect.replace and not sure:
             judged = Judgement(Effect.maybe_replace)
@@ -243,10 +249,9 @@ def _properties(
             yield PropertyChange(at, form, form, judged.effect, f"{other} {'is' if sure else 'may be'} replaced")
 
 
-def _judged(node: Node, path: str, leaves: Sequence[str], knowledge: Knowledge) -> Judgement:
-    if any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in node.ignore_changes):
-        return Judgement(Effect.ignored, "the plan leaves it to the cloud (ignore_changes)")
-    return knowledge.judge(node.type, path, leaves)
+def _left(node: Node, path: str) -> bool:
+    """Whether the cloud or a person changes it (`ignore_changes`), so that the engine keeps the old value."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in node.ignore_changes)
 
 
 def _options(was: Node, node: Node, names: Mapping[str, str]) -> Iterator[OptionChange]:

@@ -36,6 +36,18 @@ class Judged:
     endangers: bool
     """It may lose what a data holder holds."""
     word: Word | None
+    described: bool
+    """The new plan still has its element."""
+
+    @property
+    def remedy(self) -> str:
+        """What to write into the spec so that it may happen."""
+        if self.change.effect is not Effect.remove:
+            return "Take the change back, or move the data elsewhere and say under replace: {element, reason}"
+        if self.described:
+            # What the spec still describes cannot be retired: a machine that becomes fewer.
+            return "Ask for as many as before, or move the data elsewhere and say under replace: {element, reason}"
+        return "Put it back, or say under retire: {element, reason, data: keep|delete}"
 
     @property
     def refused(self) -> bool:
@@ -82,7 +94,7 @@ class PlanDiff:
                     "path": one.change.path,
                     "change": str(one.change.effect),
                     "because": list(one.change.because),
-                    "remedy": remedy(one.change),
+                    "remedy": one.remedy,
                 }
                 for one in self.refused
             ],
@@ -133,32 +145,17 @@ def judged(changes: Iterable[Change], platform: Platform, described: Collection[
     """
     patterns = [one.element for one in platform.replace]
     for change in changes:
-        effect = change.effect
+        effect, stays = change.effect, change.element in described
         # A machine that is rebuilt loses its own disk under the eyes of nobody: that counts for all of its element.
         endangers = (change.holds_data and effect.loses) or (change.beside_data and effect is Effect.wipe)
         word: Word | None = None
         if endangers:
             named = any(matches(one, change.element) or matches(one, change.path) for one in patterns)
             if effect is Effect.remove:
-                # What the spec still describes cannot be retired: a machine that becomes fewer.
-                word = retired(platform, change.element) or (
-                    "delete" if named and change.element in described else None
-                )
+                word = retired(platform, change.element) or ("delete" if named and stays else None)
             elif named:
                 word = "replace"
-        yield Judged(change, endangers, word)
-
-
-def remedy(change: Change) -> str:
-    """What to write into the spec so that a refused change may happen."""
-    if change.effect is Effect.remove:
-        return (
-            f"Put it back, or say under retire: {{element: {change.element}, reason, data: keep|delete}}; "
-            f"where {change.element} stays with fewer of them, under replace: {{element: {change.path}, reason}}"
-        )
-    return (
-        f"Take the change back, or move its data elsewhere and say under replace: {{element: {change.element}, reason}}"
-    )
+        yield Judged(change, endangers, word, stays)
 
 
 def _json(one: Judged) -> dict[str, Any]:
