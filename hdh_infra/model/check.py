@@ -7,18 +7,20 @@ Rules about what the parts mean together (audit, frameworks, rights) stand in `c
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from hdh_infra.errors import Problem
 from hdh_infra.model.airlock import DIRECTIONS, RESERVED, STAGES
 from hdh_infra.model.expand import DEFAULT_KEY
-from hdh_infra.model.paths import GROUP, PLATFORM, matches
+from hdh_infra.model.links import Paths
+from hdh_infra.model.paths import GROUP, PLATFORM
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.settings import is_host
+from hdh_infra.model.words import closest
 
 Location: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Location, str]]
@@ -29,8 +31,8 @@ _WILDCARDS = frozenset("*")
 def told(what: str, word: str, allowed: Iterable[str]) -> str:
     """A message with the nearest right word and what is allowed, the first of it where it is much."""
     words = sorted(set(allowed))
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    said = [f"did you mean {close[0]}?"] if close else []
+    close = closest(word, words)
+    said = [f"did you mean {close}?"] if close else []
     if words and (len(words) <= _FEW or not close):
         more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
         said.append(f"allowed: {', '.join(words[:_FEW])}{more}")
@@ -123,15 +125,40 @@ class Names:
                         for stage in STAGES
                     }
 
-    @property
+    @cached_property
     def sources(self) -> set[str]:
         """What a flow can come from."""
         return self.networks | self.machines
 
-    @property
+    @cached_property
     def everything(self) -> set[str]:
         """Every element."""
         return self.sources | self.stores | set(self.keys)
+
+    @cached_property
+    def ends(self) -> set[str]:
+        """What a flow can go to."""
+        return self.sources | self.stores
+
+    @cached_property
+    def waivable(self) -> Paths:
+        """Every element, the implied keys and the platform itself, to be found by pattern."""
+        implied = {f"{network}/key/{DEFAULT_KEY}" for network in self.networks}
+        return Paths(self.everything | implied | {PLATFORM}, networks=False)
+
+    @cached_property
+    def described(self) -> Paths:
+        """Every element, to be found by pattern."""
+        return Paths(self.everything, networks=False)
+
+    @cached_property
+    def inside(self) -> Mapping[str, set[str]]:
+        """What each space has, as its own flows name it: `machine/desktop`, `store/work`."""
+        found: dict[str, set[str]] = {}
+        for path in self.machines | self.stores:
+            kind, name, *rest = path.split("/")
+            found.setdefault(f"{kind}/{name}", set()).add("/".join(rest))
+        return found
 
     def known(self, pattern: str, paths: set[str]) -> bool:
         """Whether an end names something; a pattern may name nothing yet."""
@@ -141,7 +168,7 @@ class Names:
 def check_keys_exist(platform: Platform, names: Names) -> Found:
     """A store or disk names a key of the platform."""
     del platform
-    known = [key.removeprefix("key/") for key in names.keys]
+    known = {key.removeprefix("key/") for key in names.keys}
     for holder in (("zones", "*"), ("spaces", "defaults"), ("spaces", "projects", "*")):
         for part in (
             ("stores", "*", "key"),
@@ -172,7 +199,7 @@ def check_flow_ends_exist(platform: Platform, names: Names) -> Found:
     """Both ends of a flow, and the source of an egress, name something that is there."""
     del platform
     ends = [("flows", end, names.sources) for end in ("from", "source")]
-    ends += [("flows", "to", names.everything - set(names.keys))]
+    ends += [("flows", "to", names.ends)]
     ends += [("egress", end, names.sources) for end in ("from", "source")]
     for part, end, known in ends:
         for location, path in texts(names.written, part, "*", end):
@@ -195,14 +222,12 @@ def _inner_end(names: Names, location: Location, path: str, space: str | None, *
     if source and not path.startswith("machine/"):
         yield location, f"{path!r} is no machine of the space: write machine/NAME or machine/*"
         return
-    known = names.machines | (set() if source else names.stores)
     if not inside:
-        known = names.everything - set(names.keys)
-        if not names.known(path, known):
-            yield location, told(f"no element is {path!r}", path, known)
+        if not names.known(path, names.ends):
+            yield location, told(f"no element is {path!r}", path, names.ends)
         return
-    spaces = [space] if space else sorted(one for one in names.networks if one.startswith("space/"))
-    own = {one.split("/", 2)[2] for one in known if one.count("/") > 2 and one.rsplit("/", 2)[0] in spaces}  # noqa: PLR2004 - kind, name, kind, name
+    spaces = [space] if space else [one for one in names.networks if one.startswith("space/")]
+    own = {one for space in spaces for one in names.inside.get(space, ()) if one.startswith("machine/") or not source}
     own |= {
         f"{kind}/{name}"
         for kind, part in (("machine", "machines"), ("store", "stores"))
@@ -350,10 +375,8 @@ def check_waivers(platform: Platform, names: Names) -> Found:
             yield location, told(f"no requirement is {requirement!r}", requirement, REQUIREMENTS)
         elif not REQUIREMENTS[requirement].waivable:
             yield location, f"{requirement} can never be waived: choose a target that meets it"
-    implied = {f"{network}/key/{DEFAULT_KEY}" for network in names.networks}
-    everything = names.everything | implied | {PLATFORM}
     for location, element in texts(names.written, "waivers", "*", "element"):
-        meant = {path for path in everything if matches(element, path)}
+        meant = names.waivable.matching(element)
         if not meant:
             yield location, told(f"no element is {element!r}", element, names.everything)
             continue
@@ -396,9 +419,8 @@ def _beside(written: Mapping[str, Any], location: Location, name: str) -> Any:
 def check_replaced_are_there(platform: Platform, names: Names) -> Found:
     """What may be made anew is described."""
     del platform
-    implied = {f"{network}/key/{DEFAULT_KEY}" for network in names.networks}
     for location, element in texts(names.written, "replace", "*", "element"):
-        if not any(matches(element, path) for path in names.everything | implied):
+        if all(path == PLATFORM for path in names.waivable.matching(element)):
             yield location, told(f"no element is {element!r}", element, names.everything)
 
 
@@ -406,7 +428,7 @@ def check_retired_are_gone(platform: Platform, names: Names) -> Found:
     """What is retired is no longer described."""
     del platform
     for location, element in texts(names.written, "retire", "*", "element"):
-        still = sorted(path for path in names.everything if matches(element, path))
+        still = names.described.matching(element)
         if still:
             which = still[0] if still[0] == element else f"{element} means {still[0]}, which"
             yield location, f"{which} is still described: take it out, or drop it here"
