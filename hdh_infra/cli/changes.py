@@ -12,7 +12,7 @@ from rich.text import Text
 from hdh_infra.compare.words import listed
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.diff import Effect
-from hdh_infra.graph.words import short
+from hdh_infra.graph.words import changed
 from hdh_infra.model.paths import network_path
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ def _lines(one: Judged) -> Iterator[str]:
         note = f" ({each.why})" if each.why else ""
         if each.effect is not Effect.update and not each.why:
             note = f" ({each.effect}s it)"
-        values = f" {short(each.old, _VALUE)} -> {short(each.new, _VALUE)}" if each.old != each.new else ""
-        yield f"{each.path}:{values}{note}"
+        values = f" {changed(each.old, each.new, _VALUE)}" if each.old != each.new else ""
+        yield f"{each.path}{':' if values else ''}{values}{note}"
     for option in change.options:
         yield f"option {option.name}: {_option(option.old)} -> {_option(option.new)}"
     told = {each.path for each in change.properties} | {option.name for option in change.options}

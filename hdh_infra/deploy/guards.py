@@ -13,7 +13,7 @@ from hdh_infra.contracts.changing import CONTRACTS
 from hdh_infra.deploy.held import as_planned
 from hdh_infra.errors import RefusedError
 from hdh_infra.graph.diff import Change, Effect, diff_nodes
-from hdh_infra.graph.words import short
+from hdh_infra.graph.words import changed
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
@@ -143,7 +143,7 @@ def check_nothing_replaced(changes: Iterable[Change], platform: Platform, stack:
 
 def _reasons(change: Change) -> Iterator[str]:
     """Why a data holder is made anew, with old and new value where a property of its own differs."""
-    values = {one.path: f": {short(one.old)} -> {short(one.new)}" for one in change.properties if one.old != one.new}
+    values = {one.path: f": {changed(one.old, one.new)}" for one in change.properties if one.old != one.new}
     for reason in change.because:
         yield reason + values.get(reason, "")
 

@@ -10,6 +10,8 @@ from hdh_infra.graph.values import FORMS, Value, fill, form_of, slots
 
 WIDTH = 110
 """Columns of a property that stands on one line."""
+_CONTEXT = 16
+"""Characters before the first difference of two long values."""
 _PLAIN = re.compile(r"[A-Za-z0-9/_.*@:+=,%#~()\[\]-][A-Za-z0-9/_.*@:+=,%#~() \[\]-]*")
 _WORDS = re.compile(r"(null|true|false|format|json|base64|lookup|secret|->)\b")
 
@@ -21,9 +23,19 @@ def inline(value: Value) -> str:
 
 def short(value: Value, width: int = 60) -> str:
     """A value on one line, cut to a width; what is not there is `nothing`."""
-    if value is None:
-        return "nothing"
-    words = inline(value)
+    return _cut("nothing" if value is None else inline(value), width)
+
+
+def changed(old: Value, new: Value, width: int = 60) -> str:
+    """Old and new value, `a -> b`, each cut to a width; of long ones that begin alike, from where they part."""
+    words = ["nothing" if value is None else inline(value) for value in (old, new)]
+    alike = next((at for at, (one, other) in enumerate(zip(*words, strict=False)) if one != other), 0)
+    if max(map(len, words)) > width and alike > _CONTEXT:
+        words = [f"…{one[alike - _CONTEXT :]}" for one in words]
+    return " -> ".join(_cut(one, width) for one in words)
+
+
+def _cut(words: str, width: int) -> str:
     return words if len(words) <= width else f"{words[: width - 1]}…"
 
 
