@@ -32,8 +32,8 @@ if TYPE_CHECKING:
         Zone,
     )
     from hdh_infra.model.target import Target
-    from hdh_infra.planning import load
-    from hdh_infra.planning import make_plan as plan
+    from hdh_infra.planning.load import load
+    from hdh_infra.planning.assemble import make_plan as plan
 
 __version__ = "0.1.0"
 

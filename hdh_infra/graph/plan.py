@@ -15,6 +15,7 @@ from typing import Any, final
 from pydantic import TypeAdapter
 
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Observation
 from hdh_infra.model.scales import Confidence, Verdict
 
 FORMAT = "hdh-plan/1"
@@ -67,7 +68,21 @@ class VerdictRow:
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in plans and assessments."""
-        return asdict(self) | {"verdict": str(self.verdict), "confidence": str(self.confidence)}
+        return {
+            "element": self.element,
+            "requirement": self.requirement,
+            "attribute": self.attribute,
+            "asked": self.asked,
+            "given": self.given,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "source": self.source,
+            "as_of": self.as_of,
+            "confidence": self.confidence.value,
+            "means": self.means,
+            "remedy": self.remedy,
+            "waiver": self.waiver,
+        }
 
 
 @final
@@ -88,6 +103,8 @@ class Plan:
     """Spaces past their end whose data wait for the word to go, in words."""
     raised: tuple[Mapping[str, Any], ...] = ()
     """Floors that frameworks raised, each with its clause."""
+    observation: Observation | None = field(default=None, compare=False, repr=False)
+    """What its resources give, as it was read when the plan was made; no part of the plan's form."""
 
     @property
     def deployable(self) -> bool:

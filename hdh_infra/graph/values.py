@@ -56,27 +56,40 @@ def secret(name: str) -> Value:
 
 def form_of(value: Value) -> str | None:
     """Which form a value is; None of plain JSON."""
-    if isinstance(value, Mapping):
+    # Plans hold plain dictionaries: asking for their type is many times faster than for an interface.
+    if type(value) is dict or isinstance(value, Mapping):
         for key in value:
             if isinstance(key, str) and key.startswith("$"):
                 return key
     return None
 
 
+_INNER = {"$format": "args", "$lookup": "args", "$json": "$json", "$base64": "$base64"}
+_SCALARS = frozenset({str, int, bool, float, type(None)})
+
+
 def walk(value: Value, at: str = "") -> Iterator[tuple[str, Value]]:
     """Every form in a value with its property path, outermost first."""
+    found: list[tuple[str, Value]] = []
+    _walk(value, at, found)
+    return iter(found)
+
+
+def _walk(value: Value, at: str, found: list[tuple[str, Value]]) -> None:
     kind = form_of(value)
     if kind:
-        yield at, value
-        inner = {"$format": "args", "$lookup": "args", "$json": "$json", "$base64": "$base64"}.get(kind)
+        found.append((at, value))
+        inner = _INNER.get(kind)
         if inner is not None:
-            yield from walk(value.get(inner), at)
+            _walk(value.get(inner), at, found)
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from walk(item, f"{at}.{key}" if at else str(key))
+            if type(item) not in _SCALARS:
+                _walk(item, f"{at}.{key}" if at else str(key), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from walk(item, f"{at}[{index}]")
+            if type(item) not in _SCALARS:
+                _walk(item, f"{at}[{index}]", found)
 
 
 def refs(value: Value) -> Iterator[tuple[str, str]]:

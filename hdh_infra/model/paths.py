@@ -16,12 +16,15 @@ GROUP = "group/"
 """Where the path of a group of people begins; groups are no elements, but rights are given to them."""
 _ELEMENT = re.compile(r"(zone|space)/[^/]+(/(store|machine|key)/[^/]+)?|key/[^/]+")
 _NETWORK_PARTS = 2
+_NETWORKS = frozenset({"zone", "space"})
 
 
 def network_path(path: str) -> str | None:
     """The zone or space that a path lies in; None of a platform's own key or node."""
-    parts = path.split("/")
-    return "/".join(parts[:_NETWORK_PARTS]) if parts[0] in {"zone", "space"} and len(parts) >= _NETWORK_PARTS else None
+    kind, found, rest = path.partition("/")
+    if not found or kind not in _NETWORKS:
+        return None
+    return f"{kind}/{rest.partition('/')[0]}"
 
 
 def kind_of(path: str) -> Kind:
@@ -39,6 +42,7 @@ def kind_of(path: str) -> Kind:
     return "machine" if kind == "machine" else "key"
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def element_of(node_path: str) -> str:
     """The element that a native node's path belongs to; `platform` for what serves the whole."""
     found = _ELEMENT.match(node_path)

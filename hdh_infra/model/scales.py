@@ -6,6 +6,7 @@ silence; so the comparison is a method, `reaches`, and nothing else compares lev
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 from typing import Self
 
@@ -16,11 +17,16 @@ class Scale(StrEnum):
     @property
     def rank(self) -> int:
         """Position in the order of definition, 0 for the weakest."""
-        return list(type(self)).index(self)
+        return _ranks(type(self))[self]
 
     def reaches(self, floor: Self) -> bool:
         """Whether this level is at least as strong as `floor`."""
         return self.rank >= floor.rank
+
+
+@functools.cache
+def _ranks(scale: type[Scale]) -> dict[Scale, int]:
+    return {level: rank for rank, level in enumerate(scale)}
 
 
 class Encryption(Scale):

@@ -84,11 +84,14 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         overridden=changed,
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
+        observation=observed,
     )
 
 
 def observe_plan(plan: Plan, platform: Platform) -> Observation:
-    """What a plan gives, read back from its native resources alone."""
+    """What a plan gives, read back from its native resources alone; once, where the plan was made here."""
+    if plan.observation is not None:
+        return plan.observation
     where = Target.parse(plan.target)
     lowering = cloud(where.cloud)
     return lowering.observe(Natives.of_plan(plan.nodes, lowering.identifiers), site(where, platform))
