@@ -41,6 +41,11 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
         console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
+    for line in plan.due:
+        console.print(Text.assemble(("due: ", "bold yellow"), line))
+    if plan.raised:
+        clauses = listed(dict.fromkeys(f"{one['framework']} {one['clause']}" for one in plan.raised))
+        console.print(f"{len(plan.raised)} floors are raised by {clauses}; `hdh assess` shows which.", soft_wrap=True)
     if waived:
         verb = "verdict is" if waived == 1 else "verdicts are"
         console.print(f"{waived} {verb} waived; `hdh assess` shows the reasons.", soft_wrap=True)

@@ -58,6 +58,8 @@ class Assessment:
                     "verdicts": [row.to_json() for row in side.verdicts],
                     "overrides": list(side.overrides),
                     "remarks": list(side.remarks),
+                    "due": list(side.due),
+                    "raised": [dict(one) for one in side.raised],
                 }
                 for side in self.sides
             },

@@ -202,6 +202,8 @@ class Comparison:
             "differences": list(self.differences),
             "overrides": {side.label: list(side.overrides) for side in self.sides},
             "remarks": {side.label: list(side.remarks) for side in self.sides},
+            "due": {side.label: list(side.due) for side in self.sides},
+            "raised": {side.label: [dict(one) for one in side.raised] for side in self.sides},
             "drift": {label: list(lines) for label, lines in self.drift.items()},
         }
 
@@ -331,9 +333,9 @@ def _check_labels(labels: Iterable[str]) -> None:
 def _cell(side: Side, verdicts: Mapping[tuple[str, str], VerdictRow], path: str, attribute: str, wanted: Any) -> Cell:
     row = verdicts.get((path, attribute))
     seen = side.observation.elements.get(path, {}).get(attribute)
-    if attribute == "key" and wanted is not None and row is not None and row.asked is None:
+    if attribute in {"key", "system_key"} and wanted is not None and row is not None and row.asked is None:
         # Where the encryption does not reach a customer's key there is none to ask for: its verdict is this one's.
-        row = verdicts[path, "encryption"]
+        row = verdicts[path, attribute.replace("key", "encryption")]
         return Cell(seen, row.verdict, "none" if seen is None else "observed", row)
     given = row.given if row is not None else seen
     basis = "observed" if seen is not None else "catalogue" if given is not None else "none"

@@ -49,6 +49,8 @@ class Side:
         verdicts: what it answers to the spec; empty until it was held against one.
         overrides: `path: property` of every native override.
         remarks: what a reader should know that no attribute says.
+        due: spaces past their end whose data wait for the word to go.
+        raised: floors that frameworks raised, with their clauses.
     """
 
     label: str
@@ -59,14 +61,17 @@ class Side:
     verdicts: tuple[VerdictRow, ...] = ()
     overrides: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
+    raised: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of_plan(cls, plan: Plan, observation: Observation) -> Side:
         """A plan and what its native resources give."""
         natives = {node.path: node.type for node in plan.nodes}
         return cls(
-            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden, observation.remarks
-        )
+            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden, observation.remarks,
+            plan.due, plan.raised,
+        )  # fmt: skip
 
     @classmethod
     def of_deployed(cls, target: str, natives: Natives, observation: Observation) -> Side:

@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_SIZES = frozenset({"memory", "disk"})
-_NOTHING = {"key": "no key of the customer", "retention": "none", "rotation_days": "none", "disk": "none"}
+_SIZES = frozenset({"memory", "disk", "system_disk"})
+_DAYS = frozenset({"rotation_days", "soft_delete_days", "grace_days"})
+_NOTHING = {
+    **dict.fromkeys(("key", "system_key"), "no key of the customer"),
+    **dict.fromkeys(
+        (
+            "retention",
+            "rotation_days",
+            "disk",
+            "system_disk",
+            "gpu",
+            "expiry",
+            "backup",
+            "entry",
+            "domain",
+            "soft_delete_days",
+        ),
+        "none",
+    ),
+}
 
 
 def value_words(attribute: str, value: Any) -> str:
@@ -22,8 +40,15 @@ def value_words(attribute: str, value: Any) -> str:
         return "yes" if value else "no"
     if attribute in _SIZES and isinstance(value, int):
         return _size(value)
-    if attribute == "rotation_days":
+    if attribute in _DAYS:
         return f"{value} days"
+    if attribute == "backup" and isinstance(value, Mapping):
+        return f"every {value['every_days']} days, kept {value['keep_days']} days, {value['where']}"
+    if attribute == "gpu" and isinstance(value, Mapping):
+        memory = f" of {_size(value['memory'])}" if value.get("memory") else ""
+        return f"{value['count']} {value.get('model') or 'any'}{memory}"
+    if attribute == "expiry" and isinstance(value, (list, tuple)):
+        return "; ".join(map(_expiry, value)) or "none"
     if attribute == "retention" and isinstance(value, Mapping):
         return f"{value.get('days')} days, {value.get('mode')}"
     if isinstance(value, Mapping):
@@ -39,6 +64,14 @@ def _size(size: int) -> str:
         if size >= 1000**power:
             return f"{size / 1000**power:.1f}".removesuffix(".0") + unit
     return f"{size}B"
+
+
+def _expiry(rule: Mapping[str, Any]) -> str:
+    """One rule of age: `tmp/ after 30 days, old versions after 7 days`."""
+    parts = [f"after {rule['days']} days"] if rule.get("days") else []
+    if rule.get("old_versions_days"):
+        parts.append(f"old versions after {rule['old_versions_days']} days")
+    return f"{rule.get('prefix') or 'all'} {', '.join(parts)}"
 
 
 def ports_words(ports: Iterable[int | str]) -> str:

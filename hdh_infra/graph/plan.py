@@ -103,8 +103,13 @@ class Plan:
     """Spaces past their end whose data wait for the word to go, in words."""
     raised: tuple[Mapping[str, Any], ...] = ()
     """Floors that frameworks raised, each with its clause."""
-    observation: Observation | None = field(default=None, compare=False, repr=False)
-    """What its resources give, as it was read when the plan was made; no part of the plan's form."""
+    read: tuple[tuple[Node, ...], Observation] | None = field(default=None, compare=False, repr=False)
+    """What the resources gave when the plan was made, with the very resources it was read of; no part of the plan's form."""
+
+    @property
+    def observation(self) -> Observation | None:
+        """What its resources give, where that was read; None of a plan whose resources are others since."""
+        return self.read[1] if self.read and self.read[0] is self.nodes else None
 
     @property
     def deployable(self) -> bool:

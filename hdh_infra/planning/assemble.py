@@ -84,7 +84,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         overridden=changed,
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
-        observation=observed,
+        read=(ordered, observed),
     )
 
 

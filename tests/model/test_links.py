@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hdh_infra.model.expand import expand
+from hdh_infra.model.links import Paths
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.testing.strategies import platforms
 
@@ -13,6 +14,7 @@ from hdh_infra.testing.strategies import platforms
 def test_a_pattern_means_what_a_look_at_every_element_finds(platform, data):
     expanded = expand(platform)
     paths = sorted(expanded.elements)
+    of_machines, of_stores = Paths(expanded.machines, networks=True), Paths(expanded.stores, networks=False)
     some = data.draw(st.sampled_from(paths))
     cut = data.draw(st.integers(0, len(some)))
     wild = data.draw(st.sampled_from(["", "*", "**", "?", "[a-m]*", "/*", "/machine/*", "/store/*"]))
@@ -20,6 +22,6 @@ def test_a_pattern_means_what_a_look_at_every_element_finds(platform, data):
         machines = [
             path for path in expanded.machines if matches(pattern, path) or matches(pattern, network_path(path) or "")
         ]
-        assert expanded._machines(pattern) == machines, pattern
-        assert expanded._machines(pattern) == machines, "asked again"
-        assert expanded._stores(pattern) == [path for path in expanded.stores if matches(pattern, path)], pattern
+        assert of_machines.matching(pattern) == machines, pattern
+        assert of_machines.matching(pattern) == machines, "asked again"
+        assert of_stores.matching(pattern) == [path for path in expanded.stores if matches(pattern, path)], pattern

@@ -13,7 +13,7 @@ from typing import Any, final
 from hdh_infra.compare.comparison import Cell, Comparison
 from hdh_infra.compare.reach import Opening, Row, by_space
 from hdh_infra.compare.side import Side
-from hdh_infra.compare.words import ports_words, short_type, value_words
+from hdh_infra.compare.words import listed, ports_words, short_type, value_words
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import network_path
@@ -236,6 +236,32 @@ def sources(sides: Iterable[Side]) -> list[tuple[str, str, str, str]]:
         (requirement, ", ".join(labels), reason, source)
         for (requirement, reason, source), labels in sorted(found.items())
     ]
+
+
+def raised(sides: Iterable[Side]) -> list[str]:
+    """Floors that frameworks raised, in words; each clause once, with what it raised and for how much."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for side in sides:
+        for one in side.raised:
+            name = str(one["attribute"])
+            before = "nothing" if one["before"] in (None, []) else value_words(name, one["before"])
+            key = (
+                f"{one['framework']} {one['clause']}",
+                str(one["says"]),
+                name,
+                before,
+                value_words(name, one["after"]),
+            )
+            found.setdefault(key, set()).add(str(one["element"]))
+    return [
+        f"{clause} ({says}): {name} raised from {before} to {after} for {listed(sorted(elements), 4)}"
+        for (clause, says, name, before, after), elements in found.items()
+    ]
+
+
+def due(sides: Iterable[Side]) -> list[str]:
+    """What waits for the word to go, each line once."""
+    return list(dict.fromkeys(line for side in sides for line in side.due))
 
 
 def _row(name: str, wanted: Any, cells: Sequence[Cell]) -> tuple[str, str, tuple[Mark, ...]]:

@@ -109,8 +109,13 @@ def _notices(sides: Sequence[Side]) -> Iterator[str]:
         [
             *(f"{side.label}: native override of {what}" for side in sides for what in side.overrides),
             *(f"{side.label}: {what}" for side in sides for what in side.remarks),
+            *(f"**due**: {line}" for line in content.due(sides)),
         ]
     )
+    if found := content.raised(sides):
+        yield "### Floors that the frameworks raise"
+        yield ""
+        yield from _bullets(found)
 
 
 def _findings(sides: Sequence[Side]) -> Iterator[str]:

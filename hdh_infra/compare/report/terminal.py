@@ -122,6 +122,10 @@ def _notices(sides: Sequence[Side], console: Console) -> None:
     for side in sides:
         _bullets((f"{side.label}: native override of {what}" for what in side.overrides), console, style="yellow")
         _bullets((f"{side.label}: {what}" for what in side.remarks), console, style="yellow")
+    _bullets((f"due: {line}" for line in content.due(sides)), console, style="bold yellow")
+    if found := content.raised(sides):
+        _line("Floors that the frameworks raise", console, style="bold cyan")
+        _bullets(found, console)
 
 
 def _findings(sides: Sequence[Side], console: Console) -> None:
