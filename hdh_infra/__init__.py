@@ -14,53 +14,88 @@ if TYPE_CHECKING:
     from hdh_infra.errors import CloudError, EngineError, HdhError, RefusedError, SpecError
     from hdh_infra.graph.observation import Observation
     from hdh_infra.graph.plan import Plan
-    from hdh_infra.model.elements import Disk, Key, Machine, Retention, Store
+    from hdh_infra.model.airlock import Airlock, Gate
+    from hdh_infra.model.elements import (
+        Backup,
+        Disk,
+        Expiry,
+        Gpu,
+        Grant,
+        Group,
+        Key,
+        Machine,
+        Retention,
+        Store,
+        SystemDisk,
+    )
     from hdh_infra.model.lock import Lock
     from hdh_infra.model.platform import (
+        Audit,
+        BackupSettings,
         DeclaredFact,
+        DeclaredFlavour,
         Egress,
+        Existing,
         Flow,
+        Naming,
         NetworkSettings,
         Platform,
+        Replacement,
         Residency,
         Retirement,
         Space,
         SpaceDefaults,
+        SpaceFlow,
         Spaces,
         TargetSettings,
         Waiver,
         Zone,
     )
     from hdh_infra.model.target import Target
-    from hdh_infra.planning.load import load
     from hdh_infra.planning.assemble import make_plan as plan
+    from hdh_infra.planning.load import load
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Airlock",
+    "Audit",
+    "Backup",
+    "BackupSettings",
     "CloudError",
     "DeclaredFact",
+    "DeclaredFlavour",
     "Disk",
     "Egress",
     "EngineError",
+    "Existing",
+    "Expiry",
     "Flow",
+    "Gate",
+    "Gpu",
+    "Grant",
+    "Group",
     "HdhError",
     "Key",
     "Lock",
     "Machine",
+    "Naming",
     "NetworkSettings",
     "Observation",
     "Plan",
     "Platform",
     "RefusedError",
+    "Replacement",
     "Residency",
     "Retention",
     "Retirement",
     "Space",
     "SpaceDefaults",
+    "SpaceFlow",
     "Spaces",
     "SpecError",
     "Store",
+    "SystemDisk",
     "Target",
     "TargetSettings",
     "Waiver",
@@ -75,7 +110,20 @@ _MODULES = {
     "hdh_infra.errors": ("HdhError", "SpecError", "RefusedError", "EngineError", "CloudError"),
     "hdh_infra.graph.observation": ("Observation",),
     "hdh_infra.graph.plan": ("Plan",),
-    "hdh_infra.model.elements": ("Store", "Machine", "Disk", "Key", "Retention"),
+    "hdh_infra.model.airlock": ("Airlock", "Gate"),
+    "hdh_infra.model.elements": (
+        "Backup",
+        "Disk",
+        "Expiry",
+        "Gpu",
+        "Grant",
+        "Group",
+        "Key",
+        "Machine",
+        "Retention",
+        "Store",
+        "SystemDisk",
+    ),
     "hdh_infra.model.lock": ("Lock",),
     "hdh_infra.model.target": ("Target",),
 }

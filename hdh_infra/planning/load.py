@@ -19,6 +19,7 @@ from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
+from hdh_infra.planning.capacity import check_quotas
 from hdh_infra.planning.lock import too_large
 
 
@@ -118,6 +119,7 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 ("targets", str(target)) if str(target) in platform.targets else ("residency", "countries")
             )
             problems.append(platform.problem(at, what))
+        problems.extend(check_quotas(platform, place))
         for path, machine in expanded.machines.items():
             if place.flavour(machine.vcpus, int(machine.memory)) is None:
                 problems.append(
