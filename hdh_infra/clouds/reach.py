@@ -7,6 +7,7 @@ per rule and not per pair of machines, so that many isolated spaces cost little.
 from __future__ import annotations
 
 import bisect
+import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ _TWO = 2
 
 def ports_of(values: Iterable[int | str]) -> Ports:
     """Ports from the model's form: `443`, `"8000-8010"`."""
+    return _ports_of(tuple(values))
+
+
+@functools.lru_cache(maxsize=4096)
+def _ports_of(values: tuple[int | str, ...]) -> Ports:
     ranges = []
     for value in values:
         low, _, high = str(value).partition("-")
@@ -72,6 +78,7 @@ def subtract(one: Ports, other: Ports) -> Ports:
     return one
 
 
+@functools.lru_cache(maxsize=4096)
 def written(ports: Ports) -> tuple[int | str, ...]:
     """Ports in the model's form."""
     return tuple(low if low == high else f"{low}-{high}" for low, high in ports)

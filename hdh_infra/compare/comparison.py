@@ -74,7 +74,7 @@ class Comparison:
     today: datetime.date
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The sides' names, each once."""
         return tuple(side.label for side in self.sides)

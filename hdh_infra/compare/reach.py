@@ -6,6 +6,7 @@ A row that every machine of a zone or space has is said of the zone or space, as
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
@@ -61,8 +62,10 @@ def rows(sides: Sequence[Iterable[ObservedFlow]]) -> dict[Ends, Cells]:
     for flows in sides:
         here: dict[Ends, Opening] = {}
         for flow in flows:
-            ports = written(ports_of(flow.ports)) if _numbered(flow.ports) else flow.ports
-            here[flow.source, flow.to, flow.protocol] = Opening(ports, tuple(sorted(flow.also_reaches)))
+            ports = _plain(flow.ports)
+            here[flow.source, flow.to, flow.protocol] = Opening(
+                ports, tuple(sorted(flow.also_reaches)) if flow.also_reaches else ()
+            )
         found.append(here)
     return {ends: tuple(here.get(ends) for here in found) for ends in sorted({ends for here in found for ends in here})}
 
@@ -189,5 +192,8 @@ def _without(path: str, space: str) -> str:
     return "\0" + path[len(space) :] if path == space or path.startswith(f"{space}/") else path
 
 
-def _numbered(ports: Iterable[int | str]) -> bool:
-    return all(str(port).replace("-", "").isdigit() for port in ports)
+@functools.lru_cache(maxsize=4096)
+def _plain(ports: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Ports in the fewest words; what is no number stays as it is."""
+    numbered = all(str(port).replace("-", "").isdigit() for port in ports)
+    return written(ports_of(ports)) if numbered else ports
