@@ -11,6 +11,7 @@ from typing import Final
 
 import hdh_infra as hdh
 from hdh_infra.model.base import size
+from hdh_infra.model.platform import SpaceFlow
 from hdh_infra.model.scales import Protection
 
 OPENSTACK: Final = "openstack:RegionOne"
@@ -126,6 +127,7 @@ platform = hdh.Platform(
         defaults=hdh.SpaceDefaults(
             stores={"work": hdh.Store(size=size("500GB"), key="projects")},
             machines={"desktop": machine(2, "8GB", disk("projects", "100GB"))},
+            flows=(SpaceFlow(to="store/work"),),
         ),
         projects={
             "cohort-a": hdh.Space(ends=datetime.date(2028, 6, 30), members=4),
@@ -134,8 +136,6 @@ platform = hdh.Platform(
     ),
     flows=(
         flow("zone/lake/machine/spark", "zone/lake/store/snds", 443),
-        flow("space/cohort-a", "space/cohort-a/store/work", 443),
-        flow("space/cohort-b", "space/cohort-b/store/work", 443),
         flow("space/cohort-a", "zone/lake/store/snds", 443),
         flow("zone/administration", "zone/lake", 22),
         flow("zone/administration", "space/*", 22),

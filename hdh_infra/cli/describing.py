@@ -20,21 +20,32 @@ def add(app: typer.Typer) -> None:
 
 def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path("platform.yaml"),
+    name: Annotated[
+        str,
+        typer.Option(
+            "--example",
+            metavar="NAME",
+            help="Which one: small, hdh-national (150 projects), hospital-eds (a warehouse), ehds-node (permits).",
+        ),
+    ] = "small",
     output: OneFormat = Format.text,
 ) -> None:
-    """Write a small, commented description to start from."""
-    from importlib import resources
+    """Write a commented description to start from.
 
+    The JSON Schema is written beside it, so that editors complete and check it.
+    """
+    from hdh_infra.cli.starting import example, write_schema
     from hdh_infra.errors import Problem, SpecError
 
+    text = example(name)
     if file.exists():
         raise SpecError([Problem(str(file), None, None, "", "is there already: name another file")])
-    text = (resources.files("hdh_infra.cli") / "starter.yaml").read_text(encoding="utf-8")
     write_file(file, text)
+    beside = write_schema(file)
     if output is Format.json:
-        write_json({"file": str(file)})
+        write_json({"file": str(file), "example": name, "schema": str(beside)})
     else:
-        typer.echo(f"{file} written; look at it with: hdh compare {file} --on azure:francecentral --on ovhcloud:GRA")
+        typer.echo(f"{file} written; look at it with: hdh assess {file}")
 
 
 def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
