@@ -1,6 +1,6 @@
-"""What users' test suites import: mocks of native types, a recorder, and assertions that cannot pass in silence.
+"""What users' test suites import: mocks, a recorder, platforms nobody thought of, and assertions that cannot pass in silence.
 
-Importing this imports no Pulumi; the recorder does. It tests registering, not clouds: rules that only a cloud
+Importing this imports no Pulumi and no Hypothesis; the recorder and `platforms` do (`strategies` has its parts). It tests registering, not clouds: rules that only a cloud
 knows are tried in the sandbox.
 """
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from hdh_infra.testing.plans import plan_of
     from hdh_infra.testing.recorder import ContractBrokenError, Recorder, UndeclaredInvokeError, expect, is_unknown
     from hdh_infra.testing.seen import Seen
+    from hdh_infra.testing.strategies import platforms
 
 _WHERE = {
     **dict.fromkeys(("Recorder", "expect", "is_unknown", "ContractBrokenError", "UndeclaredInvokeError"), "recorder"),
     "plan_of": "plans",
     "Seen": "seen",
+    "platforms": "strategies",
 }
 __all__ = [
     "ContractBrokenError",
@@ -27,6 +29,7 @@ __all__ = [
     "expect",
     "is_unknown",
     "plan_of",
+    "platforms",
 ]
 
 
