@@ -16,6 +16,8 @@ from hdh_infra.model.platform import Platform
 
 _UNIQUE = frozenset({"bucket", "userName", "policyName"})
 """Names that stand in no property whose name ends in `Name` with its scope beside it."""
+_PROJECT = "serviceName"
+"""OVHcloud's word for the project that a thing lies in: the same for all of it."""
 _SEVERAL = frozenset({"openstack"})
 """Packages whose clouds tell things apart by ids and not by names."""
 
@@ -29,7 +31,7 @@ def check_names(nodes: Iterable[Node], platform: Platform, target: str) -> Itera
         names = tuple(
             (name, value.lower())
             for name, value in sorted(node.properties.items())
-            if isinstance(value, str) and (name.endswith("Name") or name in _UNIQUE)
+            if isinstance(value, str) and ((name.endswith("Name") and name != _PROJECT) or name in _UNIQUE)
         )
         if not names or (node.type.startswith("hdh:") and not any(name in _UNIQUE for name, _ in names)):
             continue

@@ -15,6 +15,7 @@ from hdh_infra.clouds.openstack.identities import (
     lower_identity,
     lower_right,
     manual_keys,
+    observe_grants,
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
@@ -90,7 +91,7 @@ def read_back(
     traffic = observe_traffic(reader, known)
     elements = {
         **observe_networks(reader),
-        **observe_stores(reader),
+        **observe_stores(reader, observe_grants(reader, known)),
         **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY)),
         **keys(reader),
     }

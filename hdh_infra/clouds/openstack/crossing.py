@@ -1,22 +1,31 @@
-"""What the flows of a spec could ever ask of a network or machine, by their patterns alone.
+"""What the flows and rights of a spec could ever ask of a network or machine, by their patterns alone.
 
 Routers, a network's way to them, and a machine's credentials are shared things: were they made from the
-links that exist today, one more space would change them (law 4). So they follow the patterns, which one
-more space does not change.
+links that exist today, one more space would change them (law 4). So they follow the patterns, those of the
+defaults of spaces too, which one more space does not change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
-from hdh_infra.model.paths import matches, network_path
+from hdh_infra.model.paths import GROUP, matches, network_path
 from hdh_infra.model.platform import Flow
+from hdh_infra.model.settings import is_host
 
 _WILD = frozenset("*")
 _STORE_PART = 2
+_EVERY_SPACE = "space/*"
+_INSIDE = ("machine/", "store/")
+_HERE = ""
+"""Stands for the network of a destination that is no machine."""
+Opening: TypeAlias = tuple[str, tuple[int | str, ...]]
+"""Protocol and ports."""
 
 
 def may_be_store(pattern: str) -> bool:
@@ -47,34 +56,87 @@ def _crosses(flow: Flow) -> bool:
     return source is None or to is None or source != to
 
 
+@dataclass
+class _Ways:
+    """What the flows from one pattern, or to one, ask; with 1,000 spaces many flows have the same end."""
+
+    stores: set[Opening] = field(default_factory=set)
+    """Openings that lead to stores."""
+    networks: set[str | None] = field(default_factory=set)
+    """The one network that each other end's machines lie in; None where they may lie in several."""
+
+
+_Ends: TypeAlias = dict[str | None, dict[str, _Ways]]
+"""Ways by the one network that a pattern lies in (None: several may), and by the pattern."""
+
+
 class _Index:
-    """Flows by the one network that either end lies in (None: several may), links by their source."""
+    """What flows ask, by their ends; links by their source."""
 
     def __init__(self, expanded: Expanded) -> None:
-        self.out: dict[str | None, list[Flow]] = {}
-        self.into: dict[str | None, list[Flow]] = {}
-        for flow in expanded.flows:
-            self.out.setdefault(_home(flow.source), []).append(flow)
-            self.into.setdefault(_home(flow.to), []).append(flow)
-        for flow in expanded.latent_flows:
-            # What the defaults ask of a space's own machines stands among its flows, exactly.
-            if not flow.source.startswith("space/"):
-                self.out.setdefault(_home(flow.source), []).append(flow)
-            self.into.setdefault(_home(flow.to), []).append(flow)
+        self.out: _Ends = {}
+        self.into: _Ends = {}
+        latent = tuple(_beyond_one_space(expanded))
+        for flow in (*expanded.flows, *latent):
+            self._add(self.into, flow.to, _home(flow.source), None)
+        # What the defaults ask of a space's own machines stands among its flows, exactly.
+        for flow in (*expanded.flows, *(one for one in latent if network_path(one.source) != _EVERY_SPACE)):
+            opening = (flow.protocol, flow.ports) if may_be_store(flow.to) else None
+            self._add(self.out, flow.source, _home(flow.to) if _may_be_machine(flow.to) else _HERE, opening)
+        self.principals = tuple(
+            grant.to
+            for store in expanded.platform.spaces.defaults.stores.values()
+            for grant in store.grants
+            if not grant.to.startswith(GROUP)
+        )
         self.links: dict[str, list[Link]] = {}
         for link in (*expanded.links, *expanded.egress):
             self.links.setdefault(link.source, []).append(link)
         self.machines: dict[str | None, list[str]] = {}
         for machine in expanded.machines:
             self.machines.setdefault(network_path(machine), []).append(machine)
+        self.needs_outside = any(not is_host(one.to) for one in expanded.platform.egress) or any(
+            may_be_store(flow.to) for flow in (*expanded.flows, *expanded.latent_flows)
+        )
+        self.needs_router = self.needs_outside or any(
+            _crosses(flow) for flow in (*expanded.flows, *latent) if _may_be_machine(flow.to)
+        )
+        self.leaving: dict[str, bool] = {}
+        self.entitled: dict[str, bool] = {}
 
-    def sources(self, machine: str) -> Iterator[Flow]:
-        for home in (network_path(machine), None):
-            yield from (flow for flow in self.out.get(home, ()) if _means(flow.source, machine))
+    @staticmethod
+    def _add(ends: _Ends, pattern: str, other: str | None, opening: Opening | None) -> None:
+        ways = ends.setdefault(_home(pattern), {}).setdefault(pattern, _Ways())
+        if other != _HERE:
+            ways.networks.add(other)
+        if opening:
+            ways.stores.add(opening)
 
-    def destinations(self, machine: str) -> Iterator[Flow]:
+    @staticmethod
+    def of(ends: _Ends, machine: str) -> Iterator[_Ways]:
+        """What is asked of a machine at one end."""
         for home in (network_path(machine), None):
-            yield from (flow for flow in self.into.get(home, ()) if _means(flow.to, machine))
+            yield from (ways for pattern, ways in ends.get(home, {}).items() if _means(pattern, machine))
+
+    def leaves(self, network: str) -> bool:
+        """Whether a machine of a network has a flow beyond it."""
+        if network not in self.leaving:
+            self.leaving[network] = any(
+                any(ways.stores or ways.networks - {network} for ways in self.of(self.out, machine))
+                or any(ways.networks - {network} for ways in self.of(self.into, machine))
+                for machine in self.machines.get(network, ())
+            )
+        return self.leaving[network]
+
+
+def _beyond_one_space(expanded: Expanded) -> Iterator[Flow]:
+    """What the defaults ask, without what stays between the machines of one space: it needs no way out of it."""
+    own = {
+        (f"{_EVERY_SPACE}/{flow.source}", f"{_EVERY_SPACE}/{flow.to}")
+        for flow in expanded.platform.spaces.defaults.flows
+        if flow.to.startswith(_INSIDE)
+    }
+    yield from (flow for flow in expanded.latent_flows if (flow.source, flow.to) not in own)
 
 
 _latest: list[tuple[Expanded, _Index]] = []
@@ -92,38 +154,34 @@ def links_from(context: Context, machine: str) -> list[Link]:
     return _index(context).links.get(machine, [])
 
 
-def store_flows(context: Context, machine: str) -> Iterator[Flow]:
-    """Flows that let a machine open connections to stores."""
-    yield from (flow for flow in _index(context).sources(machine) if may_be_store(flow.to))
+def store_openings(context: Context, machine: str) -> set[Opening]:
+    """Protocols and ports on which flows let a machine open connections to stores."""
+    index = _index(context)
+    return {opening for ways in index.of(index.out, machine) for opening in ways.stores}
+
+
+def may_have_rights(context: Context, machine: str) -> bool:
+    """Whether a right on a store may be a machine's: by a flow, by a grant of today, or by one that every space's store has."""
+    index = _index(context)
+    if machine not in index.entitled:
+        index.entitled[machine] = (
+            machine in context.expanded.rights_of
+            or any(ways.stores for ways in index.of(index.out, machine))
+            or any(_means(one, machine) for one in index.principals)
+        )
+    return index.entitled[machine]
 
 
 def needs_outside(context: Context) -> bool:
     """Whether anything may be reached beyond the platform's own networks; stores are."""
-    expanded = context.expanded
-    return bool(expanded.platform.egress) or any(may_be_store(flow.to) for flow in _all_flows(expanded))
+    return _index(context).needs_outside
 
 
 def needs_router(context: Context) -> bool:
     """Whether anything may leave a network."""
-    return needs_outside(context) or any(
-        _crosses(flow) for flow in _all_flows(context.expanded) if _may_be_machine(flow.to)
-    )
-
-
-def _all_flows(expanded: Expanded) -> tuple[Flow, ...]:
-    return (*expanded.flows, *expanded.latent_flows)
+    return _index(context).needs_router
 
 
 def leaves(context: Context, network: str) -> bool:
     """Whether machines of a network may reach something outside it, or be reached from there: else it has no route."""
-    if network in context.egress_networks:
-        return True
-    index = _index(context)
-    return any(
-        any(
-            may_be_store(flow.to) or (_may_be_machine(flow.to) and _home(flow.to) != network)
-            for flow in index.sources(machine)
-        )
-        or any(_home(flow.source) != network for flow in index.destinations(machine))
-        for machine in index.machines.get(network, ())
-    )
+    return network in context.egress_networks or _index(context).leaves(network)

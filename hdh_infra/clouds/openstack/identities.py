@@ -1,22 +1,22 @@
 """What machines are known by at the S3 endpoint, and which buckets their credentials open.
 
-`iam`: the endpoint has users and policies of its own: one user a machine, one policy a flow. `keystone`: it
+`iam`: the endpoint has users and policies of its own: one user a machine, one policy a right. `keystone`: it
 knows Keystone's projects only: EC2 credentials, which open every bucket of the project; that is observed so.
-How a key gets into its machine is a manual step: no secret stands in user data.
+How a key gets into its machine is a manual step: no secret stands in user data. People are no users here: a
+right of a group is not lowered.
 """
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.crossing import store_flows
+from hdh_infra.clouds.openstack.crossing import may_have_rights
+from hdh_infra.clouds.openstack.documents import opened, policy_of
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
-    BUCKET,
     EC2_CREDENTIAL,
     S3_PROVIDER,
     USER,
@@ -24,32 +24,28 @@ from hdh_infra.clouds.openstack.naming import (
     bucket_name,
     dashed,
     make,
-    native_name,
     plugin_tags,
+    shared_name,
     shortened,
 )
-from hdh_infra.clouds.openstack.reading import Reader, document, listed
+from hdh_infra.clouds.openstack.reading import Reader, document
 from hdh_infra.clouds.openstack.storage import bucket_path
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.graph.values import Value, json_text, ref
+from hdh_infra.graph.values import json_text, ref
 from hdh_infra.model.links import Right
+from hdh_infra.model.paths import kind_of
+from hdh_infra.model.scales import Access
 
 KEYSTONE = "keystone"
 BY_ACCESS_KEY = "access-key"
-BUCKET_ACTIONS = ("s3:GetBucketLocation", "s3:ListBucket")
-OBJECT_ACTIONS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-"""What using a store needs, in words that every server has: no policy, no lock, no deletion of versions, so that a machine
-cannot destroy what was written."""
-_DATA = frozenset({"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"})
-_ARN = "arn:aws:s3:::"
-_WILD = frozenset("*?[")
 
 
 def has_identity(context: Context, machine: str) -> bool:
-    """Whether a machine is given credentials: where a flow may lead it to a store."""
-    return any(True for _ in store_flows(context, machine))
+    """Whether a machine is given credentials: it runs, is to have an identity, and may come to a right on a store."""
+    running = context.expanded.machines.get(machine)
+    return running is not None and running.identity and may_have_rights(context, machine)
 
 
 def uses_keystone(context: Context) -> bool:
@@ -97,37 +93,25 @@ def user_path(machine: str) -> str:
 
 def user_name(context: Context, machine: str) -> str:
     """The endpoint's users are shared by all of its platforms, so the platform is part of the name."""
-    return native_name(context, machine)
+    return shared_name(context, machine)
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
-    """What a machine's user may do with exactly one bucket."""
-    if uses_keystone(context) or right.of_group:
+    """What a machine's user may do with exactly one bucket, as one policy of the user."""
+    if right.of_group or uses_keystone(context) or not has_identity(context, right.principal):
         return
     yield Node(
-        path=f"{right.owner}/right/{right.slug}",
+        path=f"{right.owner}/right/{right.slug}-{right.access}",
         type=USER_POLICY,
         provider=S3_PROVIDER,
         properties={
             "userName": ref(user_path(right.principal), "userName"),
             "policyName": shortened(f"{dashed(right.store)}-{right.access}"),
-            "policy": json_text(policy_of([bucket_name(context, right.store)])),
+            "policy": json_text(policy_of({bucket_name(context, right.store): (right.access,)})),
         },
         depends_on=(bucket_path(right.store),),
         delete_before_replace=True,
     )
-
-
-def policy_of(buckets: Iterable[str]) -> dict[str, Value]:
-    """The document that lets a user use buckets, and nothing else."""
-    names = sorted(buckets)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": list(BUCKET_ACTIONS), "Resource": [f"{_ARN}{name}" for name in names]},
-            {"Effect": "Allow", "Action": list(OBJECT_ACTIONS), "Resource": [f"{_ARN}{name}/*" for name in names]},
-        ],
-    }
 
 
 def manual_keys(context: Context) -> Iterator[ManualStep]:
@@ -147,14 +131,24 @@ def manual_keys(context: Context) -> Iterator[ManualStep]:
 class Rights:
     """What one element's credentials open."""
 
-    buckets: set[str] = field(default_factory=set)
-    """Native paths of buckets."""
+    accesses: dict[str, frozenset[Access]] = field(default_factory=dict)
+    """By the native path of a bucket, what may be done with it."""
     everything: bool = False
     """Credentials without rights of their own: all that the project has."""
 
+    @property
+    def buckets(self) -> KeysView[str]:
+        """Native paths of buckets that a document opens in any way."""
+        return self.accesses.keys()
+
+    def add(self, more: Mapping[str, frozenset[Access]]) -> None:
+        """What a further user of the same element may do."""
+        for bucket, some in more.items():
+            self.accesses[bucket] = self.accesses.get(bucket, frozenset()) | some
+
 
 def observe_rights(reader: Reader) -> dict[str, Rights]:
-    """By element: which buckets its credentials open. A user without a key opens nothing."""
+    """By element: what its credentials open. A user without a key opens nothing."""
     found = {native.element: Rights(everything=True) for native in reader.natives.of_type(EC2_CREDENTIAL)}
     users = {str(user.properties.get("userName")): user for user in reader.natives.of_type(USER)}
 
@@ -169,54 +163,37 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
     for policy in reader.natives.of_type(USER_POLICY):
         user = user_of(policy)
         if user is not None and user.path in with_key:
-            documents.setdefault(user.element, []).append(document(policy.properties.get("policy")))
-    for element, some in documents.items():
-        found[element].buckets |= opened(reader, some)
+            documents.setdefault(user.path, []).append(document(policy.properties.get("policy")))
+    for path, some in documents.items():
+        found[with_key[path].element].add(opened(reader, some))
     return found
 
 
-def opened(reader: Reader, documents: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Native paths of the buckets whose data a user's documents together let it use."""
-    statements = [statement for one in documents for statement in listed(one.get("Statement"))]
-    allow = [one for one in statements if one.get("Effect") == "Allow"]
-    deny = [one for one in statements if one.get("Effect") == "Deny" and not one.get("Condition")]
-    found = set()
-    for bucket in _candidates(reader, allow):
-        name = str(bucket.properties.get("bucket"))
-        allowed = {action for one in allow for action in _means(one, name, anything=True)}
-        allowed -= {action for one in deny for action in _means(one, name, anything=False)}
-        if allowed:
-            found.add(bucket.path)
-    return found
+def observe_grants(reader: Reader, rights: Mapping[str, Rights]) -> Mapping[str, list[str]]:
+    """By the native path of a bucket, who may do what with it, as the spec says it; sorted."""
+    given: dict[str, list[str]] = {}
+    everywhere: list[str] = []
+    for element, mine in rights.items():
+        if not _is_machine(element):
+            if mine.everything or mine.accesses:
+                reader.remarks.add(f"credentials of {element}, which is no machine, open stores: no grant shows them")
+            continue
+        if mine.everything:
+            everywhere.append(f"{element} {Access.write}")
+            continue
+        for bucket, accesses in mine.accesses.items():
+            strongest = {Access.write} if Access.write in accesses else accesses
+            given.setdefault(bucket, []).extend(f"{element} {access}" for access in strongest)
+    everywhere.sort()
+    # Where credentials open every bucket, the stores share one list: of 1,000 machines and stores each has all.
+    return {
+        path: sorted([*given[path], *everywhere]) if path in given else everywhere
+        for path in (bucket.path for bucket in reader.buckets.values())
+    }
 
 
-def _candidates(reader: Reader, allow: Iterable[Mapping[str, Any]]) -> Iterable[Native]:
-    """Buckets that statements may mean: those they name, or all of them where one has a pattern."""
-    names: set[str] = set()
-    for statement in allow:
-        heads = {_head(str(one)) for one in listed(statement.get("Resource"))}
-        if "NotResource" in statement or "NotAction" in statement or any(set(head) & _WILD for head in heads):
-            return reader.natives.of_type(BUCKET)
-        names |= heads
-    by_name = reader.buckets
-    return [by_name[name] for name in sorted(names) if name in by_name]
-
-
-def _means(statement: Mapping[str, Any], bucket: str, *, anything: bool) -> set[str]:
-    """The actions on data that a statement names for a bucket; what is turned round (`Not...`) is taken for the worse."""
-    if "NotAction" in statement or "NotResource" in statement:
-        return set(_DATA) if anything else set()
-    resources = [str(one) for one in listed(statement.get("Resource"))]
-    # An Allow means a bucket as soon as it reaches one object of it, a Deny only when it reaches all of them.
-    if anything:
-        hit = any(fnmatch.fnmatchcase(bucket, _head(one)) for one in resources)
-    else:
-        hit = any(fnmatch.fnmatchcase(f"{_ARN}{bucket}/*", one) for one in resources)
-    if not hit:
-        return set()
-    actions = [str(one) for one in listed(statement.get("Action"))]
-    return {action for action in _DATA if any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in actions)}
-
-
-def _head(resource: str) -> str:
-    return resource.removeprefix(_ARN).split("/", 1)[0]
+def _is_machine(element: str) -> bool:
+    try:
+        return kind_of(element) == "machine"
+    except ValueError:
+        return False

@@ -61,6 +61,7 @@ def make(
     ignore: Sequence[str] = (),
     secret: Sequence[str] = (),
     timeouts: Mapping[str, str] | None = None,
+    existing: str | None = None,
 ) -> Node:
     """One resource of OpenStack, in the region of the target, with the platform's tags where Neutron keeps them.
 
@@ -76,8 +77,9 @@ def make(
         ignore: properties that the cloud changes afterwards.
         secret: outputs that are secret.
         timeouts: longer ones than the provider's own.
+        existing: its native id, where it is only referred to: nothing is said of it, and no tag put on it.
     """
-    tags = {"tags": tag_list(context)} if token in _TAGGED else {}
+    tags = {"tags": tag_list(context)} if token in _TAGGED and existing is None else {}
     return Node(
         path=path,
         type=token,
@@ -90,6 +92,7 @@ def make(
         ignore_changes=tuple(ignore),
         secret_outputs=tuple(secret),
         timeouts=timeouts or {},
+        existing=existing,
     )
 
 
@@ -117,12 +120,22 @@ def shortened(name: str, limit: int = NAME_LENGTH) -> str:
 
 
 def native_name(context: Context, path: str) -> str:
-    """Name of a resource within its project; the platform is part of it, for a project may hold several."""
-    return shortened(f"{context.name}-{dashed(path)}")
+    """Name of a resource within its project, by the spec's pattern or with the platform in it, for a project may hold several."""
+    return shortened(context.named(path, f"{context.name}-{dashed(path)}"))
+
+
+def shared_name(context: Context, path: str) -> str:
+    """Name of what a service keeps for all platforms alike: where it is the spec's own, the lock's letters tell it apart."""
+    default = f"{context.name}-{dashed(path)}"
+    words = context.named(path, default)
+    return shortened(words) if words == default else _with_letters(context, words, path)
 
 
 def bucket_name(context: Context, store: str) -> str:
     """Name of a store's bucket: shared with the whole world on a public endpoint, so the lock's salt is in it."""
-    words = "-".join((context.name, *store.split("/")[1::2]))
-    short = context.short(store)
+    return _with_letters(context, context.named(store, "-".join((context.name, *store.split("/")[1::2]))), store)
+
+
+def _with_letters(context: Context, words: str, path: str) -> str:
+    short = context.short(path)
     return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"

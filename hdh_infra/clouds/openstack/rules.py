@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.openstack.crossing import links_from, store_flows
+from hdh_infra.clouds.openstack.crossing import links_from, store_openings
 from hdh_infra.clouds.openstack.naming import GROUP, RULE, make, native_name
 from hdh_infra.clouds.reach import Ports, ports_of, union
 from hdh_infra.graph.node import Node
@@ -84,8 +84,8 @@ def store_addresses(context: Context) -> tuple[str, ...]:
 def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
     found: dict[tuple[str, str], Ports] = {}
     openings: list[tuple[str, str, Ports]] = [
-        (prefix, flow.protocol, ports_of(flow.ports))
-        for flow in store_flows(context, machine)
+        (prefix, protocol, ports_of(ports))
+        for protocol, ports in sorted(store_openings(context, machine), key=str)
         for prefix in store_addresses(context)
     ]
     openings += [

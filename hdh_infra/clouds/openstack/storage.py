@@ -15,12 +15,15 @@ from hdh_infra.clouds.openstack.reading import Reader, document, listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
+from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
 
 EVERYONE = "*"
 STORES = "object_store"
 """The service's word in the catalogue: its endpoint, and what it calls the region."""
 _SERVER_SIDE = "AES256"
+_RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
+"""A rule of age in the spec's words and in our plugin's."""
 
 
 def bucket_path(store: str) -> str:
@@ -42,6 +45,10 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     offered = context.site.fact("store.encryption").value
     if offered not in {None, str(Encryption.none)} and store.encryption is not Encryption.none:
         properties["encryption"] = {"algorithm": _SERVER_SIDE}
+    if store.expiry and may_expire(context):
+        properties["lifecycle"] = [
+            {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)
+        ]
     if quirks.get("publicAccessBlock"):
         properties["publicAccessBlock"] = True
     if quirks.get("tags"):
@@ -57,8 +64,22 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     )
 
 
-def observe_stores(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every store element, by what its bucket says."""
+def may_expire(context: Context) -> bool:
+    """Whether rules of age can be asked of the endpoint: they are, unless the catalogue says that it has none."""
+    return (
+        context.site.fact("store.expiry").value is not False and context.site.offer.quirks.get("lifecycle") is not False
+    )
+
+
+def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Every store element, by what its bucket says.
+
+    Args:
+        reader: the native resources.
+        grants: by the native path of a bucket, who may do what with it.
+    """
+    # One public endpoint serves every customer; of a private offer only its operator knows who reaches it.
+    private = None if reader.site.offer.private else False
     found = {}
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
@@ -70,11 +91,27 @@ def observe_stores(reader: Reader) -> dict[str, dict[str, Any]]:
             # A lock protects versions, so a locked bucket has them.
             "versioning": bool(bucket.properties.get("versioning")) or lock is not None,
             "retention": {"days": int(lock["days"]), "mode": str(lock["mode"])} if lock else None,
+            "expiry": _expiry(bucket),
+            "soft_delete_days": None,
+            "redundancy": None,
+            "private": private,
             "public": is_public(bucket),
+            "grants": grants[bucket.path],
+            "access_log": False,
+            "backup": None,
             **reader.place(buckets, STORES),
             "native": reader.paths(element),
         }
     return found
+
+
+def _expiry(bucket: Native) -> list[dict[str, Any]] | None:
+    """The rules of age, by prefix; null where there are none."""
+    rules = [
+        {**{ours: one.get(native) for ours, native in _RULE.items()}, "prefix": one.get("prefix") or ""}
+        for one in listed(bucket.properties.get("lifecycle"))
+    ]
+    return sorted(rules, key=lambda one: str(one["prefix"])) or None
 
 
 def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.identities import Rights, has_identity, opened, policy_of, user_name
+from hdh_infra.clouds.openstack.documents import opened, policy_of
+from hdh_infra.clouds.openstack.identities import Rights, has_identity, user_name
 from hdh_infra.clouds.openstack.naming import bucket_name
 from hdh_infra.clouds.openstack.reading import Reader, document
-from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER
+from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER, project_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
-from hdh_infra.graph.values import Value, json_text, ref
+from hdh_infra.graph.values import json_text, ref
+from hdh_infra.model.scales import Access
 
 ROLE = "objectstore_operator"
 _PROJECT_WIDE = frozenset({"administrator"})
@@ -26,7 +28,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
     """The user, key and rights of one machine element."""
     if not has_identity(context, machine):
         return
-    project: dict[str, Value] = {"serviceName": context.settings.project} if context.settings.project else {}
+    project = project_of(context)
     user = f"{machine}/user"
     yield Node(
         path=user,
@@ -43,8 +45,9 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         outputs=("accessKeyId", "secretAccessKey"),
         secret_outputs=("secretAccessKey",),
     )
-    buckets = {bucket_name(context, right.store) for right in context.expanded.rights_of.get(machine, ())}
-    allowed = policy_of(buckets)["Statement"] if buckets else []
+    accesses: dict[str, set[Access]] = {}
+    for right in context.expanded.rights_of.get(machine, ()):
+        accesses.setdefault(bucket_name(context, right.store), set()).add(right.access)
     yield Node(
         path=f"{machine}/rights",
         type=POLICY,
@@ -52,7 +55,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         properties={
             **project,
             "userId": ref(user),
-            "policy": json_text({"Statement": allowed}),
+            "policy": json_text({"Statement": policy_of(accesses)["Statement"]}),
         },
         depends_on=(f"{machine}/access-key",),
     )
@@ -72,7 +75,9 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
     for path, user in with_key.items():
         roles = {str(one) for one in user.properties.get("roleNames") or [user.properties.get("roleName")]}
         # A bucket belongs to the user that made it, so without a policy only an administrator opens those of others.
-        found[user.element] = Rights(opened(reader, documents.get(path, [])), everything=bool(roles & _PROJECT_WIDE))
+        mine = found.setdefault(user.element, Rights())
+        mine.add(opened(reader, documents.get(path, [])))
+        mine.everything = mine.everything or bool(roles & _PROJECT_WIDE)
     return found
 
 

@@ -43,9 +43,14 @@ class Deployment:
 
 
 def described(**changes) -> Platform:
-    """The small platform with parts of its description replaced."""
+    """The small platform with parts of its description replaced; without its waivers, which a change may leave idle.
+
+    Who gives flows gives all of them: those of the spaces' defaults go too.
+    """
     value = hdh.load(SMALL).model_dump(mode="json", by_alias=True)
-    return Platform.model_validate({**value, **changes})
+    if "flows" in changes:
+        value["spaces"]["defaults"]["flows"] = []
+    return Platform.model_validate({**value, "waivers": [], **changes})
 
 
 def planned(platform: Platform, target: str, lock=None) -> list[Node]:

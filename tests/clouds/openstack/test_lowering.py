@@ -141,7 +141,7 @@ def test_fixed_addresses_lie_outside_of_what_neutron_gives_by_itself(small, lowe
 def test_a_machine_may_use_exactly_the_stores_of_its_flows_and_destroy_no_version(small, lower):
     nodes = lower(small(), TARGET)
     buckets = {node.element: node.properties["bucket"] for node in of_type(nodes, "Bucket")}
-    rights = [node for node in of_type(nodes, "UserPolicy") if "cohort-a.machine.desktop-to-zone.lake" in node.path]
+    rights = [node for node in of_type(nodes, "UserPolicy") if "cohort-a.machine.desktop-zone.lake" in node.path]
     assert len(rights) == 1
     statements = rights[0].properties["policy"]["$json"]["Statement"]
     named = {resource.split(":::")[1].removesuffix("/*") for one in statements for resource in one["Resource"]}

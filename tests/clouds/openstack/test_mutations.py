@@ -6,7 +6,7 @@ SPARK = "zone/lake/machine/spark"
 DESKTOP = "space/cohort-a/machine/desktop"
 SNDS = "zone/lake/store/snds"
 BUCKET = f"{SNDS}/bucket"
-RIGHTS = f"zone/lake/flow/zone.lake.machine.spark-to-{SNDS.replace('/', '.')}-tcp-443/rights"
+RIGHTS = f"zone/lake/right/zone.lake.machine.spark-{SNDS.replace('/', '.')}-write"
 SSH = "zone/administration/flow/zone.administration.machine.console-to-zone.lake.machine.spark-tcp-22"
 
 
