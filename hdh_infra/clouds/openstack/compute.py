@@ -1,76 +1,78 @@
-"""Machines: a port with a fixed address, an encrypted system disk of its own, a data disk, a server; and reading them back.
-
-Disks are volumes and never the hypervisor's own, because only volumes have an encrypted type; the data disk
-is attached by a resource of its own, so that a new server takes it over.
-"""
+"""Machines: a port with a fixed address, disks, a server, and what keeps replicas apart; and reading them back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.crossing import leaves
+from hdh_infra.clouds.openstack.disks import (
+    attached_volumes,
+    lower_attachment,
+    lower_data_disk,
+    lower_system_disk,
+    observe_disks,
+    weakest,
+)
 from hdh_infra.clouds.openstack.naming import (
     GET_FLAVOUR,
-    GET_IMAGE,
-    IMAGE,
     INSTANCE,
     PORT,
     PROVIDER,
     SERVER_GROUP,
-    VOLUME,
-    VOLUME_ATTACH,
     make,
     native_name,
 )
 from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
+from hdh_infra.clouds.openstack.startup import user_data
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, lookup, ref
-from hdh_infra.model.base import GIB, gib
 from hdh_infra.model.elements import Machine
 from hdh_infra.model.paths import network_path
-from hdh_infra.model.scales import Encryption
+from hdh_infra.model.scales import Spread
 
-
-def volume_type(context: Context, machine: Machine) -> dict[str, Value]:
-    """The encrypted type wherever any encryption is asked, however far it reaches (law 3); else the cloud's own."""
-    native = context.site.offer.native
-    asked = machine.disk.encryption is not Encryption.none
-    kind = native["encrypted_volume_type" if asked else "default_volume_type"]
-    return {"volumeType": kind} if kind else {}
+HARD = "anti-affinity"
+SOFT = "soft-anti-affinity"
 
 
 def lower_machine(context: Context, path: str) -> Iterator[Node]:
-    """One machine element: its filter, and for each replica a port, disks and a server."""
-    machine = context.expanded.machines[path]
+    """One machine element: its filter, and for each replica a port, disks and a server; of a closed space the data disks alone."""
+    machine = context.expanded.machine(path)
+    if context.expanded.is_closed(path):
+        for index in range(machine.count):
+            yield from lower_data_disk(context, path, index)
+        return
     yield from lower_filter(context, path)
     if machine.count > 1:
         yield make(
             context,
             f"{path}/spread",
             SERVER_GROUP,
-            # Soft: a hard rule would leave replicas without a host where there are fewer hosts than replicas.
-            {"name": native_name(context, path), "policies": "soft-anti-affinity"},
+            # Soft where nothing is asked: a hard rule leaves replicas without a host where hosts are fewer than replicas.
+            # Zones are no floor that a plan could reach here: hosts are the highest that there is (law 3).
+            {"name": native_name(context, path), "policies": SOFT if machine.spread is Spread.none else HARD},
         )
     for index in range(machine.count):
-        yield from _replica(context, path, machine, index)
+        yield _port(context, path, index)
+        yield lower_system_disk(context, path, index)
+        yield from lower_data_disk(context, path, index)
+        yield from lower_attachment(context, path, index)
+        yield _server(context, path, machine, index)
 
 
-def _replica(context: Context, path: str, machine: Machine, index: int) -> Iterator[Node]:
+def _port(context: Context, path: str, index: int) -> Node:
     network = network_path(path) or ""
-    name = native_name(context, f"{path}/{index}")
-    kind = volume_type(context, machine)
-    yield make(
+    return make(
         context,
         f"{path}/port/{index}",
         PORT,
         {
-            "name": name,
+            "name": native_name(context, f"{path}/{index}"),
             "networkId": ref(f"{network}/network"),
             "adminStateUp": True,
             "portSecurityEnabled": True,
@@ -81,52 +83,12 @@ def _replica(context: Context, path: str, machine: Machine, index: int) -> Itera
         },
         fixed=True,
     )
-    yield make(
-        context,
-        f"{path}/system-disk/{index}",
-        VOLUME,
-        {
-            "name": native_name(context, f"{path}/{index}/system"),
-            "size": int(context.site.offer.native["system_disk_gib"]),
-            **kind,
-            "imageId": lookup(
-                GET_IMAGE, {"name": context.image(path).native["name"], "mostRecent": True}, "id", PROVIDER
-            ),
-            "metadata": dict(context.tags),
-        },
-        # A newer image of the same name is no reason to make a machine anew.
-        ignore=("imageId",),
-        timeouts={"create": "30m"},
-    )
-    if machine.disk.size:
-        yield make(
-            context,
-            f"{path}/data-disk/{index}",
-            VOLUME,
-            {
-                "name": native_name(context, f"{path}/{index}/data"),
-                "size": gib(int(machine.disk.size)),
-                **kind,
-                "enableOnlineResize": True,
-                "metadata": dict(context.tags),
-            },
-            protect=True,
-            timeouts={"create": "30m"},
-        )
-        yield make(
-            context,
-            f"{path}/data-disk-attachment/{index}",
-            VOLUME_ATTACH,
-            {"instanceId": ref(f"{path}/server/{index}"), "volumeId": ref(f"{path}/data-disk/{index}")},
-            fixed=True,
-        )
-    yield _server(context, path, machine, index, name)
 
 
-def _server(context: Context, path: str, machine: Machine, index: int, name: str) -> Node:
+def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
     network = network_path(path) or ""
     properties: dict[str, Value] = {
-        "name": name,
+        "name": native_name(context, f"{path}/{index}"),
         "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(path).name}, "id", PROVIDER),
         "networks": [{"port": ref(f"{path}/port/{index}")}],
         "blockDevices": [
@@ -144,9 +106,8 @@ def _server(context: Context, path: str, machine: Machine, index: int, name: str
     }
     if machine.count > 1:
         properties["schedulerHints"] = [{"group": ref(f"{path}/spread")}]
-    if keys := context.expanded.platform.ssh_keys:
-        lines = "".join(f"\n  - {key}" for key in keys)
-        properties["userData"] = f"#cloud-config\nssh_authorized_keys:{lines}\n"
+    if data := user_data(context.expanded.platform.ssh_keys, machine.startup):
+        properties["userData"] = data
     return make(
         context,
         f"{path}/server/{index}",
@@ -168,106 +129,67 @@ def observe_machines(
         public: by element, whether a public address leads to it.
         identities: by element, by what it is known to other services.
     """
-    attached: dict[str, list[Native]] = {}
-    for attachment in reader.natives.of_type(VOLUME_ATTACH):
-        server = reader.follow(attachment.properties.get("instanceId"), INSTANCE)
-        volume = reader.follow(attachment.properties.get("volumeId"), VOLUME)
-        if server is not None and volume is not None:
-            attached.setdefault(server.path, []).append(volume)
+    attached = attached_volumes(reader)
     found = {}
     for element, servers in reader.elements(INSTANCE, "machine").items():
-        each = [_disks(reader, server, attached.get(server.path, [])) for server in servers]
-        flavours = [reader.site.flavour_named(_flavour(server)) for server in servers]
-        levels = [level for disks in each for level in disks.levels]
+        each = [observe_disks(reader, server, attached.get(server.path, ())) for server in servers]
+        flavours = [reader.flavours.get(_flavour(server)) for server in servers]
+        known = [one for one in flavours if one is not None] if all(flavours) else []
+        system = weakest(level for disks in each for level in disks.system_levels)
+        data = [level for disks in each for level in disks.data_levels]
+        sizes = [disks.system for disks in each]
         images = {disks.image for disks in each}
-        place = reader.place([*servers, *(volume for disks in each for volume in disks.volumes)])
         found[element] = {
             "kind": "machine",
             "count": len(servers),
-            "vcpus": min((one.vcpus for one in flavours if one), default=None) if all(flavours) else None,
-            "memory": min((int(one.memory) for one in flavours if one), default=None) if all(flavours) else None,
+            "vcpus": min((one.vcpus for one in known), default=None),
+            "memory": min((int(one.memory) for one in known), default=None),
+            "gpu": _gpu(known),
             "disk": min(disks.data for disks in each) or None,
+            "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,
-            "encryption": _weakest(levels),
+            "encryption": weakest(data) if data else system,
             "key": None,
+            "system_encryption": system,
+            "system_key": None,
+            "spread": str(_spread(reader, servers)),
             "public": public.get(element, False),
             "identity": identities.get(element),
-            **place,
+            "startup": None,
+            "backup": None,
+            **reader.place([*servers, *(volume for disks in each for volume in disks.volumes)]),
             "native": reader.paths(element),
         }
     return found
 
 
-def _weakest(levels: list[str | None]) -> str | None:
-    known = [Encryption(one) for one in levels if one is not None]
-    return str(min(known, key=lambda one: one.rank)) if known and len(known) == len(levels) else None
-
-
-class _Disks:
-    """The disks of one server: the level of each, the data beyond the system disk, the image of the system."""
-
-    def __init__(self) -> None:
-        self.levels: list[str | None] = []
-        self.volumes: list[Native] = []
-        self.data = 0
-        self.image: str | None = None
-
-
-def _disks(reader: Reader, server: Native, attached: list[Native]) -> _Disks:
-    found = _Disks()
-    properties = server.properties
-    devices = listed(properties.get("blockDevices"))
-    for device in devices:
-        boots = device.get("bootIndex", -1) == 0
-        volume = reader.follow(device.get("uuid"), VOLUME) if device.get("sourceType") == "volume" else None
-        if volume is not None:
-            _volume(reader, found, volume, boots=boots)
-        elif device.get("destinationType") == "volume" and device.get("sourceType") != "volume":
-            found.levels.append(level(reader.site, device.get("volumeType")))
-            if boots:
-                found.image = _image(reader, device.get("uuid"))
-        else:
-            # The hypervisor's own disk is encrypted by nobody that could be named; an unknown volume by nobody knows whom.
-            found.levels.append(None if device.get("sourceType") == "volume" else str(Encryption.none))
-    if not any(device.get("bootIndex", -1) == 0 for device in devices):
-        found.levels.append(str(Encryption.none))
-        found.image = _family(reader.site, properties.get("imageName")) or _image(reader, properties.get("imageId"))
-    for volume in attached:
-        _volume(reader, found, volume, boots=False)
-    return found
-
-
-def _volume(reader: Reader, found: _Disks, volume: Native, *, boots: bool) -> None:
-    found.volumes.append(volume)
-    found.levels.append(level(reader.site, volume.properties.get("volumeType")))
-    if boots:
-        found.image = _image(reader, volume.properties.get("imageId"))
-    else:
-        found.data += int(volume.properties.get("size") or 0) * GIB
-
-
-def level(site: Site, kind: Any) -> str | None:
-    """Who holds the key of a volume type, which Cinder does not show: by the catalogue, or declared; null is unknown."""
-    native = site.offer.native
-    name = kind or native["default_volume_type"]
-    if name is None or native["volume_types"].get(name) is False:
-        return str(Encryption.none)
-    if name not in native["volume_types"]:
+def _gpu(flavours: Iterable[Flavour]) -> dict[str, Any] | None:
+    """What graphics processors every one of some servers has at least; None without any."""
+    each = [flavour.gpu for flavour in flavours]
+    some = [one for one in each if one is not None]
+    if not some or len(some) != len(each):
         return None
-    known = native["volume_levels"].get(name) or site.fact("machine.encryption").value
-    return str(known) if known is not None else None
+    models, memories = {one.model for one in some}, [one.memory for one in some]
+    return {
+        "count": min(one.count for one in some),
+        "model": models.pop() if len(models) == 1 else None,
+        "memory": min(int(one) for one in memories if one is not None) if None not in memories else None,
+    }
+
+
+def _spread(reader: Reader, servers: list[Native]) -> Spread:
+    """What the servers of an element do not share: by zones that they are put in, or by a hard rule of their one group."""
+    zones = {str(server.properties.get("availabilityZone") or "") for server in servers}
+    if len(zones) > 1 and "" not in zones:
+        return Spread.zones
+    hints = [[one.get("group") for one in listed(server.properties.get("schedulerHints"))] for server in servers]
+    groups = [reader.follow(group, SERVER_GROUP) for some in hints for group in some if group]
+    paths = {group.path for group in groups if group is not None}
+    if len(servers) > 1 and len(groups) == len(servers) and len(paths) == 1 and groups[0] is not None:
+        return Spread.hosts if HARD in listed(groups[0].properties.get("policies")) else Spread.none
+    return Spread.none
 
 
 def _flavour(server: Native) -> str:
     looked = looked_up(server.properties.get("flavorId"))
     return str(looked or server.properties.get("flavorName") or "")
-
-
-def _image(reader: Reader, value: Value) -> str | None:
-    image = reader.follow(value, IMAGE)
-    name = image.properties.get("name") if image is not None else looked_up(value)
-    return _family(reader.site, name)
-
-
-def _family(site: Site, name: Any) -> str | None:
-    return next((family for family, image in site.offer.images.items() if image.native["name"] == name), None)

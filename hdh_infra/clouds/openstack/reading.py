@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.openstack.naming import BUCKET
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, form_of
@@ -34,6 +35,22 @@ class Reader:
     def buckets(self) -> Mapping[str, Native]:
         """Buckets by name."""
         return {str(bucket.properties.get("bucket")): bucket for bucket in self.natives.of_type(BUCKET)}
+
+    @cached_property
+    def flavours(self) -> Mapping[str, Flavour]:
+        """Flavours that the catalogue has, by name."""
+        return {flavour.name: flavour for flavour in self.site.offer.flavours}
+
+    @cached_property
+    def families(self) -> Mapping[str, str]:
+        """Families of images by the name that the catalogue has for them."""
+        return {image.native["name"]: family for family, image in self.site.offer.images.items()}
+
+    @cached_property
+    def named_images(self) -> Mapping[str, str]:
+        """Families of images by the id that the spec names for them."""
+        named = ((family, self.site.settings.existing_of(f"image/{family}")) for family in self.site.offer.images)
+        return {existing.id: family for family, existing in named if existing is not None}
 
     def paths(self, element: str) -> list[str]:
         """Paths of an element's native resources."""
