@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from hdh_infra.model import reference
+from hdh_infra.model.airlock import STAGES
+from hdh_infra.model.frameworks import CLAUSES, TITLES
 from hdh_infra.model.platform import Platform
+from hdh_infra.model.requirements import MANAGED
 from hdh_infra.planning import load
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "spec.md"
@@ -11,8 +14,11 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "spec.md"
 
 def test_the_tables_of_the_document_are_the_model_s():
     text = DOCUMENT.read_text(encoding="utf-8")
-    written = text.partition(reference.BEGIN)[2].partition(reference.END)[0].strip()
-    assert written == reference.reference().strip(), "python -m hdh_infra.model.reference docs/spec.md"
+    for name, made in reference.TABLES.items():
+        begin, end = reference.marks(name)
+        assert text.count(begin) == text.count(end) == 1, name
+        written = text.partition(begin)[2].partition(end)[0].strip()
+        assert written == made().strip(), "python -m hdh_infra.model.reference docs/spec.md"
 
 
 def test_writing_the_tables_again_changes_nothing(tmp_path, monkeypatch):
@@ -29,6 +35,21 @@ def test_every_part_of_the_model_has_its_table_and_every_field_a_meaning():
     for name, part in {**parts, "Platform": Platform.model_json_schema()}.items():
         for field, one in part["properties"].items():
             assert len(one.get("description", "")) >= 4, f"{name}.{field} does not say what it means"
+
+
+def test_every_framework_and_every_clause_that_raises_something_stands_in_the_document():
+    text = reference.frameworks()
+    for name, title in TITLES.items():
+        assert f"| `{name}` | {title} |" in text
+    for one in CLAUSES:
+        assert f"| `{one.framework}` | {one.clause} |" in text
+        assert one.says in text
+
+
+def test_every_managed_service_and_every_stage_of_an_airlock_stands_in_the_document():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for word in (*MANAGED, *STAGES):
+        assert f"`{word}`" in text, word
 
 
 def test_the_example_of_the_document_is_a_description(tmp_path):
