@@ -51,19 +51,26 @@ def lower_platform(context: Context) -> Iterator[Node]:
 
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
-    """One zone or space: its network, its subnet, and its interface on the router where a flow leaves it."""
+    """One zone or space: its network, its subnet, and its interface on the router where a flow leaves it.
+
+    A network that is named instead of made is only referred to; the subnet, and what hangs on it, are the plan's.
+    """
     addresses = context.address_range(network)
-    yield make(
-        context,
-        f"{network}/network",
-        NETWORK,
-        {
-            "name": native_name(context, network),
-            "adminStateUp": True,
-            # Said, although it is Neutron's default: older projects of some clouds have networks without it.
-            "portSecurityEnabled": True,
-        },
-    )
+    existing = context.existing(network)
+    if existing is not None:
+        yield make(context, f"{network}/network", NETWORK, {}, existing=existing.id)
+    else:
+        yield make(
+            context,
+            f"{network}/network",
+            NETWORK,
+            {
+                "name": native_name(context, network),
+                "adminStateUp": True,
+                # Said, although it is Neutron's default: older projects of some clouds have networks without it.
+                "portSecurityEnabled": True,
+            },
+        )
     yield make(
         context,
         f"{network}/subnet",
@@ -112,6 +119,10 @@ def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
         element: {
             "kind": "network",
             "address_range": ", ".join(sorted(ranges.get(element, []))) or None,
+            "domain": None,
+            "entry": None,
+            "flow_logs": False,
+            "members": None,
             **reader.place(natives),
             "native": reader.paths(element),
         }

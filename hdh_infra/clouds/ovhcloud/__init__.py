@@ -73,6 +73,14 @@ def observe(natives: Natives, site: Site) -> Observation:
     return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
+UNLOWERED: Mapping[str, str] = {
+    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
+    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
+    "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
+}
+"""What the offer has and no plan answers yet; what it has not, the catalogue says."""
+
+
 CLOUD: Cloud = dataclasses.replace(
     OPENSTACK,
     name="ovhcloud",
@@ -82,6 +90,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,
 )

@@ -6,7 +6,7 @@ null, and the catalogue answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -17,10 +17,16 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import ref
 from hdh_infra.model.paths import PLATFORM
-from hdh_infra.model.scales import KeyOrigin
+from hdh_infra.model.scales import KeyAlgorithm, KeyOrigin
 
 DOMAIN_PATH = f"{PLATFORM}/keys"
-OPERATIONS = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "oct": ("encrypt", "decrypt", "wrapKey", "unwrapKey"),
+    "RSA": ("sign", "verify"),
+}
+"""What a key of a type is for; the service's RSA keys encrypt nothing
+(pulumi.com/registry/packages/ovh/api-docs/okms/servicekey, read 2026-11-25)."""
+_TYPES = {"aes": "oct", "rsa": "RSA"}
 
 
 def lower_domain(context: Context) -> Iterator[Node]:
@@ -39,7 +45,16 @@ def lower_domain(context: Context) -> Iterator[Node]:
 
 
 def lower_key(context: Context, path: str) -> Iterator[Node]:
-    """One key: 256 bits, made by the service."""
+    """One key: 256 bits, or a pair of RSA where that is asked, made by the service."""
+    existing = context.existing(path)
+    if existing is not None:
+        # A key that is there already lies in a domain that is there already: `DOMAIN/KEY`.
+        domain, _, identity = existing.id.rpartition("/")
+        properties = {"okmsId": domain or ref(DOMAIN_PATH)}
+        yield Node(f"{path}/service-key", SERVICE_KEY, PROVIDER, properties, existing=identity)
+        return
+    algorithm, _, bits = str(context.expanded.keys[path].algorithm or KeyAlgorithm.aes_256).partition("-")
+    kind = _TYPES[algorithm]
     yield Node(
         path=f"{path}/service-key",
         type=SERVICE_KEY,
@@ -47,9 +62,9 @@ def lower_key(context: Context, path: str) -> Iterator[Node]:
         properties={
             "okmsId": ref(DOMAIN_PATH),
             "name": native_name(context, path),
-            "type": "oct",
-            "size": 256,
-            "operations": list(OPERATIONS),
+            "type": kind,
+            "size": int(bits),
+            "operations": list(OPERATIONS[kind]),
         },
         protect=True,
     )
@@ -76,9 +91,22 @@ def _key(reader: Reader, natives: list[Native], origin: KeyOrigin) -> dict[str, 
         "kind": "key",
         "protection": None,
         "origin": str(origin),
+        "algorithm": _algorithm(natives[0]),
         "rotation_days": None,
+        "custody": None,
+        "grace_days": None,
+        "users": None,
+        "administrators": None,
         "exportable": None,
+        "use_log": False,
         "country": countries.get(region) if region else None,
         "region": region,
         "native": reader.paths(natives[0].element),
     }
+
+
+def _algorithm(key: Native) -> str | None:
+    """What a key is for, in the spec's words, by its type and size."""
+    words = {native: word for word, native in _TYPES.items()}
+    word, size = words.get(str(key.properties.get("type"))), key.properties.get("size")
+    return f"{word}-{int(size)}" if word and size else None
