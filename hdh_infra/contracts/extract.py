@@ -29,7 +29,7 @@ AZURE: Mapping[str, str] = {
     "storage": "StorageAccount BlobContainer BlobServiceProperties BlobContainerImmutabilityPolicy ManagementPolicy",
     "keyvault": "Vault Key Secret ManagedHsm",
     "managedidentity": "UserAssignedIdentity",
-    "authorization": "RoleAssignment",
+    "authorization": "RoleAssignment RoleDefinition",
     "compute": "VirtualMachine Disk DiskEncryptionSet SshPublicKey AvailabilitySet",
     "monitor": "DiagnosticSetting",
     "operationalinsights": "Workspace",

@@ -1,8 +1,9 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
-Names and limits: `naming`; networks, peerings and the way out: `network`; filters: `rules`; stores: `storage`;
-keys: `keys`; machines: `compute`; rights: `roles`. Reading back: `reading`, `traffic`, `posture`. It knows no
-Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
+Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
+machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
+Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
+SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -11,22 +12,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds.azure.compute import lower_machine, manual_features, observe_machines
-from hdh_infra.clouds.azure.keys import kept, lower_key, observe_keys
+from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
+from hdh_infra.clouds.azure.compute import lower_machine, manual_features
+from hdh_infra.clouds.azure.compute_reading import observe_machines
+from hdh_infra.clouds.azure.grants import lower_right, observe_rights
+from hdh_infra.clouds.azure.keys import lower_key
+from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
-from hdh_infra.clouds.azure.roles import observe_rights
-from hdh_infra.clouds.azure.storage import (
-    entries,
-    entry_of,
-    lower_link,
-    lower_right,
-    lower_store,
-    manual_locks,
-    observe_stores,
-)
+from hdh_infra.clouds.azure.storage import lower_link, lower_store, manual_locks
+from hdh_infra.clouds.azure.storage_reading import entries, entry_of, observe_stores
 from hdh_infra.clouds.azure.traffic import observe_traffic
 from hdh_infra.clouds.base import Cloud, Context, ServiceFlow
 from hdh_infra.graph.observation import Natives, Observation, ObservedFlow
@@ -45,6 +42,14 @@ SERVICE_FLOWS = (
     ServiceFlow("metadata and tokens of identities", "169.254.169.254/32", "tcp", (80,), _RULES_SOURCE, _READ),
 )
 """What passes every filter, unless a rule denies it by the service's own word; the clock comes from the host."""
+UNLOWERED: Mapping[str, str] = {
+    "store.backup": "this version plans no Azure Backup, which the offer has",
+    "machine.backup": "this version plans no Azure Backup, which the offer has",
+    "network.entry": "this version plans no Azure Bastion, which the offer has: it wants 64 addresses of its own in each network",
+    "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
+    "egress.host_names": "this version plans no Azure Firewall, which the offer has",
+}
+"""What the offer has and no plan does."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -63,7 +68,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
 def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by Azure's meaning of their properties alone."""
     reader = Reader(natives, site)
-    rights, further = observe_rights(reader)
+    rights, logs = observe_rights(reader), observe_logs(reader)
     traffic = observe_traffic(reader)
     entry = [*traffic.entry, *entries(reader)]
     for native in reader.of("keyvault:Vault"):
@@ -77,9 +82,10 @@ def observe(natives: Natives, site: Site) -> Observation:
         )
     elements = {
         **observe_networks(reader),
-        **observe_stores(reader, rights),
+        **observe_stores(reader, rights, logs),
         **observe_machines(reader),
-        **observe_keys(reader, rights),
+        **observe_keys(reader, rights, logs),
+        **observe_administration(logs),
     }
     return Observation(
         target=str(site.target),
@@ -91,7 +97,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         ),
         egress=traffic.egress,
         entry=tuple(sorted(entry)),
-        remarks=tuple(sorted({*further, *traffic.remarks, *observe_posture(reader)})),
+        remarks=tuple(sorted({*rights.remarks, *traffic.remarks, *observe_posture(reader, logs)})),
     )
 
 
@@ -108,6 +114,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    unlowered=UNLOWERED,
     manual=manual,
     kept=kept,
 )

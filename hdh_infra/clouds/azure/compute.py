@@ -1,7 +1,9 @@
-"""Machines: for each replica an interface and a virtual machine with a data disk; for all, identities and one disk encryption set.
+"""Machines: virtual machines without a public address, their disks under disk encryption sets, and their identity.
 
 The data disk is a resource of its own, so that a machine can be made anew around it. No public address, no
-password, no extensions: what runs on a machine comes in by its image and by ssh.
+password, no extensions: what runs on a machine comes in by its image, its start-up data and by ssh. Of a
+closed space the data disk and what encrypts it are all that is left. How machines are read back stands in
+`compute_reading`.
 """
 
 from __future__ import annotations
@@ -9,78 +11,174 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import final
 
-from hdh_infra.clouds.azure.keys import key_base, key_element, lower_key_use, lower_own_key
+from hdh_infra.clouds.azure.keys import (
+    key_base,
+    lower_key_use,
+    lower_own_key,
+    system_key_base,
+    vault_id,
+)
+from hdh_infra.clouds.azure.names import lower_name
 from hdh_infra.clouds.azure.naming import dashed, group, home, make, region, shortened
-from hdh_infra.clouds.azure.network import zones_of
-from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import lower_identity
+from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.attributes import IDENTITY
-from hdh_infra.model.base import GIB, gib
+from hdh_infra.graph.values import Value, base64_text, ref
+from hdh_infra.model.base import gib
 from hdh_infra.model.paths import network_path
-from hdh_infra.model.scales import Encryption
+from hdh_infra.model.scales import Spread
 
 _LONGEST_HOST_NAME = 63
 _LONGEST_NAME = 64
+_LONGEST_SET = 80
 DISK_KIND = "Premium_LRS"
+FAULT_DOMAINS = 2
+"""Racks that an availability set spreads machines over: every region has so many."""
+_UPDATE_DOMAINS = (5, 20)
+"""Hosts, at the fewest and at the most, that are never worked on at one time."""
+
+
+@final
+class _Plan:
+    """What the nodes of one machine element have in common, worked out once for all its replicas."""
+
+    def __init__(self, context: Context, machine: str) -> None:
+        self.context, self.path = context, machine
+        self.spec = context.expanded.machine(machine)
+        self.closed = context.expanded.is_closed(machine)
+        self.words = context.named(machine, f"{dashed(network_path(machine) or '')}-{machine.rsplit('/', 1)[-1]}")
+        host = f"{machine.split('/')[1]}-{machine.rsplit('/', maxsplit=1)[-1]}"
+        self.host = context.named(machine, host)
+        self.group: dict[str, Value] = {"resourceGroupName": group(context, machine)}
+        self.common: dict[str, Value] = {**self.group, "location": region(context)}
+        self.key = key_base(context, machine)
+        self.system_key = None if self.closed else system_key_base(context, machine)
+        self.zones = shared(context).zones
+        self.in_set = self.spec.spread is not Spread.none and not self.zones
+
+    def name(self, end: str, kind: str = "", limit: int = _LONGEST_NAME) -> str:
+        return shortened("-".join(filter(None, (f"{kind}{self.words}", end))), limit)
+
+    def zone(self, number: int) -> str | None:
+        """The replicas of a machine go round the zones, each machine from a zone of its own."""
+        if not self.zones:
+            return None
+        start = int(hashlib.sha256(self.path.encode()).hexdigest(), 16)
+        return self.zones[(start + number) % len(self.zones)]
+
+    @property
+    def system_set(self) -> str:
+        """Path of the disk encryption set of the system disk."""
+        return f"{self.path}/{'disk' if self.system_key == self.key else 'system'}-encryption"
 
 
 def lower_machine(context: Context, machine: str) -> Iterator[Node]:
     """One machine element: its identities and disk encryption, then each replica."""
-    key = key_base(context, machine)
-    name = _name(machine, "")
-    common: dict[str, Value] = {"resourceGroupName": group(context, machine)}
-    yield from lower_own_key(context, machine)
-    for purpose in ("identity", *(("disk-identity",) if key else ())):
+    plan = _Plan(context, machine)
+    yield from lower_own_key(context, machine, plan.key, plan.system_key)
+    purposes = ["identity"] if plan.spec.identity and not plan.closed else []
+    purposes += ["disk-identity"] if plan.key or plan.system_key else []
+    for purpose in purposes:
         yield lower_identity(
             context,
             f"{machine}/{purpose}",
-            {**common, "resourceName": shortened(f"id-{name}-{purpose}", 128), "location": region(context)},
+            {**plan.common, "resourceName": shortened(f"id-{plan.name('')}-{purpose}", 128)},
             after=home(machine),
         )
-    if key:
-        yield lower_key_use(context, f"{machine}/disk-key-use", key, f"{machine}/disk-identity")
+    if plan.key:
+        yield from _encryption(plan, "disk", plan.key)
+    if plan.system_key and plan.system_key != plan.key:
+        yield from _encryption(plan, "system", plan.system_key)
+    if plan.in_set and not plan.closed:
+        few, many = _UPDATE_DOMAINS
         yield make(
             context,
-            f"{machine}/disk-encryption",
-            "compute:DiskEncryptionSet",
+            f"{machine}/spread",
+            "compute:AvailabilitySet",
             {
-                **common,
-                "diskEncryptionSetName": shortened(f"des-{name}", 80),
-                "location": region(context),
-                "encryptionType": "EncryptionAtRestWithCustomerKey",
-                "identity": {"type": "UserAssigned", "userAssignedIdentities": [ref(f"{machine}/disk-identity")]},
-                "activeKey": {
-                    "keyUrl": ref(f"{key}/key", "keyUriWithVersion"),
-                    "sourceVault": {"id": ref(f"{key}/vault")},
-                },
-                "rotationToLatestKeyVersionEnabled": True,
+                **plan.common,
+                "availabilitySetName": plan.name("", "avail-", _LONGEST_SET),
+                "sku": {"name": "Aligned"},
+                "platformFaultDomainCount": FAULT_DOMAINS,
+                "platformUpdateDomainCount": min(max(plan.spec.count, few), many),
             },
-            after=(f"{machine}/disk-key-use",),
+            after=(home(machine),),
         )
-    for number in range(context.expanded.machines[machine].count):
-        yield from _replica(context, machine, number, encrypted=key is not None)
+    for number in range(plan.spec.count):
+        if plan.spec.disk.size:
+            yield _data_disk(plan, number, gib(int(plan.spec.disk.size)))
+        if not plan.closed:
+            yield from _replica(plan, number)
 
 
-def _replica(context: Context, machine: str, number: int, *, encrypted: bool) -> Iterator[Node]:
-    spec, base = context.expanded.machines[machine], f"{machine}/{number}"
-    common: dict[str, Value] = {"resourceGroupName": group(context, machine), "location": region(context)}
-    zone = _zone(context, machine, number)
-    zones: dict[str, Value] = {"zones": [zone]} if zone else {}
+def _encryption(plan: _Plan, which: str, key: str) -> Iterator[Node]:
+    """The right of the disks' identity to a key, and the set that encrypts disks with it."""
+    use = f"{plan.path}/{which}-key-use"
+    yield lower_key_use(plan.context, use, key, f"{plan.path}/disk-identity")
+    yield make(
+        plan.context,
+        f"{plan.path}/{which}-encryption",
+        "compute:DiskEncryptionSet",
+        {
+            **plan.common,
+            "diskEncryptionSetName": plan.name("system" if which == "system" else "", "des-", _LONGEST_SET),
+            "encryptionType": "EncryptionAtRestWithCustomerKey",
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": [ref(f"{plan.path}/disk-identity")]},
+            "activeKey": {
+                "keyUrl": ref(f"{key}/key", "keyUriWithVersion"),
+                "sourceVault": {"id": vault_id(plan.context, key)},
+            },
+            "rotationToLatestKeyVersionEnabled": True,
+        },
+        after=(use,),
+    )
+
+
+def _data_disk(plan: _Plan, number: int, size: int) -> Node:
+    zone = plan.zone(number)
+    return make(
+        plan.context,
+        f"{plan.path}/{number}/data",
+        "compute:Disk",
+        {
+            **plan.common,
+            **({"zones": [zone]} if zone else {}),
+            "diskName": plan.name(f"{number}-data", "disk-"),
+            "sku": {"name": DISK_KIND},
+            "creationData": {"createOption": "Empty"},
+            "diskSizeGB": size,
+            "networkAccessPolicy": "DenyAll",
+            "publicNetworkAccess": "Disabled",
+            "encryption": {
+                "type": "EncryptionAtRestWithCustomerKey",
+                "diskEncryptionSetId": ref(f"{plan.path}/disk-encryption"),
+            }
+            if plan.key
+            else {"type": "EncryptionAtRestWithPlatformKey"},
+        },
+        after=(home(plan.path),),
+        protect=True,
+    )
+
+
+def _replica(plan: _Plan, number: int) -> Iterator[Node]:
+    context, base = plan.context, f"{plan.path}/{number}"
+    zone, address = plan.zone(number), str(context.addresses(plan.path)[number])
+    identity: dict[str, Value] = {"type": "None"}
+    if plan.spec.identity:
+        identity = {"type": "UserAssigned", "userAssignedIdentities": [ref(f"{plan.path}/identity")]}
     yield make(
         context,
         f"{base}/interface",
         "network:NetworkInterface",
         {
-            **common,
-            "networkInterfaceName": _name(machine, f"{number}", "nic-"),
+            **plan.common,
+            "networkInterfaceName": plan.name(f"{number}", "nic-"),
             "enableIPForwarding": False,
             "enableAcceleratedNetworking": True,
             "disableTcpStateTracking": False,
@@ -88,54 +186,32 @@ def _replica(context: Context, machine: str, number: int, *, encrypted: bool) ->
                 {
                     "name": "primary",
                     "primary": True,
-                    "subnet": {"id": ref(f"{network_path(machine)}/subnet/machines")},
-                    "privateIPAddress": str(context.addresses(machine)[number]),
+                    "subnet": {"id": ref(f"{network_path(plan.path)}/subnet/machines")},
+                    "privateIPAddress": address,
                     "privateIPAddressVersion": "IPv4",
                     "privateIPAllocationMethod": "Static",
                 }
             ],
         },
-        after=(home(machine),),
+        after=(home(plan.path),),
     )
-    if spec.disk.size:
-        yield make(
-            context,
-            f"{base}/data",
-            "compute:Disk",
-            {
-                **common,
-                **zones,
-                "diskName": _name(machine, f"{number}-data", "disk-"),
-                "sku": {"name": DISK_KIND},
-                "creationData": {"createOption": "Empty"},
-                "diskSizeGB": gib(int(spec.disk.size)),
-                "networkAccessPolicy": "DenyAll",
-                "publicNetworkAccess": "Disabled",
-                "encryption": {
-                    "type": "EncryptionAtRestWithCustomerKey",
-                    "diskEncryptionSetId": ref(f"{machine}/disk-encryption"),
-                }
-                if encrypted
-                else {"type": "EncryptionAtRestWithPlatformKey"},
-            },
-            after=(home(machine),),
-            protect=True,
-        )
+    yield from lower_name(context, base, plan.name(f"{number}", limit=_LONGEST_HOST_NAME), address)
     yield make(
         context,
         f"{base}/vm",
         "compute:VirtualMachine",
         {
-            **common,
-            **zones,
-            "vmName": _name(machine, f"{number}", "vm-"),
-            "hardwareProfile": {"vmSize": context.flavour(machine).name},
-            "identity": {"type": "UserAssigned", "userAssignedIdentities": [ref(f"{machine}/identity")]},
+            **plan.common,
+            **({"zones": [zone]} if zone else {}),
+            **({"availabilitySet": {"id": ref(f"{plan.path}/spread")}} if plan.in_set else {}),
+            "vmName": plan.name(f"{number}", "vm-"),
+            "hardwareProfile": {"vmSize": context.flavour(plan.path).name},
+            "identity": identity,
             "networkProfile": {
                 "networkInterfaces": [{"id": ref(f"{base}/interface"), "primary": True, "deleteOption": "Detach"}]
             },
-            "osProfile": _system(context, machine, number),
-            "storageProfile": _disks(context, machine, number, encrypted=encrypted),
+            "osProfile": _system(plan, number),
+            "storageProfile": _disks(plan, number),
             "securityProfile": {
                 "securityType": "TrustedLaunch",
                 "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
@@ -143,19 +219,20 @@ def _replica(context: Context, machine: str, number: int, *, encrypted: bool) ->
             },
             "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
         },
-        after=(home(machine),),
+        after=(home(plan.path),),
     )
 
 
-def _system(context: Context, machine: str, number: int) -> dict[str, Value]:
-    user = context.image(machine).default_user
+def _system(plan: _Plan, number: int) -> dict[str, Value]:
+    context = plan.context
+    user = context.image(plan.path).default_user
     keys = context.expanded.platform.ssh_keys or (nobodys_key(context),)
     return {
-        "computerName": shortened(
-            f"{machine.split('/')[1]}-{machine.rsplit('/', maxsplit=1)[-1]}-{number}", _LONGEST_HOST_NAME
-        ),
+        "computerName": shortened(f"{plan.host}-{number}", _LONGEST_HOST_NAME),
         "adminUsername": user,
         "allowExtensionOperations": False,
+        # Read at the first start only; whoever is on the machine reads it too, so the model keeps secrets out of it.
+        **({"customData": base64_text(plan.spec.startup)} if plan.spec.startup else {}),
         "linuxConfiguration": {
             "disablePasswordAuthentication": True,
             "provisionVMAgent": True,
@@ -165,31 +242,43 @@ def _system(context: Context, machine: str, number: int) -> dict[str, Value]:
     }
 
 
-def _disks(context: Context, machine: str, number: int, *, encrypted: bool) -> dict[str, Value]:
-    spec, image = context.expanded.machines[machine], context.image(machine)
-    encryption = {"diskEncryptionSet": {"id": ref(f"{machine}/disk-encryption")}} if encrypted else {}
+def _disks(plan: _Plan, number: int) -> dict[str, Value]:
+    size = plan.spec.system_disk.size
     disks: list[Value] = []
-    if spec.disk.size:
+    if plan.spec.disk.size:
         disks.append(
             {
                 "lun": 0,
                 "createOption": "Attach",
                 "caching": "None",
                 "deleteOption": "Detach",
-                "managedDisk": {"id": ref(f"{machine}/{number}/data")},
+                "managedDisk": {"id": ref(f"{plan.path}/{number}/data")},
             }
         )
     return {
-        "imageReference": {name: image.native[name] for name in ("publisher", "offer", "sku", "version")},
+        "imageReference": _image(plan.context, plan.path),
         "osDisk": {
-            "name": _name(machine, f"{number}-system", "disk-"),
+            "name": plan.name(f"{number}-system", "disk-"),
             "createOption": "FromImage",
             "caching": "ReadWrite",
             "deleteOption": "Delete",
-            "managedDisk": {"storageAccountType": DISK_KIND, **encryption},
+            **({"diskSizeGB": gib(int(size))} if size else {}),
+            "managedDisk": {
+                "storageAccountType": DISK_KIND,
+                **({"diskEncryptionSet": {"id": ref(plan.system_set)}} if plan.system_key else {}),
+            },
         },
         "dataDisks": disks,
     }
+
+
+def _image(context: Context, machine: str) -> dict[str, Value]:
+    """The image of the machine's family: the catalogue's, or one that the target names by its id."""
+    existing = context.existing(f"image/{context.lock.images[str(context.site.target)][machine]}")
+    if existing:
+        return {"id": existing.id}
+    image = context.image(machine)
+    return {name: image.native[name] for name in ("publisher", "offer", "sku", "version")}
 
 
 def nobodys_key(context: Context) -> str:
@@ -214,131 +303,3 @@ def manual_features(context: Context) -> Iterator[ManualStep]:
             command=f"az feature register {feature} && az provider register --namespace Microsoft.Compute",
             proof=f"az feature show {feature} --query properties.state gives Registered",
         )
-
-
-def _name(machine: str, end: str, kind: str = "") -> str:
-    network, name = network_path(machine) or "", machine.rsplit("/", maxsplit=1)[-1]
-    return shortened("-".join(filter(None, (f"{kind}{dashed(network)}", name, end))), _LONGEST_NAME)
-
-
-def _zone(context: Context, machine: str, number: int) -> str | None:
-    """The replicas of a machine go round the zones, each machine from a zone of its own."""
-    zones = zones_of(context)
-    if not zones:
-        return None
-    start = int(hashlib.sha256(machine.encode()).hexdigest(), 16)
-    return zones[(start + number) % len(zones)]
-
-
-def observe_machines(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every machine element: the weakest of its replicas in each attribute."""
-    replicas: dict[str, list[dict[str, Any]]] = {}
-    for native in reader.of("compute:VirtualMachine"):
-        replicas.setdefault(native.element, []).append(_observe_one(reader, native))
-    return {
-        element: {
-            "kind": "machine",
-            "count": len(found),
-            **{name: _least([one[name] for one in found]) for name in ("vcpus", "memory", "disk")},
-            "encryption": str(min((one["encryption"] for one in found), key=lambda level: level.rank)),
-            **{name: _same([one[name] for one in found]) for name in ("key", "image", "identity", "country")},
-            "public": any(one["public"] for one in found),
-            "region": ", ".join(sorted({one["region"] for one in found})),
-            "logins": sorted({login for one in found for login in one["logins"]}),
-            "native": reader.paths(element),
-        }
-        for element, found in replicas.items()
-    }
-
-
-def _observe_one(reader: Reader, native: Native) -> dict[str, Any]:
-    flavour = reader.site.flavour_named(str(got(native, "hardwareProfile.vmSize")))
-    disks = list(_encrypted_disks(reader, native))
-    keys = {key for _, key in disks}
-    location = native.properties.get("location")
-    return {
-        "vcpus": flavour.vcpus if flavour else None,
-        "memory": int(flavour.memory) if flavour else None,
-        "disk": _data(reader, native),
-        "image": _image(reader, native),
-        "encryption": min((level for level, _ in disks), key=lambda level: level.rank),
-        "key": keys.pop() if len(keys) == 1 else None,
-        "public": any(_is_public(one) for one in interfaces(reader, native)),
-        "identity": IDENTITY if "Assigned" in str(got(native, "identity.type", "None")) else None,
-        "country": reader.country(location),
-        "region": place(location),
-        "logins": [_fingerprint(one) for one in listed(got(native, "osProfile.linuxConfiguration.ssh.publicKeys"))],
-    }
-
-
-def interfaces(reader: Reader, machine: Native) -> list[Native]:
-    """The network interfaces of a virtual machine."""
-    given = listed(got(machine, "networkProfile.networkInterfaces"))
-    return [found for found in (reader.follow(one) for one in given) if found]
-
-
-def _encrypted_disks(reader: Reader, native: Native) -> Iterator[tuple[Encryption, str | None]]:
-    """For each disk of a machine who holds its key, and which; every disk of Azure is encrypted with some key."""
-    yield _by_set(reader, got(native, "storageProfile.osDisk.managedDisk.diskEncryptionSet"))
-    for attached in listed(got(native, "storageProfile.dataDisks")):
-        managed = attached.get("managedDisk") or {}
-        disk = reader.follow(managed)
-        if disk is None:
-            yield _by_set(reader, managed.get("diskEncryptionSet"))
-        elif "CustomerKey" in str(got(disk, "encryption.type", "EncryptionAtRestWithPlatformKey")):
-            yield _by_set(reader, got(disk, "encryption.diskEncryptionSetId"))
-        else:
-            yield Encryption.provider_key, None
-
-
-def _by_set(reader: Reader, pointer: Value) -> tuple[Encryption, str | None]:
-    used = reader.follow(pointer) if pointer else None
-    if used is None or "CustomerKey" not in str(got(used, "encryptionType", "EncryptionAtRestWithCustomerKey")):
-        return Encryption.provider_key, None
-    key = reader.key_at(got(used, "activeKey.keyUrl"))
-    return Encryption.customer_key, key_element(key)
-
-
-def _data(reader: Reader, native: Native) -> int | None:
-    """Size of the data disks together, in bytes; None of a machine without one."""
-    sizes: list[int] = []
-    for attached in listed(got(native, "storageProfile.dataDisks")):
-        disk = reader.follow(attached.get("managedDisk") or {})
-        size = got(disk, "diskSizeGB") if disk else attached.get("diskSizeGB")
-        if isinstance(size, int | float):
-            sizes.append(int(size) * GIB)
-    return sum(sizes) or None
-
-
-def _image(reader: Reader, native: Native) -> str | None:
-    given: Mapping[str, Any] = got(native, "storageProfile.imageReference", {})
-    for family, image in reader.site.offer.images.items():
-        if all(str(given.get(one, "")).lower() == image.native[one].lower() for one in ("publisher", "offer", "sku")):
-            return family
-    return None
-
-
-def _is_public(interface: Native) -> bool:
-    return any(
-        one.get(name)
-        for one in listed(got(interface, "ipConfigurations"))
-        for name in ("publicIPAddress", "loadBalancerInboundNatRules", "loadBalancerBackendAddressPools")
-    )
-
-
-def _fingerprint(key: Mapping[str, Any]) -> str:
-    """As `ssh-keygen -l` shows a key, so that a reader can compare it."""
-    parts = str(key.get("keyData", "")).split()
-    try:
-        blob = base64.b64decode(parts[1], validate=True)
-    except (IndexError, ValueError):
-        return "unreadable"
-    return f"SHA256:{base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip('=')}"
-
-
-def _least(values: Sequence[Any]) -> Any:
-    return None if any(value is None for value in values) else min(values)
-
-
-def _same(values: Sequence[Any]) -> Any:
-    return values[0] if len(set(values)) == 1 else None

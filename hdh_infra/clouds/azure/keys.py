@@ -2,57 +2,115 @@
 
 Only RSA keys that wrap and unwrap are made: storage accounts and disk encryption sets take no others. Key
 material is made in the vault and never leaves it. Managed HSM, imported and external keys are not lowered.
+A key that is there already is only named: it gets rights, and nothing of it or of its vault is changed. How
+keys are read back stands in `keys_reading`.
 """
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from hdh_infra.clouds.azure.naming import group, home, make, region, vault
-from hdh_infra.clouds.azure.reading import Reader, got, listed, place
-from hdh_infra.clouds.azure.roles import KEY_ADMINISTRATION, KEY_USE, client_config, lower_assignment, principal
+from hdh_infra.clouds.azure.audit import lower_use_log
+from hdh_infra.clouds.azure.naming import dotted, group, home, make, region, segment, vault
+from hdh_infra.clouds.azure.roles import (
+    KEY_USE,
+    built_in,
+    client_config,
+    defined_path,
+    holder,
+    lower_assignment,
+    principal,
+)
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.elements import Key
-from hdh_infra.model.lock import Kept
-from hdh_infra.model.paths import PLATFORM, kind_of
-from hdh_infra.model.scales import Encryption, KeyOrigin, Protection
+from hdh_infra.model.scales import Encryption, KeyAlgorithm, Protection
 
 SHORTEST_ROTATION = 7
 """Days; Key Vault makes no new version earlier."""
-_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
-_DAYS = (365, 30, 7, 1)
+GRACE_DAYS = 90
+"""For how long a deleted vault or key can be had back; the longest that there is."""
+_SIZES: Mapping[KeyAlgorithm, int] = {
+    KeyAlgorithm.rsa_2048: 2048,
+    KeyAlgorithm.rsa_3072: 3072,
+    KeyAlgorithm.rsa_4096: 4096,
+}
+_SIZE = 3072
+"""Bits where the spec says nothing, or asks for a symmetric key, which no vault makes."""
 
 
 def lower_key(context: Context, key: str) -> Iterator[Node]:
-    """One key of the platform."""
-    return _vault_and_key(context, key, context.expanded.keys[key])
+    """One key of the platform, with what it lets others do."""
+    spec, existing = context.expanded.keys[key], context.existing(key)
+    if existing is None:
+        yield from _vault_and_key(context, key, spec)
+        yield from lower_use_log(context, key)
+    else:
+        yield make(
+            context,
+            f"{key}/key",
+            "keyvault:Key",
+            {
+                "resourceGroupName": segment(existing.id, "resourceGroups"),
+                "vaultName": vault(context, key),
+                "keyName": key_name(context, key),
+                # The contract wants it; nothing is written to a key that is only read.
+                "properties": {},
+            },
+            outputs=("keyUri", "keyUriWithVersion"),
+            existing=existing.id,
+        )
+    yield from _administrators(context, key, spec)
+    yield from _users(context, key)
 
 
 def key_base(context: Context, element: str) -> str | None:
-    """What the nodes of the key of a store or machine are pathed under; None where Azure's own key is enough.
+    """What the nodes of the key of a store or of a machine's data disk are pathed under; None where Azure's own key is enough.
 
     Azure keeps no key for each tenant. A floor of `tenant-key` names no key of the platform, so the element
     gets one of its own, which is more than was asked.
     """
-    key = context.expanded.key_of(element)
-    return element if key is None and _floor(context, element) is Encryption.tenant_key else key
-
-
-def lower_own_key(context: Context, element: str) -> Iterator[Node]:
-    """The key that a store or machine has of its own, where it has."""
-    if key_base(context, element) == element:
-        yield from _vault_and_key(context, element, Key())
-
-
-def _floor(context: Context, element: str) -> Encryption:
     store = context.expanded.stores.get(element)
-    return store.encryption if store else context.expanded.machines[element].disk.encryption
+    floor = store.encryption if store else context.expanded.machine(element).disk.encryption
+    return _base(element, context.expanded.key_of(element), floor)
+
+
+def system_key_base(context: Context, machine: str) -> str | None:
+    """The same of a machine's system disk."""
+    expanded = context.expanded
+    return _base(machine, expanded.system_key_of(machine), expanded.system_encryption(machine))
+
+
+def _base(element: str, key: str | None, floor: Encryption) -> str | None:
+    return element if key is None and floor is Encryption.tenant_key else key
+
+
+def lower_own_key(context: Context, element: str, *bases: str | None) -> Iterator[Node]:
+    """The key that a store or machine has of its own, where one of its disks or it is encrypted with that."""
+    if element in bases:
+        yield from _vault_and_key(context, element, Key())
+        yield from lower_use_log(context, element)
+        yield from _administrators(context, element, Key())
+
+
+def key_name(context: Context, key: str) -> str:
+    """The native name of a key in its vault."""
+    existing = context.existing(key)
+    return segment(existing.id, "keys") if existing else key.rsplit("/", 1)[-1]
+
+
+def vault_uri(context: Context, key: str) -> Value:
+    """Where the vault of a key answers; of one that is there already by its name, in Azure's public cloud."""
+    if context.existing(key):
+        return f"https://{vault(context, key)}.vault.azure.net/"
+    return ref(f"{key}/vault", "properties.vaultUri")
+
+
+def vault_id(context: Context, key: str) -> Value:
+    """The id of the vault of a key."""
+    existing = context.existing(key)
+    return existing.id[: existing.id.lower().rindex("/keys/")] if existing else ref(f"{key}/vault")
 
 
 def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
@@ -72,7 +130,7 @@ def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
                 "enableRbacAuthorization": True,
                 "accessPolicies": [],
                 "enableSoftDelete": True,
-                "softDeleteRetentionInDays": 90,
+                "softDeleteRetentionInDays": GRACE_DAYS,
                 "enablePurgeProtection": True,
                 "enabledForDeployment": False,
                 "enabledForDiskEncryption": False,
@@ -100,7 +158,7 @@ def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
             "keyName": key.rsplit("/", 1)[-1],
             "properties": {
                 "kty": "RSA-HSM" if hsm else "RSA",
-                "keySize": 3072,
+                "keySize": _SIZES.get(spec.algorithm, _SIZE) if spec.algorithm else _SIZE,
                 "keyOps": ["wrapKey", "unwrapKey"],
                 "attributes": {"enabled": True, "exportable": False},
                 **_rotation(spec.rotation_days),
@@ -110,15 +168,40 @@ def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
         after=(f"{key}/vault",),
         protect=True,
     )
-    for administrator in sorted(context.settings.administrators):
+
+
+def _administrators(context: Context, key: str, spec: Key) -> Iterator[Node]:
+    """Groups of people, and those whom the target names, who may do all but use it."""
+    existing = context.existing(key) is not None
+    # What is there already has administrators of its own.
+    wanted: dict[str, str | None] = {} if existing else dict.fromkeys(context.settings.administrators)
+    for name in spec.administrators:
+        if native := context.settings.groups.get(name):
+            wanted[native] = "Group"
+    for native, principal_type in sorted(wanted.items()):
         yield lower_assignment(
             context,
-            f"{key}/administrator/{administrator}",
-            role=KEY_ADMINISTRATION,
-            scope=ref(f"{key}/vault"),
-            principal=administrator,
-            principal_type=None,
+            f"{key}/administrator/{native}",
+            role=ref(defined_path(context, "key-administration", key)),
+            scope=ref(f"{key}/key" if existing else f"{key}/vault"),
+            principal=native,
+            principal_type=principal_type,
         )
+
+
+def _users(context: Context, key: str) -> Iterator[Node]:
+    """Machines and groups that may use it themselves, by the right that services have: it wraps and unwraps."""
+    for who in context.expanded.users_of(key):
+        found = holder(context, who)
+        if found is not None:
+            yield lower_assignment(
+                context,
+                f"{key}/user/{dotted(who)}",
+                role=built_in(KEY_USE),
+                scope=ref(f"{key}/key"),
+                principal=found[0],
+                principal_type=found[1],
+            )
 
 
 def lower_key_use(context: Context, path: str, key: str, identity: str) -> Node:
@@ -126,7 +209,7 @@ def lower_key_use(context: Context, path: str, key: str, identity: str) -> Node:
     return lower_assignment(
         context,
         path,
-        role=KEY_USE,
+        role=built_in(KEY_USE),
         scope=ref(f"{key}/key"),
         principal=principal(identity),
         principal_type="ServicePrincipal",
@@ -138,79 +221,3 @@ def _rotation(days: int | None) -> dict[str, Value]:
         return {}
     trigger = {"timeAfterCreate": f"P{max(days, SHORTEST_ROTATION)}D"}
     return {"rotationPolicy": {"lifetimeActions": [{"action": {"type": "rotate"}, "trigger": trigger}]}}
-
-
-def observe_keys(reader: Reader, rights: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
-    """Every key element, from the key and from the vault that it lies in."""
-    found: dict[str, dict[str, Any]] = {}
-    for native in reader.of("keyvault:Key"):
-        if key_element(native) is None:
-            continue
-        holder = reader.parent(native)
-        location = got(holder, "location") if holder else None
-        found[native.element] = {
-            "kind": "key",
-            "protection": _protection(native, holder),
-            "origin": str(KeyOrigin.generated),
-            "rotation_days": _rotation_days(native),
-            "exportable": _of_key(native, "attributes.exportable") is True
-            or _of_key(native, "releasePolicy") is not None,
-            "country": reader.country(location),
-            "region": place(location),
-            "access": sorted(
-                {*rights.get(native.path, ()), *(rights.get(holder.path, ()) if holder else ()), *_policies(holder)}
-            ),
-            "native": reader.paths(native.element),
-        }
-    return found
-
-
-def key_element(native: Native | None) -> str | None:
-    """The key of the platform that a native key is; None of one that a store or machine has of its own."""
-    known = native and native.element != PLATFORM and kind_of(native.element) == "key"
-    return native.element if native and known else None
-
-
-def _of_key(native: Native, path: str) -> Any:
-    """A property of a key: an input is under `properties`, and the provider gives it back beside it."""
-    value = got(native, f"properties.{path}")
-    return got(native, path) if value is None else value
-
-
-def _protection(native: Native, holder: Native | None) -> str:
-    hsm = (
-        str(_of_key(native, "kty")).endswith("-HSM") and got(holder, "properties.sku.name") == "premium"
-        if holder
-        else False
-    )
-    return str(Protection.hsm if hsm else Protection.software)
-
-
-def _rotation_days(native: Native) -> int | None:
-    """Days after which a new version is made; None where nothing makes one, or an expired key would come first."""
-    for action in listed(_of_key(native, "rotationPolicy.lifetimeActions")):
-        wanted = str((action.get("action") or {}).get("type", "")).lower()
-        after = (action.get("trigger") or {}).get("timeAfterCreate")
-        read = _DURATION.fullmatch(str(after)) if after else None
-        if wanted == "rotate" and read:
-            return sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number)
-    return None
-
-
-def _policies(holder: Native | None) -> list[str]:
-    """Vault access policies, which count only where the vault does not use role assignments."""
-    if holder is None or got(holder, "properties.enableRbacAuthorization", default=False):
-        return []
-    return [f"access policy: {one.get('objectId')}" for one in listed(got(holder, "properties.accessPolicies"))]
-
-
-def kept(natives: Natives, today: datetime.date) -> Iterator[Kept]:
-    """Vaults that Azure keeps soft-deleted, with their keys: the name stays taken until the day of the purge.
-
-    Source: learn.microsoft.com/azure/key-vault/general/soft-delete-overview: 7 to 90 days, and with purge protection
-    nobody can end it earlier.
-    """
-    for native in natives.of_type("azure-native:keyvault:Vault"):
-        days = int(got(native, "properties.softDeleteRetentionInDays", 90))
-        name = got(native, "vaultName") or got(native, "name") or (native.id or native.path).rsplit("/", 1)[-1]
-        yield Kept(what=f"keyvault:Vault {name}", element=native.element, until=today + datetime.timedelta(days=days))

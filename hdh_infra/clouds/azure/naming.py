@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import PLATFORM, network_path
@@ -36,10 +37,13 @@ _TAGGED = frozenset(
         "compute:VirtualMachine",
         "compute:Disk",
         "compute:DiskEncryptionSet",
+        "compute:AvailabilitySet",
     }
 )
 _ACCOUNT_WORDS = 14
 _VAULT_WORDS = 12
+_LONGEST_NETWORK = 64
+_LONGEST_FILTER = 80
 
 
 def token(kind: str) -> str:
@@ -56,6 +60,7 @@ def make(
     outputs: Sequence[str] = (),
     after: Iterable[str] = (),
     protect: bool = False,
+    existing: str | None = None,
 ) -> Node:
     """One native resource, with the platform's tags where its type can carry them.
 
@@ -67,8 +72,9 @@ def make(
         outputs: what others read from it, beside its id.
         after: paths that must exist before it.
         protect: whether it holds data.
+        existing: id of a resource that is there already and is only named.
     """
-    tags = {"tags": dict(context.tags)} if kind in _TAGGED else {}
+    tags = {"tags": dict(context.tags)} if kind in _TAGGED and existing is None else {}
     return Node(
         path=path,
         type=token(kind),
@@ -78,6 +84,7 @@ def make(
         depends_on=tuple(sorted(set(after))),
         protect=protect,
         delete_before_replace=True,
+        existing=existing,
     )
 
 
@@ -114,17 +121,48 @@ def group(context: Context, path: str) -> str:
     """Name of the resource group of a path; unique in a subscription, so platform and region are part of it."""
     network = network_path(path)
     name = f"rg-{context.name}-{region(context)}"
-    return f"{name}-{dashed(network)}" if network and network.startswith("space/") else name
+    if network and network.startswith("space/"):
+        return f"{name}-{dashed(network)}"
+    existing = context.existing("group")
+    return segment(existing.id, "resourceGroups") if existing else name
 
 
-def virtual_network(network: str) -> str:
+def network_group(context: Context, network: str) -> str:
+    """Name of the resource group of a network element's virtual network, which may be one that was there before."""
+    existing = context.existing(network)
+    return segment(existing.id, "resourceGroups") if existing else group(context, network)
+
+
+def network_words(context: Context, network: str) -> str:
+    """The words of a network element in the names of what belongs to it."""
+    return context.named(network, dashed(network))
+
+
+def virtual_network(context: Context, network: str) -> str:
     """Name of a network element's virtual network."""
-    return f"vnet-{dashed(network)}"
+    existing = context.existing(network)
+    if existing:
+        return segment(existing.id, "virtualNetworks")
+    return shortened(f"vnet-{network_words(context, network)}", _LONGEST_NETWORK)
 
 
-def filter_name(network: str, part: str) -> str:
+def filter_name(context: Context, network: str, part: str) -> str:
     """Name of the security group of a network's part, `machines` or `endpoints`."""
-    return f"nsg-{dashed(network)}-{part}"
+    return shortened(f"nsg-{network_words(context, network)}-{part}", _LONGEST_FILTER)
+
+
+def segment(native_id: str, kind: str) -> str:
+    """What follows a kind in an id: the name of the resource group, the vault, the network.
+
+    Raises:
+        SpecError: the id has no such part.
+    """
+    parts = native_id.split("/")
+    lowered = [part.lower() for part in parts]
+    if kind.lower() not in lowered[:-1]:
+        what = f"{native_id!r} names no {kind}: write the whole id, /subscriptions/.../{kind}/NAME"
+        raise SpecError([Problem("targets", None, None, "existing", what)])
+    return parts[lowered.index(kind.lower()) + 1]
 
 
 def world(context: Context, path: str) -> str:
@@ -134,13 +172,16 @@ def world(context: Context, path: str) -> str:
 
 def account(context: Context, store: str) -> str:
     """Name of a store's account: 3 to 24 small letters and digits, unique in the world."""
-    words = re.sub(r"[^a-z0-9]", "", "".join(store.split("/")[1::2]))
+    words = re.sub(r"[^a-z0-9]", "", context.named(store, "".join(store.split("/")[1::2])))
     return f"st{words[:_ACCOUNT_WORDS]}{world(context, store)}"
 
 
 def vault(context: Context, key: str) -> str:
     """Name of a key's vault: 3 to 24 letters, digits and single hyphens, unique in the world."""
-    words = "-".join(key.split("/")[1::2])[:_VAULT_WORDS].strip("-")
+    existing = context.existing(key)
+    if existing:
+        return segment(existing.id, "vaults")
+    words = re.sub(r"-+", "-", context.named(key, "-".join(key.split("/")[1::2])))[:_VAULT_WORDS].strip("-")
     return f"kv-{words}-{world(context, key)}"
 
 

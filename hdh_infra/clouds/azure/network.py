@@ -11,6 +11,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hdh_infra.clouds.azure.audit import lower_administration_log
+from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
     PLATFORM_GROUP,
     dashed,
@@ -18,11 +20,16 @@ from hdh_infra.clouds.azure.naming import (
     group,
     home,
     make,
+    network_group,
+    network_words,
     region,
+    shortened,
     virtual_network,
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
+from hdh_infra.clouds.azure.roles import lower_roles
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
+from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -30,12 +37,7 @@ from hdh_infra.model.links import Link
 from hdh_infra.model.paths import PLATFORM, network_path
 
 BLOB_ZONE = f"{PLATFORM}/blob-zone"
-
-
-def zones_of(context: Context) -> list[str]:
-    """Availability zones of the region; empty where it has none."""
-    zones: Mapping[str, list[str]] = context.site.offer.native["zones"]
-    return list(zones.get(region(context), []))
+_LONGEST_NAME = 80
 
 
 def blob_zone(context: Context) -> str:
@@ -48,11 +50,16 @@ def lower_platform(context: Context) -> Iterator[Node]:
 
     The zone of names is always there, so that the first store of a space changes nothing shared (law 4).
     """
+    existing = context.existing("group")
     yield make(
         context,
         PLATFORM_GROUP,
         "resources:ResourceGroup",
-        {"resourceGroupName": group(context, PLATFORM), "location": region(context)},
+        {
+            "resourceGroupName": group(context, PLATFORM),
+            **({} if existing else {"location": region(context)}),
+        },
+        existing=existing.id if existing else None,
     )
     yield make(
         context,
@@ -61,6 +68,9 @@ def lower_platform(context: Context) -> Iterator[Node]:
         {"resourceGroupName": group(context, PLATFORM), "privateZoneName": blob_zone(context), "location": "Global"},
         after=(PLATFORM_GROUP,),
     )
+    yield from lower_domain(context)
+    yield from lower_roles(context)
+    yield from lower_administration_log(context)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -77,13 +87,36 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         )
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
-    yield make(
+    yield _network(context, network)
+    exits = network in context.egress_networks
+    if exits:
+        yield from _way_out(context, network, common)
+    yield from lower_filter(context, network, "machines")
+    yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
+    if network in shared(context).with_stores:
+        yield from lower_filter(context, network, "endpoints")
+        # Two writers of one virtual network at a time are refused, so the subnets wait for each other.
+        yield _subnet(context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False)
+    if spec.machines:
+        yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
+    yield from lower_domain_link(context, network)
+
+
+def _network(context: Context, network: str) -> Node:
+    """The virtual network; of one that is there already only its names, so that nothing of it is changed."""
+    names: dict[str, Value] = {
+        "resourceGroupName": network_group(context, network),
+        "virtualNetworkName": virtual_network(context, network),
+    }
+    path, kind, existing = f"{network}/network", "network:VirtualNetwork", context.existing(network)
+    if existing:
+        return make(context, path, kind, names, existing=existing.id)
+    return make(
         context,
-        f"{network}/network",
-        "network:VirtualNetwork",
+        path,
+        kind,
         {
-            **common,
-            "virtualNetworkName": virtual_network(network),
+            **names,
             "location": region(context),
             "addressSpace": {"addressPrefixes": [str(context.address_range(network))]},
             "enableDdosProtection": False,
@@ -91,31 +124,6 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         },
         after=(home(network),),
     )
-    exits = network in context.egress_networks
-    if exits:
-        yield from _way_out(context, network, common)
-    yield from lower_filter(context, network, "machines")
-    yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
-    if spec.stores:
-        yield from lower_filter(context, network, "endpoints")
-        # Two writers of one virtual network at a time are refused, so the subnets wait for each other.
-        yield _subnet(context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False)
-    if spec.machines:
-        yield make(
-            context,
-            f"{network}/names",
-            "privatedns:VirtualNetworkLink",
-            {
-                "resourceGroupName": group(context, PLATFORM),
-                "privateZoneName": blob_zone(context),
-                "virtualNetworkLinkName": dashed(network),
-                "location": "Global",
-                "registrationEnabled": False,
-                "resolutionPolicy": "Default",
-                "virtualNetwork": {"id": ref(f"{network}/network")},
-            },
-            after=(BLOB_ZONE,),
-        )
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
@@ -128,8 +136,8 @@ def _subnet(
     context: Context, network: str, part: str, addresses: ipaddress.IPv4Network, *, after: tuple[str, ...], exits: bool
 ) -> Node:
     properties: dict[str, Value] = {
-        "resourceGroupName": group(context, network),
-        "virtualNetworkName": virtual_network(network),
+        "resourceGroupName": network_group(context, network),
+        "virtualNetworkName": virtual_network(context, network),
         "subnetName": part,
         "addressPrefix": str(addresses),
         "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
@@ -152,14 +160,14 @@ def _subnet(
 
 def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Iterator[Node]:
     address, gateway = f"{network}/outbound/address", f"{network}/outbound/gateway"
-    zones = zones_of(context)
+    zones, words = shared(context).zones, network_words(context, network)
     yield make(
         context,
         address,
         "network:PublicIPAddress",
         {
             **common,
-            "publicIpAddressName": f"pip-{dashed(network)}",
+            "publicIpAddressName": shortened(f"pip-{words}", _LONGEST_NAME),
             "location": region(context),
             "sku": {"name": "Standard", "tier": "Regional"},
             "publicIPAllocationMethod": "Static",
@@ -175,7 +183,7 @@ def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Ite
         "network:NatGateway",
         {
             **common,
-            "natGatewayName": f"nat-{dashed(network)}",
+            "natGatewayName": shortened(f"nat-{words}", _LONGEST_NAME),
             "location": region(context),
             "sku": {"name": "Standard"},
             "idleTimeoutInMinutes": 4,
@@ -199,7 +207,7 @@ def _peerings(context: Context) -> Iterator[Node]:
         subnets = [
             f"{network}/subnet/{part}"
             for network in (one, other)
-            for part in ("machines", *(("endpoints",) if context.expanded.networks[network].stores else ()))
+            for part in ("machines", *(("endpoints",) if network in shared(context).with_stores else ()))
         ]
         yield _peering(context, f"{base}/there", one, other, tuple(subnets))
         yield _peering(context, f"{base}/back", other, one, (*subnets, f"{base}/there"))
@@ -211,8 +219,8 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
         path,
         "network:VirtualNetworkPeering",
         {
-            "resourceGroupName": group(context, source),
-            "virtualNetworkName": virtual_network(source),
+            "resourceGroupName": network_group(context, source),
+            "virtualNetworkName": virtual_network(context, source),
             "virtualNetworkPeeringName": f"to-{dashed(to)}",
             "remoteVirtualNetwork": {"id": ref(f"{to}/network")},
             "allowVirtualNetworkAccess": True,
@@ -225,14 +233,20 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
 
 
 def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every network element: the addresses and the place of its virtual network."""
+    """Every network element: the addresses and the place of its virtual network, and the names in it."""
     found: dict[str, dict[str, Any]] = {}
+    domains = observe_domains(reader)
     for native in reader.of("network:VirtualNetwork"):
         location = native.properties.get("location")
         prefixes = [str(one) for one in listed(got(native, "addressSpace.addressPrefixes"))]
         found[native.element] = {
             "kind": "network",
             "address_range": ", ".join(prefixes) or None,
+            "domain": domains.get(native.path),
+            # No bastion and no flow log is planned or read.
+            "entry": None,
+            "flow_logs": None,
+            "members": None,
             "country": reader.country(location),
             "region": place(location),
             "native": reader.paths(native.element),
@@ -247,5 +261,4 @@ __all__ = [
     "lower_network",
     "lower_platform",
     "observe_networks",
-    "zones_of",
 ]

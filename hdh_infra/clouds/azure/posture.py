@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hdh_infra.clouds.azure.audit import Logs
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.azure.storage_reading import is_closed
 from hdh_infra.graph.observation import Native
 
 
@@ -83,13 +85,20 @@ EXPECTATIONS: tuple[Expectation, ...] = (
 )  # fmt: skip
 
 
-def observe_posture(reader: Reader) -> Iterator[str]:
+_OF_LOGS = frozenset({"publicNetworkAccess", "networkRuleSet.bypass"})
+"""Settings of an account that Azure's own log services need otherwise; `is_closed` judges what they open."""
+
+
+def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
     """Every remark, by the native path that it is about."""
     by_type: dict[str, list[Expectation]] = {}
     for one in EXPECTATIONS:
         by_type.setdefault(token(one.kind), []).append(one)
     for native in reader.natives:
+        written_to = native.path in logs.destinations and is_closed(native, logs=True)
         for one in by_type.get(native.type, ()):
+            if written_to and one.path in _OF_LOGS:
+                continue
             found = got(native, one.path, one.default)
             if found not in one.values and not (found in ([], {}) and None in one.values):
                 yield f"{native.path}: {one.remark}"

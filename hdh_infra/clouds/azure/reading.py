@@ -21,6 +21,7 @@ _NAMES: Mapping[str, str] = {
     "network:NetworkSecurityGroup": "networkSecurityGroupName",
     "keyvault:Vault": "vaultName",
     "storage:StorageAccount": "accountName",
+    "privatedns:PrivateZone": "privateZoneName",
 }
 _NAMED = {token(kind): name for kind, name in _NAMES.items()}
 _PARENTS: Mapping[str, str] = {
@@ -31,8 +32,12 @@ _PARENTS: Mapping[str, str] = {
     "storage:BlobServiceProperties": "storage:StorageAccount",
     "storage:BlobContainer": "storage:StorageAccount",
     "storage:BlobContainerImmutabilityPolicy": "storage:StorageAccount",
+    "storage:ManagementPolicy": "storage:StorageAccount",
+    "privatedns:VirtualNetworkLink": "privatedns:PrivateZone",
+    "privatedns:PrivateRecordSet": "privatedns:PrivateZone",
 }
 _PARENT = {token(kind): token(parent) for kind, parent in _PARENTS.items()}
+_SUBSCRIPTION = re.compile(r"/?subscriptions/[^/]+/?", re.IGNORECASE)
 _VAULT_URI = re.compile(r"https://([^./]+)\.[^/]+/?(?:keys/([^/]+))?", re.IGNORECASE)
 
 
@@ -63,11 +68,11 @@ class Reader:
                 if native.type != token("authorization:RoleAssignment") and isinstance(value, str):
                     self._principals.setdefault(value.lower(), native)
         for native in natives:
+            if native.type == token("keyvault:Key"):
+                self._keys[self._vault_of(native), self._key_name(native)] = native
             parent = self.parent(native)
             if parent:
                 self._children.setdefault((parent.path, native.type), []).append(native)
-                if native.type == token("keyvault:Key"):
-                    self._keys[parent.path, self._key_name(native)] = native
 
     def of(self, *kinds: str) -> list[Native]:
         """All of some types, by path."""
@@ -111,37 +116,67 @@ class Reader:
             value = value.rstrip("/")
         return self.natives.follow(value) if value is not None else None
 
-    def vault(self, uri: Value) -> Native | None:
-        """The vault at a URI."""
+    def vault_name(self, uri: Value) -> str | None:
+        """Name, in small letters, of the vault at a URI."""
         if isinstance(uri, str):
             found = _VAULT_URI.match(uri)
-            return self._by_name.get((token("keyvault:Vault"), found[1].lower())) if found else None
-        return self.follow(uri)
+            return found[1].lower() if found else None
+        native = self.follow(uri)
+        return self.name(native).lower() if native and native.type == token("keyvault:Vault") else None
 
-    def key(self, vault: Native | None, name: Value) -> Native | None:
-        """A vault's key by name."""
-        return self._keys.get((vault.path, str(name).lower())) if vault else None
+    def key(self, vault: str | None, name: Value) -> Native | None:
+        """A key by the name of its vault, in small letters, and its own."""
+        return self._keys.get((vault, str(name).lower())) if vault else None
 
     def key_at(self, url: Value) -> Native | None:
         """The key at a URL, with or without its version."""
         if isinstance(url, str):
             found = _VAULT_URI.match(url)
-            return self.key(self.vault(url), found[2]) if found and found[2] else None
+            return self.key(found[1].lower(), found[2]) if found and found[2] else None
         found_native = self.follow(url)
         return found_native if found_native and found_native.type == token("keyvault:Key") else None
 
     def principal(self, value: Value) -> str:
-        """Whose principal it is: the element of the identity, or the id of one that is not the platform's."""
+        """Whose principal it is: the path of the identity, or the id of one that is not the platform's."""
         native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
         return native.path if native else str(value)
 
+    def who(self, value: Value) -> str:
+        """The same in the model's words: the element of an identity, `group/NAME`, or the id."""
+        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        if native is not None:
+            return native.element
+        name = self.site.group_names.get(str(value).lower())
+        return f"group/{name}" if name else str(value)
+
+    def group(self, native: Native) -> str:
+        """Name, in small letters, of the resource group that something lies in, or is."""
+        if native.id:
+            parts = native.id.lower().split("/")
+            return parts[parts.index("resourcegroups") + 1] if "resourcegroups" in parts[:-1] else ""
+        return str(native.properties.get("resourceGroupName", "")).lower()
+
     def country(self, location: Value) -> str | None:
-        """The country of a location, in any of the ways that Azure writes it; None where the catalogue has it not."""
-        return self._countries.get(place(location)) if isinstance(location, str) else None
+        """The country of a location, in any of the ways that Azure writes it; the location where the catalogue has it not."""
+        return self._countries.get(place(location), place(location)) if isinstance(location, str) else None
 
     def _key_name(self, native: Native) -> str:
         name = native.id.rsplit("/", 1)[-1] if native.id else native.properties.get("keyName", "")
         return str(name).lower()
+
+    def _vault_of(self, native: Native) -> str:
+        """Name of a key's vault, in small letters, which need not be among what was found."""
+        parts = (native.id or "").lower().split("/")
+        if "vaults" in parts[:-1]:
+            return parts[parts.index("vaults") + 1]
+        return str(native.properties.get("vaultName", "")).lower()
+
+
+def is_subscription(value: Value) -> bool:
+    """Whether an id is that of a whole subscription."""
+    if isinstance(value, Mapping):
+        value = value.get("$format")
+    return isinstance(value, str) and _SUBSCRIPTION.fullmatch(value) is not None
 
 
 def place(location: Value) -> str:

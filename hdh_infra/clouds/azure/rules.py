@@ -90,7 +90,7 @@ def lower_filter(context: Context, network: str, part: str) -> Iterator[Node]:
         "network:NetworkSecurityGroup",
         {
             **common,
-            "networkSecurityGroupName": filter_name(network, part),
+            "networkSecurityGroupName": filter_name(context, network, part),
             "location": context.site.region.name,
         },
         after=(group_path,),
@@ -102,7 +102,7 @@ def lower_filter(context: Context, network: str, part: str) -> Iterator[Node]:
             "network:SecurityRule",
             {
                 **common,
-                "networkSecurityGroupName": filter_name(network, part),
+                "networkSecurityGroupName": filter_name(context, network, part),
                 "securityRuleName": f"deny-{direction}",
                 "priority": LAST_PRIORITY,
                 "direction": word,
@@ -176,7 +176,7 @@ def _rule(context: Context, place: Place, number: int, priority: int, opening: O
         "network:SecurityRule",
         {
             "resourceGroupName": group(context, place.network),
-            "networkSecurityGroupName": filter_name(place.network, place.part),
+            "networkSecurityGroupName": filter_name(context, place.network, place.part),
             "securityRuleName": f"allow-{dashed(place.owner)}-{place.direction}-{number}",
             "priority": priority,
             "direction": _WORDS[place.direction],

@@ -1,40 +1,43 @@
 """Stores: a storage account with one container, reached through a private endpoint and in no other way.
 
 An account a store, because the customer's key, the network and versioning are the account's. Account keys
-and anonymous reading are off: who reads and writes is a role of an identity. Azure locks a retention by an
-operation that no deployment does; the plan makes it unlocked and names the manual step.
+and anonymous reading are off: who reads and writes is a role of an identity (`grants`). Azure locks a
+retention by an operation that no deployment does; the plan makes it unlocked and names the manual step.
+How a store is read back stands in `storage_reading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from hdh_infra.clouds.azure.keys import key_base, key_element, lower_key_use, lower_own_key
-from hdh_infra.clouds.azure.naming import account, dotted, group, home, make, region
-from hdh_infra.clouds.azure.network import BLOB_ZONE, zones_of
-from hdh_infra.clouds.azure.reading import Reader, got, place
-from hdh_infra.clouds.azure.roles import DATA_USE, lower_assignment, lower_identity, principal
+from hdh_infra.clouds.azure.audit import containers_of, is_audit_store, lower_access_log
+from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
+from hdh_infra.clouds.azure.naming import account, group, home, make, region
+from hdh_infra.clouds.azure.network import BLOB_ZONE
+from hdh_infra.clouds.azure.roles import lower_identity
+from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.links import Link, Right
+from hdh_infra.model.links import Link
 from hdh_infra.model.paths import network_path
-from hdh_infra.model.scales import Encryption, RetentionMode
+from hdh_infra.model.scales import Redundancy, RetentionMode
+from hdh_infra.model.store import Expiry, Store
 
 CONTAINER = "data"
 KEPT_DAYS = 30
 """How long what was deleted or overwritten can be had back where nothing else keeps it."""
+LONGEST_KEPT_DAYS = 365
 _SERVICE: Mapping[str, Value] = {"enabled": True, "keyType": "Account"}
 
 
 def lower_store(context: Context, store: str) -> Iterator[Node]:
     """One store: account, its blob service, container, retention and private endpoint; first, its right to the key."""
     spec, key = context.expanded.stores[store], key_base(context, store)
+    kept = min(max(spec.soft_delete_days or 0, KEPT_DAYS), LONGEST_KEPT_DAYS)
     common: dict[str, Value] = {"resourceGroupName": group(context, store), "accountName": account(context, store)}
-    yield from lower_own_key(context, store)
+    yield from lower_own_key(context, store, key)
     if key:
         yield lower_identity(
             context,
@@ -51,7 +54,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         context,
         f"{store}/account",
         "storage:StorageAccount",
-        {**common, **_account(context), **_encryption(store, key)},
+        {**common, **_account(context, store), **_encryption(context, store, key)},
         outputs=("primaryEndpoints",),
         after=(home(store), *((f"{store}/key-use",) if key else ())),
         protect=True,
@@ -65,8 +68,8 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
             "blobServicesName": "default",
             "isVersioningEnabled": spec.versioning,
             "changeFeed": {"enabled": spec.versioning},
-            "deleteRetentionPolicy": {"enabled": True, "days": KEPT_DAYS, "allowPermanentDelete": False},
-            "containerDeleteRetentionPolicy": {"enabled": True, "days": KEPT_DAYS},
+            "deleteRetentionPolicy": {"enabled": True, "days": kept, "allowPermanentDelete": False},
+            "containerDeleteRetentionPolicy": {"enabled": True, "days": kept},
             "restorePolicy": {"enabled": False},
         },
         after=(f"{store}/account",),
@@ -80,34 +83,115 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         protect=True,
     )
     if spec.retention:
+        yield _retention(context, store, f"{store}/retention", CONTAINER, spec.retention.days)
+    yield from _log_containers(context, store, common, spec)
+    if spec.expiry:
+        yield _expiry(store, context, common, spec.expiry)
+    yield from _endpoint(context, store)
+    yield from lower_access_log(context, store)
+
+
+def _log_containers(context: Context, store: str, common: Mapping[str, Value], spec: Store) -> Iterator[Node]:
+    """The containers that Azure writes logs to, under the same retention as the store's own."""
+    for name in containers_of(context, store):
+        path = f"{store}/logs/{name}"
         yield make(
             context,
-            f"{store}/retention",
-            "storage:BlobContainerImmutabilityPolicy",
-            {
-                **common,
-                "containerName": CONTAINER,
-                "immutabilityPolicyName": "default",
-                "immutabilityPeriodSinceCreationInDays": spec.retention.days,
-                "allowProtectedAppendWrites": False,
-                "allowProtectedAppendWritesAll": False,
-            },
-            after=(f"{store}/container", f"{store}/service"),
+            path,
+            "storage:BlobContainer",
+            {**common, "containerName": name, "publicAccess": "None"},
+            after=(f"{store}/account", f"{store}/service"),
+            protect=True,
         )
-    yield from _endpoint(context, store)
+        if spec.retention:
+            yield _retention(context, store, f"{path}/retention", name, spec.retention.days)
 
 
-def _account(context: Context) -> dict[str, Value]:
+def _retention(context: Context, store: str, path: str, container: str, days: int) -> Node:
+    logs = container != CONTAINER
+    return make(
+        context,
+        path,
+        "storage:BlobContainerImmutabilityPolicy",
+        {
+            "resourceGroupName": group(context, store),
+            "accountName": account(context, store),
+            "containerName": container,
+            "immutabilityPolicyName": "default",
+            "immutabilityPeriodSinceCreationInDays": days,
+            # Azure adds to a log for an hour; what was added cannot be changed. Without this it writes none.
+            "allowProtectedAppendWrites": logs,
+            "allowProtectedAppendWritesAll": False,
+        },
+        after=(f"{store}/logs/{container}" if logs else f"{store}/container", f"{store}/service"),
+    )
+
+
+def _expiry(store: str, context: Context, common: Mapping[str, Value], rules: Sequence[Expiry]) -> Node:
+    """The rules of age, each for names that begin with the container's."""
+    return make(
+        context,
+        f"{store}/expiry",
+        "storage:ManagementPolicy",
+        {
+            **common,
+            "managementPolicyName": "default",
+            "policy": {
+                "rules": [
+                    {
+                        "name": f"expiry-{number}",
+                        "type": "Lifecycle",
+                        "enabled": True,
+                        "definition": {
+                            "filters": {
+                                "blobTypes": ["blockBlob", "appendBlob"],
+                                "prefixMatch": [f"{CONTAINER}/{rule.prefix}"],
+                            },
+                            "actions": {
+                                **(
+                                    {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": rule.days}}}
+                                    if rule.days is not None
+                                    else {}
+                                ),
+                                **(
+                                    {"version": {"delete": {"daysAfterCreationGreaterThan": rule.old_versions_days}}}
+                                    if rule.old_versions_days is not None
+                                    else {}
+                                ),
+                            },
+                        },
+                    }
+                    for number, rule in enumerate(sorted(rules, key=lambda one: one.prefix))
+                ]
+            },
+        },
+        after=(f"{store}/container", f"{store}/service"),
+    )
+
+
+def _sku(context: Context, store: str) -> str:
+    """The most redundant kind that is needed: zones cost little and are taken, a second region where it was asked.
+
+    Which region that is, is Azure's choice: it is taken only where it lies in the residency.
+    """
+    zones = bool(shared(context).zones)
+    if context.expanded.stores[store].redundancy is Redundancy.region and shared(context).far_copies:
+        return "Standard_GZRS" if zones else "Standard_GRS"
+    return "Standard_ZRS" if zones else "Standard_LRS"
+
+
+def _account(context: Context, store: str) -> dict[str, Value]:
+    logs = is_audit_store(context, store)
     return {
         "location": region(context),
         "kind": "StorageV2",
-        # Never a geo-redundant kind: it would copy the data to another region, of Azure's choice.
-        "sku": {"name": "Standard_ZRS" if zones_of(context) else "Standard_LRS"},
+        "sku": {"name": _sku(context, store)},
         "accessTier": "Hot",
-        "publicNetworkAccess": "Disabled",
+        # What writes logs comes past the network rules and from no network of ours; a disabled endpoint refuses it too.
+        "publicNetworkAccess": "Enabled" if logs else "Disabled",
         "networkRuleSet": {
             "defaultAction": "Deny",
-            "bypass": "None",
+            "bypass": "AzureServices" if logs else "None",
             "ipRules": [],
             "virtualNetworkRules": [],
             "resourceAccessRules": [],
@@ -127,7 +211,7 @@ def _account(context: Context) -> dict[str, Value]:
     }
 
 
-def _encryption(store: str, key: str | None) -> dict[str, Value]:
+def _encryption(context: Context, store: str, key: str | None) -> dict[str, Value]:
     encryption: dict[str, Value] = {
         "keySource": "Microsoft.Storage",
         "requireInfrastructureEncryption": True,
@@ -145,8 +229,8 @@ def _encryption(store: str, key: str | None) -> dict[str, Value]:
             "encryptionIdentity": {"encryptionUserAssignedIdentity": identity},
             # No version: the account takes up each new one by itself.
             "keyVaultProperties": {
-                "keyVaultUri": ref(f"{key}/vault", "properties.vaultUri"),
-                "keyName": key.rsplit("/", 1)[-1],
+                "keyVaultUri": vault_uri(context, key),
+                "keyName": key_name(context, key),
             },
         },
     }
@@ -199,164 +283,16 @@ def lower_link(context: Context, link: Link) -> tuple[Node, ...]:
     return ()
 
 
-def lower_right(context: Context, right: Right) -> Iterator[Node]:
-    """What a machine's identity may do with the data of a store."""
-    if not right.of_group:
-        yield lower_assignment(
-            context,
-            f"{right.owner}/data-use/{dotted(right.principal)}-{dotted(right.store)}",
-            role=DATA_USE,
-            scope=ref(f"{right.store}/container"),
-            principal=principal(f"{right.principal}/identity"),
-            principal_type="ServicePrincipal",
-        )
-
-
 def manual_locks(context: Context) -> Iterator[ManualStep]:
     """The locking of every retention that nobody shall be able to shorten."""
     for path, store in context.expanded.stores.items():
         if store.retention and store.retention.mode is RetentionMode.compliance:
-            where = f"--account-name {account(context, path)} --container-name {CONTAINER}"
-            show = f"az storage container immutability-policy show {where}"
-            yield ManualStep(
-                what=f"Lock the retention of {path} ({store.retention.days} days); it can never be shortened or removed afterwards",
-                who="whoever answers for the records, with the right Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/lock/action",
-                command=f'az storage container immutability-policy lock {where} --if-match "$({show} --query etag --output tsv)"',
-                proof=f"{show} --query state gives Locked; `hdh refresh` then observes compliance",
-            )
-
-
-def observe_stores(reader: Reader, rights: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
-    """Every store element, from its account and what lies in it."""
-    found: dict[str, dict[str, Any]] = {}
-    for native in reader.of("storage:StorageAccount"):
-        containers = reader.children(native, "storage:BlobContainer")
-        location = native.properties.get("location")
-        encryption, key = _encrypted(reader, native)
-        found[native.element] = {
-            "kind": "store",
-            "size": None,
-            "encryption": str(encryption),
-            "key": key,
-            "versioning": _versioning(reader, native),
-            "retention": _retention(reader, native, containers),
-            "public": _public(native, containers),
-            "country": _country(reader, native),
-            "region": place(location) + _copied_to(reader, native),
-            "access": sorted({line for one in (native, *containers) for line in rights.get(one.path, ())}),
-            "native": reader.paths(native.element),
-        }
-    return found
-
-
-def _encrypted(reader: Reader, native: Native) -> tuple[Encryption, str | None]:
-    if str(got(native, "encryption.keySource", "Microsoft.Storage")).lower() != "microsoft.keyvault":
-        return Encryption.provider_key, None
-    given = got(native, "encryption.keyVaultProperties", {})
-    key = reader.key(reader.vault(given.get("keyVaultUri")), given.get("keyName"))
-    services = got(native, "encryption.services", {})
-    # Blobs and files always use the account's key; the others only where it was said at creation.
-    whole = all(
-        (services.get(name) or {}).get("keyType", "Service") == "Account" for name in ("queue", "table")
-    ) and all((services.get(name) or {}).get("keyType", "Account") == "Account" for name in ("blob", "file"))
-    if key is None or not whole:
-        return (Encryption.customer_key if whole else Encryption.provider_key), key_element(key)
-    return Encryption.customer_key, key_element(key)
-
-
-def _versioning(reader: Reader, native: Native) -> bool:
-    services = reader.children(native, "storage:BlobServiceProperties")
-    on = any(one.properties.get("isVersioningEnabled") is True for one in services)
-    return on and got(native, "isHnsEnabled", default=False) is not True
-
-
-def _retention(reader: Reader, native: Native, containers: list[Native]) -> dict[str, Any] | None:
-    """The weakest retention of the account's containers; None where one has none.
-
-    A policy is unlocked until somebody locks it, and whoever may write policies can shorten or remove it.
-    """
-    names = {_container_name(one) for one in containers}
-    policies = {_container_of(one): one for one in reader.children(native, "storage:BlobContainerImmutabilityPolicy")}
-    if not names or not names <= set(policies):
-        return None
-    days = [got(policies[name], "immutabilityPeriodSinceCreationInDays", 0) for name in names]
-    appends = ("allowProtectedAppendWrites", "allowProtectedAppendWritesAll")
-    locked = all(policies[name].properties.get("state") == "Locked" for name in names)
-    return {
-        "days": int(min(days)),
-        "mode": str(RetentionMode.compliance if locked else RetentionMode.governance),
-        **({"appends": True} if any(policies[n].properties.get(a) is True for n in names for a in appends) else {}),
-    }
-
-
-def _container_name(native: Native) -> str:
-    return native.id.rsplit("/", 1)[-1] if native.id else str(native.properties.get("containerName"))
-
-
-def _container_of(policy: Native) -> str:
-    if policy.id and "/containers/" in policy.id:
-        return policy.id.split("/containers/")[1].split("/")[0]
-    return str(policy.properties.get("containerName"))
-
-
-def _public(native: Native, containers: list[Native]) -> bool:
-    """Whether anybody can read without credentials: the account allows it and a container says so."""
-    allowed = got(native, "allowBlobPublicAccess", default=False) is True
-    return allowed and any(got(one, "publicAccess", "None") != "None" for one in containers)
-
-
-def _country(reader: Reader, native: Native) -> str | None:
-    here = reader.country(native.properties.get("location"))
-    copy = _pair(reader, native)
-    return here if copy is None or reader.country(copy) == here else None
-
-
-def _copied_to(reader: Reader, native: Native) -> str:
-    copy = _pair(reader, native)
-    return f", {copy}" if copy else ""
-
-
-def _pair(reader: Reader, native: Native) -> str | None:
-    """The second region of a geo-redundant account; `elsewhere` where the catalogue has no pair."""
-    if "GRS" not in str(got(native, "sku.name", "Standard_RAGRS")) and "GZRS" not in str(got(native, "sku.name", "")):
-        return None
-    pairs: Mapping[str, str] = reader.site.offer.native.get("pairs", {})
-    return pairs.get(place(native.properties.get("location")), "elsewhere")
-
-
-def entries(reader: Reader) -> Iterator[ObservedFlow]:
-    """The ways in from the Internet that an account itself opens, past every virtual network."""
-    for native in reader.of("storage:StorageAccount"):
-        ports = (443,) if got(native, "enableHttpsTrafficOnly", default=True) else (80, 443)
-        yield from entry_of(
-            native,
-            access=got(native, "publicNetworkAccess", "Enabled"),
-            rules=got(native, "networkRuleSet", {}),
-            ports=ports,
-        )
-
-
-def entry_of(
-    native: Native, *, access: Any, rules: Mapping[str, Any], ports: tuple[int, ...]
-) -> Iterator[ObservedFlow]:
-    """Who may come in from outside to a service of the cloud with a firewall of its own."""
-    if str(access).lower() == "disabled":
-        return
-    if str(rules.get("defaultAction") or "Allow") == "Allow":
-        yield ObservedFlow("internet", native.element, "tcp", ports)
-        return
-    for rule in rules.get("ipRules") or ():
-        address = rule.get("iPAddressOrRange") or rule.get("value")
-        if rule.get("action", "Allow") == "Allow":
-            yield ObservedFlow(str(address), native.element, "tcp", ports)
-
-
-__all__ = [
-    "entries",
-    "entry_of",
-    "lower_link",
-    "lower_right",
-    "lower_store",
-    "manual_locks",
-    "observe_stores",
-]
+            for container in (CONTAINER, *containers_of(context, path)):
+                where = f"--account-name {account(context, path)} --container-name {container}"
+                show = f"az storage container immutability-policy show {where}"
+                yield ManualStep(
+                    what=f"Lock the retention of {path}, container {container} ({store.retention.days} days); it can never be shortened or removed afterwards",
+                    who="whoever answers for the records, with the right Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/lock/action",
+                    command=f'az storage container immutability-policy lock {where} --if-match "$({show} --query etag --output tsv)"',
+                    proof=f"{show} --query state gives Locked; `hdh refresh` then observes compliance",
+                )

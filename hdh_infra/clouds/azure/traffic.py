@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from hdh_infra.clouds.azure.compute import interfaces
+from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.reach import (
     ALL_PORTS,
@@ -72,7 +72,7 @@ class _Network:
         # By address within a network: interfaces are values, and two of them can be equal only by having both.
         self.exits: set[tuple[str, ipaddress.IPv4Address]] = set()
         self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
-        self.ranges = {native.path: _ranges(native) for native in reader.of("network:VirtualNetwork")}
+        self.ranges = {native.path: self._ranges(native) for native in reader.of("network:VirtualNetwork")}
         self.peers = self._peered()
         named = self._named()
         self.tags = {
@@ -159,6 +159,16 @@ class _Network:
             if (to_path, source_path) in halves:
                 found.setdefault(source_path, set()).add(to_path)
         return found
+
+    def _ranges(self, native: Native) -> tuple[Network, ...]:
+        """The addresses of a network; of one that is only named, those of the subnets that are known."""
+        subnets = self.reader.children(native, "network:Subnet")
+        given = listed(got(native, "addressSpace.addressPrefixes")) or [
+            one.properties.get("addressPrefix") for one in subnets
+        ]
+        return tuple(
+            ipaddress.IPv4Network(one, strict=False) for one in given if isinstance(one, str) and ":" not in one
+        )
 
     def _connected(self) -> set[str]:
         """States of a half that a packet passes, once the other half is there.
@@ -321,14 +331,6 @@ def _is_last_word(line: _Line, direction: str) -> bool:
 
 def _turned(rule: Rule) -> Literal["in", "out"]:
     return "out" if rule.direction == "in" else "in"
-
-
-def _ranges(native: Native) -> tuple[Network, ...]:
-    return tuple(
-        ipaddress.IPv4Network(one, strict=False)
-        for one in listed(got(native, "addressSpace.addressPrefixes"))
-        if isinstance(one, str) and ":" not in one
-    )
 
 
 def _ports(rule: Mapping[str, Any]) -> Ports:

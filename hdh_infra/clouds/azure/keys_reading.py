@@ -1,0 +1,125 @@
+"""Reading keys back: what a key and the vault that it lies in give, and who holds what on them.
+
+A key that is named and not made shows nothing in a plan: what cannot be seen of it is null.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hdh_infra.clouds.azure.audit import KEY_CATEGORIES, Logs
+from hdh_infra.clouds.azure.grants import Rights
+from hdh_infra.clouds.azure.reading import Reader, got, listed, place
+from hdh_infra.graph.observation import Native, Natives
+from hdh_infra.model.lock import Kept
+from hdh_infra.model.paths import PLATFORM, kind_of
+from hdh_infra.model.scales import Custody, KeyOrigin, Protection
+
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
+_DAYS = (365, 30, 7, 1)
+
+
+def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[str, Any]]:
+    """Every key element, from the key and from the vault that it lies in."""
+    found: dict[str, dict[str, Any]] = {}
+    for native in reader.of("keyvault:Key"):
+        if key_element(native) is None:
+            continue
+        holder = reader.parent(native)
+        location = got(holder, "location") if holder else None
+        scopes, group = (native, holder), reader.group(native)
+        made = reader.site.settings.existing_of(native.element) is None
+        seen = _of_key(native, "kty") is not None
+        found[native.element] = {
+            "kind": "key",
+            "protection": _protection(native, holder) if seen else None,
+            # Resource Manager makes keys; of one that was there before nobody can say where its material is from.
+            "origin": str(KeyOrigin.generated) if made else None,
+            "algorithm": _algorithm(native),
+            "rotation_days": _rotation_days(native),
+            "custody": str(Custody.provider) if made else None,
+            "grace_days": _grace_days(holder) if holder else None,
+            "users": sorted({*rights.users(scopes, group), *_policies(holder)}),
+            "administrators": rights.administrators(scopes, group) or None,
+            "exportable": _exportable(native) if seen else None,
+            "use_log": logs.cover(holder, KEY_CATEGORIES) if holder else None,
+            "country": reader.country(location),
+            "region": place(location),
+            "access": sorted({*rights.lines(scopes, group), *_policies(holder)}),
+            "native": reader.paths(native.element),
+        }
+    return found
+
+
+def _exportable(native: Native) -> bool:
+    return _of_key(native, "attributes.exportable") is True or _of_key(native, "releasePolicy") is not None
+
+
+def _algorithm(native: Native) -> str | None:
+    """Kind and size, as the model writes them; another kind by its own name."""
+    kind, size = str(_of_key(native, "kty") or "").removesuffix("-HSM"), _of_key(native, "keySize")
+    if not kind:
+        return None
+    # Key Vault makes RSA keys of 2,048 bits where no size is stated.
+    return f"rsa-{int(size or 2048)}" if kind == "RSA" else kind.lower()
+
+
+def _grace_days(holder: Native) -> int:
+    """Days for which a deletion can be taken back and nobody can end that earlier."""
+    kept = got(holder, "properties.enableSoftDelete", default=True) is True
+    held = got(holder, "properties.enablePurgeProtection", default=False) is True
+    return int(got(holder, "properties.softDeleteRetentionInDays", 90)) if kept and held else 0
+
+
+def key_element(native: Native | None) -> str | None:
+    """The key of the platform that a native key is; None of one that a store or machine has of its own."""
+    known = native and native.element != PLATFORM and kind_of(native.element) == "key"
+    return native.element if native and known else None
+
+
+def _of_key(native: Native, path: str) -> Any:
+    """A property of a key: an input is under `properties`, and the provider gives it back beside it."""
+    value = got(native, f"properties.{path}")
+    return got(native, path) if value is None else value
+
+
+def _protection(native: Native, holder: Native | None) -> str:
+    hsm = (
+        str(_of_key(native, "kty")).endswith("-HSM") and got(holder, "properties.sku.name") == "premium"
+        if holder
+        else False
+    )
+    return str(Protection.hsm if hsm else Protection.software)
+
+
+def _rotation_days(native: Native) -> int | None:
+    """Days after which a new version is made; None where nothing makes one, or an expired key would come first."""
+    for action in listed(_of_key(native, "rotationPolicy.lifetimeActions")):
+        wanted = str((action.get("action") or {}).get("type", "")).lower()
+        after = (action.get("trigger") or {}).get("timeAfterCreate")
+        read = _DURATION.fullmatch(str(after)) if after else None
+        if wanted == "rotate" and read:
+            return sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number)
+    return None
+
+
+def _policies(holder: Native | None) -> list[str]:
+    """Vault access policies, which count only where the vault does not use role assignments."""
+    if holder is None or got(holder, "properties.enableRbacAuthorization", default=False):
+        return []
+    return [f"access policy: {one.get('objectId')}" for one in listed(got(holder, "properties.accessPolicies"))]
+
+
+def kept(natives: Natives, today: datetime.date) -> Iterator[Kept]:
+    """Vaults that Azure keeps soft-deleted, with their keys: the name stays taken until the day of the purge.
+
+    Source: learn.microsoft.com/azure/key-vault/general/soft-delete-overview: 7 to 90 days, and with purge protection
+    nobody can end it earlier.
+    """
+    for native in natives.of_type("azure-native:keyvault:Vault"):
+        days = int(got(native, "properties.softDeleteRetentionInDays", 90))
+        name = got(native, "vaultName") or got(native, "name") or (native.id or native.path).rsplit("/", 1)[-1]
+        yield Kept(what=f"keyvault:Vault {name}", element=native.element, until=today + datetime.timedelta(days=days))

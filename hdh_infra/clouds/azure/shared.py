@@ -1,0 +1,85 @@
+"""What is worked out once for a whole plan, because every element asks for it and the platform does not change.
+
+It deliberately looks at zones and at the spaces' defaults and at no single space, so that what is shared is
+the same with one space more (law 4).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import final
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.model.paths import network_path
+from hdh_infra.model.scales import Access
+
+_KEPT = "azure shared"
+
+
+@final
+class Shared:
+    """What one plan's elements have in common."""
+
+    def __init__(self, context: Context) -> None:
+        """Look at a context, which keeps it; see `shared`."""
+        self._context = context
+
+    @cached_property
+    def appends(self) -> bool:
+        """Whether zones or the spaces' defaults give somebody the right to append."""
+        platform = self._context.expanded.platform
+        defaults = platform.spaces.defaults
+        stores = [store for zone in platform.zones.values() for store in zone.stores.values()]
+        stores += defaults.stores.values()
+        if defaults.airlock:
+            stores += [store for _, store in defaults.airlock.stores("space/*")]
+        return any(grant.access is Access.append for store in stores for grant in store.grants)
+
+    @cached_property
+    def administers(self) -> bool:
+        """Whether the target, the platform's keys or the spaces' defaults name somebody who administers keys."""
+        platform = self._context.expanded.platform
+        default = platform.spaces.defaults.key
+        return bool(
+            self._context.settings.administrators
+            or any(key.administrators for key in platform.keys.values())
+            or (default and default.administrators)
+        )
+
+    @cached_property
+    def audit_store(self) -> str | None:
+        """The store that logs go to; None where none is named."""
+        audit = self._context.expanded.platform.audit
+        return audit.store if audit and audit.store in self._context.expanded.stores else None
+
+    @cached_property
+    def zones(self) -> list[str]:
+        """Availability zones of the region; empty where it has none."""
+        zones: dict[str, list[str]] = self._context.site.offer.native["zones"]
+        return list(zones.get(self._context.site.region.name, []))
+
+    @cached_property
+    def with_stores(self) -> frozenset[str]:
+        """Zones and spaces that hold a store, stages of airlocks too."""
+        return frozenset(network_path(store) or "" for store in self._context.expanded.stores)
+
+    @cached_property
+    def domain(self) -> str | None:
+        """The domain that machines find each other under."""
+        return self._context.expanded.platform.network.domain
+
+    @cached_property
+    def far_copies(self) -> bool:
+        """Whether the region that Azure copies to lies where the platform's data may lie."""
+        pairs: dict[str, str] = self._context.site.offer.native.get("pairs", {})
+        pair = pairs.get(self._context.site.region.name)
+        countries = {region.name: region.country for region in self._context.site.offer.regions}
+        return pair is not None and countries.get(pair) in self._context.expanded.countries
+
+
+def shared(context: Context) -> Shared:
+    """What a context's elements have in common; kept with it, as its own cached properties are."""
+    found = context.__dict__.get(_KEPT)
+    if not isinstance(found, Shared):
+        found = context.__dict__[_KEPT] = Shared(context)
+    return found
