@@ -114,6 +114,7 @@ SETTINGS = {
     "tagging": ("Tagging", "NoSuchTagSet"),
     "encryption": ("ServerSideEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"),
     "policy": ("Policy", "NoSuchBucketPolicy"),
+    "lifecycle": ("Rules", "NoSuchLifecycleConfiguration"),
 }
 
 
@@ -145,7 +146,7 @@ class MemoryS3:
             raise ServerError(operation, "NoSuchBucket")
         held = self.buckets[bucket]
         verb, _, rest = operation.partition("_")
-        name = rest.removeprefix("bucket_")
+        name = rest.removeprefix("bucket_").removesuffix("_configuration")
         if verb == "put" and operation not in self.deaf:
             held[name] = next(iter(arguments.values()))
         elif operation == "delete_bucket":
@@ -164,7 +165,7 @@ class MemoryS3:
             if absent is None:
                 return {}
             raise ServerError(operation, absent)
-        return held[name] if name in {"versioning", "tagging"} else {key: held[name]}
+        return held[name] if name in {"versioning", "tagging", "lifecycle"} else {key: held[name]}
 
 
 @dataclasses.dataclass

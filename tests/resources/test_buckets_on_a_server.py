@@ -54,6 +54,20 @@ def test_a_bucket_is_what_was_asked_and_leaves_nothing(live, s3, name) -> None:
     assert name not in names(s3)
 
 
+def test_rules_of_age_are_kept_changed_in_place_and_taken_out(live, s3, name) -> None:
+    inputs = {"bucket": name, "versioning": True, "lifecycle": [{"prefix": "tmp/", "days": 7}, {"oldVersionsDays": 30}]}
+    _, outputs = live.create(BUCKET, inputs)
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert {rule["Filter"]["Prefix"] for rule in rules} == {"", "tmp/"}
+    assert list(live.diff(BUCKET, outputs, inputs, inputs).diffs) == []
+    longer = {**inputs, "lifecycle": [{"days": 400}]}
+    outputs = live.update(BUCKET, name, outputs, longer)
+    assert outputs["lifecycle"] == [{"prefix": "", "days": 400}]
+    outputs = live.update(BUCKET, name, outputs, {"bucket": name, "versioning": True})
+    assert "lifecycle" not in outputs
+    live.delete(BUCKET, name, outputs)
+
+
 def test_drift_is_read_and_put_back(live, s3, name) -> None:
     inputs = {"bucket": name, "versioning": True, "tags": {"a": "b"}, "policy": policy(name)}
     _, outputs = live.create(BUCKET, inputs)

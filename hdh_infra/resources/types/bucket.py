@@ -16,6 +16,7 @@ from hdh_infra.resources.clients import code, explain
 from hdh_infra.resources.contract import Failure
 from hdh_infra.resources.types.base import Call, HalfMadeError, Live, ResourceError, ResourceType
 from hdh_infra.resources.types.bucket_emptying import empty, holds_anything
+from hdh_infra.resources.types.bucket_lifecycle import check_rules, rules_asked, same_rules
 from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket
 from hdh_infra.resources.types.bucket_writing import STEPS
 from hdh_infra.resources.values import UNKNOWN, Change, canonical_policy, has_unknown, is_unknown, join, without_nulls
@@ -27,6 +28,16 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _MOST_TAGS: Final = 49  # of the 50 that S3 allows, one is the mark
 # The region whose name S3 servers refuse as a location constraint: it is the one without a constraint.
 _UNNAMED_REGION: Final = "us-east-1"
+_SETTINGS: Final = (
+    "versioning",
+    "tags",
+    "forceDestroy",
+    "objectLock",
+    "policy",
+    "encryption",
+    "publicAccessBlock",
+    "lifecycle",
+)
 # Settings that a server may have without being asked, so that leaving them out means "as the server has it".
 _SERVERS_OWN: Final = frozenset({"encryption", "publicAccessBlock"})
 
@@ -60,6 +71,7 @@ class Bucket(ResourceType):
             and encryption.get("kmsKeyId") is not None
         ):
             yield Failure("encryption.kmsKeyId", "AES256 uses the server's own key: set algorithm to aws:kms")
+        yield from check_rules(inputs.get("lifecycle"), inputs.get("versioning"))
         yield from check_policy(inputs.get("policy"))
 
     def identity(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -75,6 +87,8 @@ class Bucket(ResourceType):
             old, new = outputs.get(change.top), inputs.get(change.top)
             if change.top == "policy" and isinstance(new, str) and canonical_policy(old) == canonical_policy(new):
                 continue
+            if change.top == "lifecycle" and same_rules(old, new):
+                continue
             # A block that is not asked for and one that is not there are the same; a server without it has nothing to undo.
             if change.top == "publicAccessBlock" and not is_unknown(new) and bool(old) == bool(new):
                 continue
@@ -84,8 +98,8 @@ class Bucket(ResourceType):
         return kept
 
     def asked(self, inputs: Mapping[str, Any], old_inputs: Mapping[str, Any]) -> list[str]:
-        """No lock and no policy are asked for by leaving them out; encryption and the block are then the server's own."""
-        return sorted({*super().asked(inputs, old_inputs), "objectLock", "policy"})
+        """No lock, policy or rule of age is asked for by leaving it out; encryption and the block are then the server's own."""
+        return sorted({*super().asked(inputs, old_inputs), "objectLock", "policy", "lifecycle"})
 
     def replaces(self, outputs: Mapping[str, Any], inputs: Mapping[str, Any], change: Change) -> bool:
         """Adding or removing the lock makes a new bucket; changing its mode or days does not."""
@@ -122,7 +136,7 @@ class Bucket(ResourceType):
     def inputs_of(self, outputs: Mapping[str, Any], old_inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What was asked before, brought up to date; what a server adds unasked (its default encryption) stays out."""
         found = {"bucket": outputs["bucket"]}
-        for name in ("versioning", "tags", "forceDestroy", "objectLock", "policy", "encryption", "publicAccessBlock"):
+        for name in _SETTINGS:
             held, before = outputs.get(name), old_inputs.get(name)
             servers_own = name in _SERVERS_OWN and before is None and bool(old_inputs)
             if before is not None or (not servers_own and held not in (None, False, self.defaults.get(name))):
@@ -130,6 +144,9 @@ class Bucket(ResourceType):
         before = old_inputs.get("policy")
         if isinstance(before, str) and canonical_policy(before) == canonical_policy(found.get("policy")):
             found["policy"] = before
+        if (rules := found.get("lifecycle")) is not None:
+            before = old_inputs.get("lifecycle")
+            found["lifecycle"] = before if before is not None and same_rules(rules, before) else rules_asked(rules)
         return without_nulls(found)
 
     def update(

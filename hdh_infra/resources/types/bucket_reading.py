@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources.clients import code, status
 from hdh_infra.resources.types.base import MARK_TAG, Live
+from hdh_infra.resources.types.bucket_lifecycle import rules_of
 from hdh_infra.resources.values import without_nulls
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _ABSENT: Final = frozenset(
         "NoSuchTagSet",
         "NoSuchBucketPolicy",
         "NoSuchPublicAccessBlockConfiguration",
+        "NoSuchLifecycleConfiguration",
         "ObjectLockConfigurationNotFoundError",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
@@ -58,6 +60,7 @@ def read_bucket(clients: Clients, bucket: str) -> Live | None:
             "versioning": _ask(lambda: s3.get_bucket_versioning(Bucket=bucket), {}).get("Status") == "Enabled",
             "objectLock": _lock(_ask(lambda: s3.get_object_lock_configuration(Bucket=bucket), {})),
             "encryption": _encryption(_ask(lambda: s3.get_bucket_encryption(Bucket=bucket), {})),
+            "lifecycle": rules_of(_ask(lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket), {})),
             "publicAccessBlock": _blocked(_ask(lambda: s3.get_public_access_block(Bucket=bucket), {})),
             "policy": _ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy"),
             "tags": tags,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources.clients import status
 from hdh_infra.resources.types.base import MARK_TAG, Call, ResourceError
+from hdh_infra.resources.types.bucket_lifecycle import request_of
 from hdh_infra.resources.types.bucket_reading import BLOCK_PARTS
 from hdh_infra.resources.values import without_nulls
 
@@ -66,6 +67,14 @@ def _put_tags(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
             raise
 
 
+def _put_lifecycle(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
+    rules = inputs.get("lifecycle")
+    if not rules:
+        call.clients.s3.delete_bucket_lifecycle(Bucket=name)
+        return
+    call.clients.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=request_of(rules))
+
+
 def _put_policy(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
     if inputs.get("policy") is None:
         call.clients.s3.delete_bucket_policy(Bucket=name)
@@ -81,6 +90,7 @@ STEPS: Final[Mapping[str, Callable[[Call, str, Mapping[str, Any]], None]]] = {
     "versioning": _put_versioning,
     "objectLock": _put_lock,
     "encryption": _put_encryption,
+    "lifecycle": _put_lifecycle,
     "policy": _put_policy,
 }
 """How to write each setting, by its input's name."""
