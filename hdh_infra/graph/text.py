@@ -1,30 +1,33 @@
 """A plan as text that a person can review and compare line by line: what is made, what a person does, what is not met.
 
-Spaces of one shape (the same nodes, types and property names) are said once: the first by name in full, the others
-by name. The digests are left out, since they change with every comment; equal plans give equal text.
+Spaces of one shape (the same nodes, types and property names) are said once, the others by name; what else is alike is
+told by what differs (see `telling`). The digests are left out, since they change with every comment; equal plans give equal text.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep, Plan, VerdictRow
-from hdh_infra.graph.words import inline, property_lines
+from hdh_infra.graph.telling import Shape, Teller, shape_of
+from hdh_infra.graph.words import inline, short
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Verdict
 
 _SPACE = re.compile(r"\bspace/[^/\s,;]+")
+_VALUE = 160
 _FEW = 3
 """Elements or steps of different spaces that are listed one by one."""
 
 
 def text_of(plan: Plan) -> str:
     """The whole plan; ends with a line break."""
-    parts = [_head(plan), _shared(plan), *_spaces(plan), _by_hand(plan.manual), _not_met(plan.verdicts)]
+    teller = Teller(plan)
+    nodes = [list(_shared(plan, teller)), *_spaces(plan, teller)]
+    parts = [_head(plan), *nodes, _by_hand(plan.manual), _not_met(plan.verdicts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
@@ -39,81 +42,32 @@ def _head(plan: Plan) -> Iterator[str]:
     yield from (f"overridden: {line}" for line in plan.overridden)
 
 
-def _shared(plan: Plan) -> Iterator[str]:
+def _shared(plan: Plan, teller: Teller) -> Iterator[str]:
     """What belongs to no space."""
     yield "== shared"
-    yield from _nodes((node for node in plan.nodes if _space(node) is None), plan)
+    yield "(`as PATH`: like that one, but for the lines that follow and for names that follow from its own)"
+    yield from teller.nodes(node for node in plan.nodes if _space(node) is None)
 
 
-def _spaces(plan: Plan) -> Iterator[Iterator[str]]:
+def _spaces(plan: Plan, teller: Teller) -> Iterator[list[str]]:
     """The spaces, each shape once."""
     nodes: dict[str, list[Node]] = {}
     for node in plan.nodes:
         space = _space(node)
         if space is not None:
             nodes.setdefault(space, []).append(node)
-    shapes: dict[tuple[Any, ...], list[str]] = {}
+    shapes: dict[Shape, list[str]] = {}
     for space in sorted(nodes):
-        shapes.setdefault(_shape(space, nodes[space]), []).append(space)
-    for alike in shapes.values():
-        yield _of_one_shape(alike, nodes[alike[0]], plan)
-
-
-def _of_one_shape(spaces: Sequence[str], nodes: Sequence[Node], plan: Plan) -> Iterator[str]:
-    first, *others = spaces
-    yield f"== {first}"
-    if others:
-        yield f"and {len(others)} more of this shape: {', '.join(one.removeprefix('space/') for one in others)}"
-    yield from _nodes(nodes, plan)
+        shapes.setdefault(shape_of(space, nodes[space]), []).append(space)
+    for first, *others in shapes.values():
+        names = ", ".join(one.removeprefix("space/") for one in others)
+        more = [f"and {len(others)} more of this shape: {names}"] if others else []
+        yield [f"== {first}", *more, *teller.space(first, nodes[first])]
 
 
 def _space(node: Node) -> str | None:
     network = network_path(node.path)
     return network if network and network.startswith("space/") else None
-
-
-def _shape(space: str, nodes: Iterable[Node]) -> tuple[Any, ...]:
-    """What spaces have in common that differ in names and values only; edges carry the name of their own space."""
-    dotted = space.replace("/", ".")
-    return tuple(
-        sorted(
-            (node.path.removeprefix(space).replace(dotted, "space.*"), node.type, tuple(sorted(node.properties)))
-            for node in nodes
-        )
-    )
-
-
-def _nodes(nodes: Iterable[Node], plan: Plan) -> Iterator[str]:
-    packages = Counter(provider.package for provider in plan.providers.values())
-    for node in sorted(nodes, key=lambda node: node.path):
-        provider = plan.providers.get(node.provider)
-        alone = (
-            provider is not None and packages[provider.package] == 1 and node.type.startswith(f"{provider.package}:")
-        )
-        marks = [
-            "* holds data" if node.protect else "",
-            f"existing {node.existing}" if node.existing else "",
-            "delete first" if node.delete_before_replace else "",
-            "" if alone else f"by {node.provider}",
-        ]
-        yield "  ".join([node.path, node.type, *filter(None, marks)])
-        for name, value in node.properties.items():
-            yield from (f"  {line}" for line in property_lines(name, value))
-        for name, listed in _lists(node).items():
-            if listed:
-                yield f"  ({name}: {', '.join(listed)})"
-
-
-def _lists(node: Node) -> Mapping[str, Sequence[str]]:
-    """Options that are not the default, beside those that are marks."""
-    return {
-        "after": node.depends_on,
-        "outputs": node.outputs,
-        "secret outputs": node.secret_outputs,
-        "left to the cloud": node.ignore_changes,
-        "timeouts": [f"{name} {limit}" for name, limit in node.timeouts.items()],
-        "was": node.aliases,
-    }
 
 
 def _by_hand(steps: Iterable[ManualStep]) -> Iterator[str]:
@@ -132,40 +86,49 @@ def _by_hand(steps: Iterable[ManualStep]) -> Iterator[str]:
 
 
 def _not_met(rows: Sequence[VerdictRow]) -> Iterator[str]:
-    """Every verdict that is not met, those that say the same together."""
-    alike: dict[tuple[str, ...], list[VerdictRow]] = {}
+    """Every verdict that is not met; those of one reason together, and in them those that ask and are given the same."""
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for row in rows:
         if row.verdict is not Verdict.met:
-            alike.setdefault(tuple(_verdict(row)), []).append(row)
+            alike.setdefault(tuple(_verdict(row)), {}).setdefault(_values(row), []).append(row.element)
     if alike:
-        yield f"== verdicts that are not met: {sum(map(len, alike.values()))} of {len(rows)}"
-    for (head, *lines), same in alike.items():
+        yield f"== verdicts that are not met: {sum(row.verdict is not Verdict.met for row in rows)} of {len(rows)}"
+    for (head, *lines), values in alike.items():
         yield head
-        yield f"  for {', '.join(_once(row.element for row in same))}"
+        yield from (f"  {words} for {', '.join(_once(elements))}" for words, elements in values.items())
         yield from (f"  {line}" for line in lines)
 
 
+def _values(row: VerdictRow) -> str:
+    """Asked and given, with no name of a space in them; of a flow they are its own ends, which the reason tells."""
+    if row.requirement.startswith("flow."):
+        return "as it is"
+    return f"asked {_without_spaces(short(row.asked, _VALUE))}, given {_without_spaces(short(row.given, _VALUE))}"
+
+
 def _verdict(row: VerdictRow) -> Iterator[str]:
-    """The lines of a verdict but its element, with no name of a space in them."""
+    """The lines of a verdict but its element and values, with no name of a space in them."""
     state = ", blocks" if row.blocks else ", waived" if row.waiver else ""
     yield f"{row.requirement}: {row.verdict}{state}"
-    if not row.requirement.startswith("flow."):
-        yield f"asked {inline(row.asked)}, given {inline(row.given)}"
     # A flow's reason names each source: those that differ by the space are one.
-    yield "; ".join(dict.fromkeys(_SPACE.sub("space/*", row.reason).split("; ")))
+    yield "; ".join(dict.fromkeys(_without_spaces(row.reason).split("; ")))
     for name, text in (("means", row.means), ("remedy", row.remedy)):
         if text:
-            yield f"{name}: {_SPACE.sub('space/*', text)}"
+            yield f"{name}: {_without_spaces(text)}"
     yield f"source: {row.source} ({row.as_of}, {row.confidence})"
     if row.waiver:
         yield f"waiver: {inline(dict(row.waiver))}"
+
+
+def _without_spaces(text: str) -> str:
+    return _SPACE.sub("space/*", text)
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:
     """The lines, where more than a few differ by the space only, the first of them and how many more there are."""
     alike: dict[str, list[str]] = {}
     for line in lines:
-        alike.setdefault(_SPACE.sub("space/*", line), []).append(line)
+        alike.setdefault(_without_spaces(line), []).append(line)
     for same in alike.values():
         if len(same) <= _FEW:
             yield from same

@@ -60,15 +60,29 @@ def property_lines(name: str, value: Value) -> Iterator[str]:
         yield words
 
 
+def leaf_lines(name: str, value: Value) -> Iterator[str]:
+    """A property one leaf a line, however short it is: to be compared."""
+    inner = value["$json"] if _form(value) == "$json" else value
+    if _form(inner) is None and isinstance(inner, (Mapping, list)) and inner:
+        for path, item in _members(name, inner):
+            yield from leaf_lines(path, item)
+    else:
+        yield f"{name}: {inline(value)}"
+
+
 def _parts(name: str, value: Value) -> Iterator[str]:
-    if isinstance(value, Mapping) and _form(value) is None:
-        for key, item in value.items():
-            yield from property_lines(f"{name}.{key}", item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from property_lines(f"{name}[{index}]", item)
+    if _form(value) is None and isinstance(value, (Mapping, list)):
+        for path, item in _members(name, value):
+            yield from property_lines(path, item)
     else:
         yield from property_lines(name, value)
+
+
+def _members(name: str, value: Mapping[str, Value] | list[Value]) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, list):
+        yield from ((f"{name}[{index}]", item) for index, item in enumerate(value))
+    else:
+        yield from ((f"{name}.{key}", item) for key, item in value.items())
 
 
 def _form(value: Value) -> str | None:
