@@ -1,12 +1,15 @@
 """The JSON Schema takes what the loader takes, and refuses what an editor can be expected to see."""
 
 import copy
+import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
 from hdh_infra.model.load import load
 from hdh_infra.model.schema import json_schema
+from hdh_infra.testing.strategies import platforms
 
 VALID = Draft202012Validator(json_schema())
 BASE = {
@@ -33,8 +36,6 @@ def changed(at, value):
 
 
 def read(tmp_path, value):
-    import json
-
     file = tmp_path / "clinic.yaml"
     # JSON is YAML; dates are written without quotes, as people write them.
     text = json.dumps(value, indent=2).replace('"2028-06-30"', "2028-06-30").replace('"2027-01-31"', "2027-01-31")
@@ -95,3 +96,11 @@ def test_a_file_may_include_others(included):
 )
 def test_what_an_editor_can_see_the_schema_refuses(at, value):
     assert list(VALID.iter_errors(changed(at, value)))
+
+
+@settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(platform=platforms())
+def test_every_platform_as_it_is_written_is_valid_by_the_schema(platform):
+    """As few words as there can be: what has its default is left out, as people leave it out."""
+    written = platform.model_dump(by_alias=True, mode="json", exclude_defaults=True)
+    assert not [f"{error.json_path}: {error.message}" for error in VALID.iter_errors(written)]
