@@ -297,8 +297,9 @@ def expand(platform: Platform, today: datetime.date | None = None) -> Expanded:
     running = {path: machine for path, machine in machines.items() if network_path(path) not in closed}
     kept = {path: machine for path, machine in machines.items() if path not in running and machine.disk.size}
     countries, audit = raising.countries(), raising.audit()
+    # As if nothing had ended: a space keeps its keys past its end, also those that only system disks were under.
     whole = Expanded(
-        platform, countries, dict(sorted(networks.items())), stores, running, {}, kept, closed, airlocks, audit, ()
+        platform, countries, dict(sorted(networks.items())), stores, machines, {}, {}, frozenset(), airlocks, audit, ()
     )
     keys = {f"key/{name}": key for name, key in platform.keys.items()}
     for path in whole.encrypted_by:

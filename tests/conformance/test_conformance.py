@@ -27,7 +27,7 @@ from hdh_infra.planning import make_plan, update_lock
 from hdh_infra.planning.assemble import observe_plan
 from hdh_infra.testing.strategies import platforms
 
-TODAY = datetime.date(2026, 11, 23)
+TODAY = datetime.date(2026, 11, 25)
 TARGETS = [str(target) for target in targets() if target.region in {"francecentral", "RegionOne", "GRA"}]
 SMALL = Path(__file__).parents[2] / "examples" / "small.yaml"
 SOME = settings(

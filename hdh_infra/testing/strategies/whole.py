@@ -40,9 +40,8 @@ _NAMING = {
 _MANAGED = ("kubernetes", "postgresql", "spark", "log-analysis", "identity-provider")
 _SPACES = (("10.64.0.0/12", 24), ("10.0.0.0/8", 24), ("172.16.0.0/12", 25), ("192.168.0.0/16", 26))
 _RETIRED = ("space/no-longer-here/**", "zone/no-longer-here/store/data", "key/no-longer-here")
-_FACT = {
-    "target": PRIVATE, "attribute": "region.country", "value": "FR", "source": "operator's site record", "as_of": "2026-11-01", "by": "operator",
-}  # fmt: skip
+_DECLARED = (("region.country", "FR"), ("object_store.identities", "iam"), ("store.encryption", "provider-key"))
+"""What the operator of the private offer may declare: attributes that the catalogue does not know of it."""
 
 
 @cache
@@ -68,6 +67,11 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
             settings["object_store_addresses"] = ["203.0.113.20/32"]
         found[target] = settings
     return found
+
+
+def _fact(attribute: str, value: str) -> Described:
+    said = {"source": "operator's site record", "as_of": "2026-11-01", "by": "operator"}
+    return {"target": PRIVATE, "attribute": attribute, "value": value, **said}
 
 
 def _network(draw: st.DrawFn) -> Described:
@@ -140,7 +144,7 @@ def _settings(draw: st.DrawFn, outline: Outline) -> Described:
         "residency": lambda: {"countries": pick(draw, [["FR"], ["FR", "DE"], ["IT", "FR"]])},
         "tags": lambda: {"cost-centre": "4711"},
         "ssh_keys": lambda: [_SSH_KEY],
-        "facts": lambda: [_FACT],
+        "facts": lambda: [_fact(*one) for one in pick_some(draw, _DECLARED, 1, 3)],
         "retire": lambda: [{"element": one, **retired} for one in pick_some(draw, _RETIRED, 1, 2)],
     }
     return {name: options[name]() for name in pick_some(draw, list(options), 0, 6)}
