@@ -179,16 +179,27 @@ def plan(
         Path | None,
         typer.Option("--out", help="Write the plan as JSON to this file (with several targets, into this folder)."),
     ] = None,
+    diff: Annotated[
+        Path | None,
+        typer.Option("--diff", metavar="OLD", help="Show what changes against this plan, as --out wrote it."),
+    ] = None,
 ) -> None:
-    """Show the native resources of a description on a target.
+    """Show the native resources of a description on a target, or what changes against an older plan.
 
-    Exit 1 where a target named with --on is not deployable; the plan is made and written all the same.
+    Exit 1 where a target named with --on is not deployable, or where --diff shows that data would be lost
+    and the description does not say so; the plan is made and written all the same.
     """
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.planning import make_plan
 
     platform, chosen = read_spec(spec, on)
     _, old = find_lock(spec, lock_file)
+    if diff is not None:
+        from hdh_infra.cli.changes import target_of
+        from hdh_infra.planning.plan_file import read_plan
+
+        before = read_plan(diff)
+        chosen = [target_of(before, diff, on, chosen)]
     if out is not None and out.suffix and not out.is_dir() and len(chosen) > 1:
         what = f"names one file, and there are {len(chosen)} targets: name a folder, or one target with --on"
         raise SpecError([Problem("--out", None, None, "", what)])
@@ -201,14 +212,25 @@ def plan(
             file = out if single else out / f"{Target.parse(one.target).stack}.json"
             write_file(file, one.dumps())
             remarks().print(f"{file} written", soft_wrap=True)
-    elif output is Format.json:
+    refused = False
+    if diff is not None:
+        from hdh_infra.cli.changes import print_diff
+        from hdh_infra.planning.changes import diff_plans
+
+        found = diff_plans(before, plans[0], platform, file=str(diff))
+        refused = bool(found.refused)
+        if output is Format.json:
+            write_json(found.to_json())
+        else:
+            print_diff(found, console(), str(diff))
+    elif out is None and output is Format.json:
         write_json(plans[0].to_json() if len(plans) == 1 else [one.to_json() for one in plans])
-    else:
+    elif out is None:
         from hdh_infra.cli.tables import print_plan
 
         for one in plans:
             print_plan(one, console())
-    if on and "all" not in on and not all(one.deployable for one in plans):
+    if refused or (on and "all" not in on and not all(one.deployable for one in plans)):
         raise typer.Exit(Exit.no)
 
 
