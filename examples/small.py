@@ -22,6 +22,8 @@ HANDBOOKS: Final = {
     "store.versioning": (True, "operator's storage handbook"),
     "store.retention": ("compliance", "operator's storage handbook"),
     "store.public": (False, "operator's storage handbook"),
+    "store.private": (True, "operator's storage handbook"),
+    "store.grants": (True, "operator's storage handbook"),
     "machine.encryption": ("tenant-key", "operator's block storage handbook"),
     "key.protection": ("software", "operator's key service handbook"),
     "object_store.identities": ("iam", "operator's storage handbook"),
@@ -52,6 +54,13 @@ ACCEPTED: Final = (
     (OPENSTACK, "key.exportable", "key/*", True, "the creator role is held by two named people of the platform only"),
     (
         OPENSTACK,
+        "key.access",
+        "key/*",
+        "none",
+        "the keys lie in an OpenStack project of their own, whose roles two named people hold",
+    ),
+    (
+        OPENSTACK,
         "flow.exact",
         "**/store/*",
         "wider",
@@ -63,6 +72,13 @@ ACCEPTED: Final = (
         "**/store/*",
         "provider-key",
         "SSE-S3 only; projects encrypt identifying data themselves until the offer has SSE-KMS",
+    ),
+    (
+        OVHCLOUD,
+        "store.private",
+        "**/store/*",
+        False,
+        "the S3 endpoint is public; no bucket is open to the world, and each machine's key opens its own buckets only",
     ),
     (
         OVHCLOUD,
@@ -84,6 +100,13 @@ ACCEPTED: Final = (
         "key/*",
         True,
         "reversibility by KMIP is wanted here; who may do it is kept to two named people",
+    ),
+    (
+        OVHCLOUD,
+        "key.access",
+        "key/*",
+        "none",
+        "who may use or destroy a key is set by hand in the provider's own rights, and read each quarter",
     ),
     (
         OVHCLOUD,
