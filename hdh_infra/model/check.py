@@ -381,7 +381,8 @@ def check_waivers(platform: Platform, names: Names) -> Found:
             yield location, told(f"no element is {element!r}", element, names.everything)
             continue
         requirement = _beside(names.written, location, "requirement")
-        kinds = _KINDS.get(requirement.split(".", 1)[0]) if requirement in REQUIREMENTS else None
+        known = isinstance(requirement, str) and requirement in REQUIREMENTS
+        kinds = _KINDS.get(requirement.split(".", 1)[0]) if known else None
         if kinds and not any(_kind(path) in kinds for path in meant):
             yield (
                 location,
@@ -402,10 +403,14 @@ _KINDS: Mapping[str, frozenset[str]] = {
 """Kinds of elements that a family of requirements is asked of."""
 
 
-def _kind(path: str) -> str:
+def _kind(path: str) -> str | None:
+    """The kind of what stands at a path; None where a name in it is none, which the model tells of."""
     from hdh_infra.model.paths import kind_of
 
-    return "platform" if path == PLATFORM else kind_of(path)
+    try:
+        return "platform" if path == PLATFORM else kind_of(path)
+    except ValueError:
+        return None
 
 
 def _beside(written: Mapping[str, Any], location: Location, name: str) -> Any:

@@ -98,7 +98,7 @@ def read_parts(text: str, file: Path, kind: str = "spec", merging: str = _MERGIN
     parts = _Parts(file, kind)
     try:
         value = parts.document(_events(text))
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         parts.problems.append(_not_yaml(error, text, file))
         value = None
     if parts.problems:
@@ -109,7 +109,7 @@ def read_parts(text: str, file: Path, kind: str = "spec", merging: str = _MERGIN
 def _events(text: str) -> Iterator[Any]:
     # Where PyYAML was built without libyaml its own parser finds the same, more slowly.
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    return iter(yaml.parse(text, Loader=loader))
+    return iter(loader(text).get_event, None)
 
 
 def _place(file: Path, text: str, index: int) -> Place:
@@ -122,6 +122,8 @@ def _unseen(character: str, kind: str) -> str:
 
 
 def _not_yaml(error: Any, text: str, file: Path) -> Problem:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Place(file, 1, 1).problem((), f"is not YAML: {error}")
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     lines = text.splitlines()

@@ -286,7 +286,10 @@ def test_what_is_no_name_is_told_wherever_it_stands(hdh, tmp_path, name):
         f"zones:\n  {written}: {{}}\n"
         f"  lake:\n    stores:\n      {written}: {{size: 1TB}}\n    machines:\n      {written}: {machine}\n"
         f"spaces:\n  projects:\n    {written}: {{}}\n"
-        f"{written}: 1\n",
+        f"{written}: 1\n"
+        "waivers:\n"
+        "  - {requirement: store.encryption, element: '**', target: 'ovhcloud:GRA', accept: x, reason: it is only a test, until: 2030-01-01}\n"
+        "  - {requirement: [], element: '**', target: [], accept: x, reason: it is only a test, until: 2030-01-01}\n",
         encoding="utf-8",
     )
     err = seen(hdh("validate", file))

@@ -38,66 +38,34 @@ def answer(file):
         return []
     assert problems, "a refusal says why"
     assert told.endswith("nothing was done")
-    lines = len(file.read_bytes().splitlines()) + 1
     for problem in problems:
         assert problem.what
-        assert problem.line is None or 1 <= problem.line <= lines
-        assert "\n" not in str(problem), "one line a problem"
+        if problem.line is not None:
+            assert 1 <= problem.line <= len(Path(problem.file).read_bytes().splitlines()) + 1
+        assert str(problem).isprintable(), "one line a problem, and nothing that a terminal obeys"
     assert len({str(problem) for problem in problems}) == len(problems), "each once"
     return problems
 
 
-@bounded
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, len(TEXT)),
-            st.integers(0, 12),
-            st.sampled_from(
-                [
-                    "",
-                    " ",
-                    "\n",
-                    "\t",
-                    ":",
-                    "- ",
-                    "{",
-                    "}",
-                    "[",
-                    "]",
-                    "&a ",
-                    "*a",
-                    "!!int ",
-                    "!x ",
-                    "'",
-                    '"',
-                    "|",
-                    ">",
-                    "#",
-                    "\x00",
-                    "\x85",
-                    "é",
-                    "~",
-                    "0x",
-                    "1e999",
-                    "<<: ",
-                    "? ",
-                    "---\n",
-                    "%",
-                    "@",
-                    "2026-02-31",
-                ]
-            ),
-        ),
-        min_size=1,
-        max_size=4,
-    )
+PIECES = [
+    "", " ", "\n", "\t", ":", "- ", "{", "}", "[", "]", "&a ", "*a", "!!int ", "!x ", "'", '"', "|", ">", "#", "\x00", "\x85", "\u2028", "\x1b[31m",
+    "\u202e", "é", "🙂", "~", "null", "0x", "1e999", "<<: ", "<<<<<<< a\n", "=======\n", "? ", "---\n", "%", "@", "2026-02-31", '"\\e"', "include: ",
+]  # fmt: skip
+changes_of_text = st.lists(
+    st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.sampled_from(PIECES)), min_size=1, max_size=4
 )
-def test_text_with_pieces_cut_out_and_put_in(file, changes):
-    text = TEXT
+
+
+def with_changes(text, changes):
     for at, cut, piece in changes:
         text = text[:at] + piece + text[at + cut :]
-    file.write_text(text, encoding="utf-8")
+    return text
+
+
+@bounded
+@given(changes_of_text)
+def test_text_with_pieces_cut_out_and_put_in(file, changes):
+    file.write_text(with_changes(TEXT, changes), encoding="utf-8")
     answer(file)
 
 
@@ -183,3 +151,48 @@ def test_each_misspelt_field_is_told_however_many_there_are(file, wanted):
             name,
             told,
         )
+
+
+def dumped(value):
+    return json.dumps(value, default=datetime.date.isoformat)
+
+
+@pytest.fixture(scope="module")
+def files(file):
+    """The first file, and three that it and one another may include."""
+    return [file, *(file.with_name(f"part{index}.yaml") for index in range(3))]
+
+
+@bounded
+@given(st.data())
+def test_a_description_of_several_files_with_parts_anywhere_and_pieces_put_in(files, data):
+    """The small platform, its fields dealt out to files, each changed in its text, that include one another at will."""
+    homes = {name: data.draw(st.integers(0, len(files) - 1)) for name in VALUE}
+    names = st.sampled_from([one.name for one in files] + ["none.yaml", ".", "", "part0.yaml/x"])
+    for index, one in enumerate(files):
+        # Later files come deeper: some are included well, and some in a loop, twice, or not at all.
+        well = [later.name for later in files[index + 1 : index + 2]]
+        include = data.draw(st.one_of(st.just(well), st.lists(names, max_size=3), names, anything))
+        part = {name: VALUE[name] for name, home in homes.items() if home == index}
+        if data.draw(st.booleans()):
+            other = data.draw(st.sampled_from(sorted(VALUE)))
+            part.setdefault(other, data.draw(st.one_of(st.none(), st.just([]), st.just({}), st.just(VALUE[other]))))
+        text = dumped({**({"include": include} if include else {}), **part})
+        if data.draw(st.integers(0, 3)) == 0:
+            text = with_changes(text, data.draw(changes_of_text))
+        one.write_text(text, encoding="utf-8")
+    answer(files[0])
+
+
+@bounded
+@given(st.lists(st.integers(0, 2), min_size=len(VALUE), max_size=len(VALUE)))
+def test_the_small_platform_dealt_out_to_files_is_the_small_platform(files, homes):
+    parts = [
+        {name: VALUE[name] for name, home in zip(VALUE, homes, strict=True) if home == index} for index in range(3)
+    ]
+    for one, part in zip(files[1:], parts, strict=True):
+        one.write_text(dumped(part), encoding="utf-8")
+    names = [one.name for one, part in zip(files[1:], parts, strict=True) if part]
+    files[0].write_text(dumped({"include": names}), encoding="utf-8")
+    assert answer(files[0]) == []
+    assert load(files[0]) == load(SMALL)
