@@ -1,6 +1,7 @@
 """A description built from files is the same as one that is written in one, and each problem is told in the right file."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -232,6 +233,15 @@ def test_what_the_whole_lacks_is_told_at_the_first_file(put):
         "env.yaml:1:1 name: is missing: it has no default",
         "env.yaml:1:1 residency: is missing: it has no default",
     ]
+
+
+def test_the_files_of_the_document_are_a_description(put):
+    document = Path(__file__).parents[2] / "docs" / "spec.md"
+    section = document.read_text(encoding="utf-8").partition("## Built from parts")[2].partition("\n| ")[0]
+    base, test = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    ")).split("# test.yaml")
+    platform = load(put(base=base, test=f"# {test}"))
+    assert (platform.name, platform.egress, len(platform.flows)) == ("clinic-test", (), 1)
+    assert (platform.zones["lake"].machines["spark"].count, platform.zones["lake"].machines["spark"].vcpus) == (1, 16)
 
 
 def split(value, choices):
