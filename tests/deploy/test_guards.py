@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import hdh_infra as hdh
 from hdh_infra.deploy import stored
-from hdh_infra.deploy.guards import check_nothing_lost, read_current_lock, refuse_blocked
+from hdh_infra.deploy.guards import (
+    changes_of,
+    check_nothing_lost,
+    check_nothing_replaced,
+    done_in_vain,
+    read_current_lock,
+    refuse_blocked,
+)
 from hdh_infra.deploy.world import check_backend, check_state, sandbox_of_backend
 from hdh_infra.errors import EngineError, RefusedError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import Plan, Provider, VerdictRow
+from hdh_infra.graph.values import fill, form_of, lookup, ref, transform
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence, Verdict
 from hdh_infra.model.target import Target
@@ -134,3 +145,231 @@ def test_natives_are_inputs_overlaid_by_outputs_without_secrets():
     assert found.id == "b"
     assert found.path == "zone/lake/store/snds/bucket"
     assert found.properties == {"versioning": True, "policy": "given", "deep": {"list": [None, 1]}}
+
+
+ROOT = Path(__file__).parents[2]
+SMALL = ROOT / "examples" / "small.yaml"
+TARGETS = ["azure:francecentral", "openstack:RegionOne", "ovhcloud:GRA"]
+WHY = "its data were copied elsewhere"
+SECRET = {stored.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+
+
+def resolved(value):
+    """A plan's value as the engine has it in a state, with what it notes of its own."""
+    match form_of(value):
+        case "$ref":
+            return f"{value['output']} of {value['$ref']}"
+        case "$lookup":
+            return f"found {value['$lookup']}"
+        case "$secret":
+            return SECRET
+        case "$format":
+            return fill(value["$format"], [str(resolved(one)) for one in value["args"]])
+        case "$json":
+            return json.dumps(transform(value["$json"], lambda _, form: resolved(form)))
+        case "$base64":
+            return base64.b64encode(str(resolved(value["$base64"])).encode()).decode()
+    if isinstance(value, dict):
+        return {"__defaults": [], **{key: resolved(one) for key, one in value.items() if one is not None}}
+    if isinstance(value, list):
+        return [resolved(one) for one in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def state_of(plan, **inputs):
+    """The export of a stack on which a plan was deployed; `inputs` by path are laid over those of their nodes."""
+    return {
+        "deployment": {
+            "resources": [
+                {
+                    "urn": f"urn:pulumi:s::hdh-platform::hdh:platform:Zone${node.type}::{node.path}",
+                    "type": node.type,
+                    "custom": True,
+                    "id": f"id of {node.path}",
+                    "protect": node.protect,
+                    "provider": f"urn:pulumi:s::hdh-platform::pulumi:providers:x::{node.provider}::04da6b54",
+                    "inputs": {**resolved(dict(node.properties)), **inputs.get(node.path, {})},
+                    "outputs": {},
+                }
+                for node in plan.nodes
+            ]
+        }
+    }
+
+
+def found(plan, state, **words):
+    return check_nothing_replaced(changes_of(plan, state), platform(**words), "s")
+
+
+def data_plan(**properties):
+    nodes = [
+        Node("platform/keys", "ovh:Okms/okms:Okms", "ovh", {"region": "rbx", "displayName": "keys"}),
+        Node("key/lake/key", "ovh:Okms/serviceKey:ServiceKey", "ovh", {"okmsId": ref("platform/keys"), "operations": ["encrypt", "decrypt"]}, protect=True),
+        Node("zone/lake/store/snds/bucket", "hdh:s3:Bucket", "s3", {"bucket": "a", "versioning": True, "forceDestroy": False}, protect=True),
+        Node("zone/lake/machine/m/server", "openstack:compute/instance:Instance", "os", {"imageId": lookup("t", {}, "id", "os"), "imageName": "debian"}),
+        Node("zone/lake/machine/m/disk", "openstack:blockstorage/volume:Volume", "os", {"size": 10, "region": "X", "metadata": {"a": "b"}}, protect=True),
+    ]  # fmt: skip
+    names = {"okms": 0, "key": 1, "bucket": 2, "server": 3, "disk": 4}
+    for name, changed in properties.items():
+        node = nodes[names[name]]
+        nodes[names[name]] = replace(node, properties={**node.properties, **changed})
+    return Plan("small", str(TARGET), {}, {"s3": Provider("hdh", "0.1.0")}, tuple(nodes))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_unchanged_deployment_never_looks_changed(target):
+    """Invariant: no form, no secret, no number and no note of the engine makes a difference."""
+    planned = hdh.plan(hdh.load(SMALL), target, today=datetime.date(2026, 11, 23))
+    assert changes_of(planned, state_of(planned)) == ()
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"size": 10.0},
+        {"size": "10"},
+        {"region": "x"},
+        {"metadata": {"a": "b", "__defaults": []}},
+        {"metadata": {"a": SECRET}},
+        {"snapshotId": "", "backupId": None, "sourceVolId": None, "schedulerHints": []},
+        {"name": "made-up-1234", "__defaults": ["name"]},
+        {"availabilityZone": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"},
+    ],
+)
+def test_what_an_engine_and_a_provider_note_in_a_state_is_no_change(inputs):
+    """Invariant: filled-in names, empty values, secrets, unknowns, numbers as texts are not refused."""
+    planned = data_plan()
+    assert found(planned, state_of(planned, **{"zone/lake/machine/m/disk": inputs})) == {}
+
+
+def test_what_the_contract_says_that_a_provider_fills_is_no_change():
+    """Invariant: a project that the environment gave stands in the state and not in the plan."""
+    user = Node("zone/lake/machine/m/user", "ovh:CloudProject/user:User", "ovh", {"description": "m"}, protect=True)
+    planned = replace(data_plan(), nodes=(user,))
+    assert found(planned, state_of(planned, **{user.path: {"serviceName": "5f0e"}})) == {}
+
+
+def test_another_order_of_the_same_words_is_no_change():
+    """Invariant: a cloud gives a set back in its own order."""
+    planned = data_plan()
+    state = state_of(planned, **{"key/lake/key": {"operations": ["decrypt", "encrypt"]}})
+    assert found(planned, state) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "says"),
+    [
+        ({"bucket": {"bucket": "b"}}, "zone/lake/store/snds/bucket", "replaced): bucket: a -> b"),
+        ({"bucket": {"objectLock": {"days": 1}}}, "zone/lake/store/snds/bucket", "replaced): objectLock: nothing -> "),
+        ({"okms": {"region": "gra"}}, "key/lake/key", "replaced): okmsId: platform/keys is replaced"),
+        ({"server": {"imageName": "ubuntu"}}, "zone/lake/machine/m/server", "wiped, though the engine shows an update"),
+        ({"disk": {"snapshotId": "s"}}, "zone/lake/machine/m/disk", "replaced): snapshotId"),
+    ],
+)
+def test_a_plan_that_would_replace_or_wipe_data_of_the_state_is_refused_until_the_spec_says_so(changed, path, says):
+    """Invariant: nothing that holds data is made anew without the word, whatever the engine would show."""
+    state = state_of(data_plan())
+    with pytest.raises(RefusedError) as caught:
+        found(data_plan(**changed), state)
+    assert f"  {path} (" in str(caught.value)
+    assert says in str(caught.value)
+    assert "Nothing was changed" in str(caught.value)
+    assert "replace: {element, reason}" in caught.value.remedy
+    element = path.rsplit("/", 1)[0]
+    assert set(found(data_plan(**changed), state, replace=[{"element": element, "reason": WHY}])) == {path}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"disk": {"size": 20}}, {"bucket": {"versioning": False}}, {"server": {"userData": "x"}}]
+)
+def test_what_keeps_the_data_is_not_refused(changed):
+    """Invariant: an update in place, and a new machine beside its data disk, lose nothing."""
+    assert found(data_plan(**changed), state_of(data_plan())) == {}
+
+
+def test_a_holder_that_is_no_longer_protected_is_still_one():
+    """Invariant: protection in the state counts as much as in the plan, one of both is enough."""
+    state, planned = state_of(data_plan()), data_plan(bucket={"bucket": "b"})
+    nodes = tuple(replace(node, protect=False) for node in planned.nodes)
+    with pytest.raises(RefusedError, match="zone/lake/store/snds/bucket"):
+        found(replace(planned, nodes=nodes), state)
+    for entry in state["deployment"]["resources"]:
+        entry["protect"] = False
+    with pytest.raises(RefusedError, match="zone/lake/store/snds/bucket"):
+        found(planned, state)
+
+
+def test_a_holder_of_a_type_that_nobody_knows_is_refused():
+    """Invariant: what nobody has read is taken for the worst."""
+    odd = Node("zone/a/store/s/x", "toy:x:Odd", "toy", {"name": "a"}, protect=True)
+    planned = replace(data_plan(), nodes=(odd,))
+    assert found(planned, state_of(planned)) == {}
+    changed = replace(planned, nodes=(replace(odd, properties={"name": "b"}),))
+    with pytest.raises(RefusedError, match="nobody knows what the change does"):
+        found(changed, state_of(planned))
+
+
+def test_a_moved_data_holder_is_the_same_one_and_is_released_under_both_names():
+    """Invariant: an alias leads to the state's own path, for what is let go there."""
+    before = data_plan()
+    moved = replace(before.nodes[2], path="zone/lake/store/snds/new", aliases=("zone/lake/store/snds/bucket",))
+    planned = replace(before, nodes=(*before.nodes[:2], moved, *before.nodes[3:]))
+    assert found(planned, state_of(before)) == {}
+    changed = replace(
+        planned,
+        nodes=tuple(replace(node, properties={"bucket": "b"}) if node is moved else node for node in planned.nodes),
+    )
+    words = {"replace": [{"element": "zone/lake/store/snds", "reason": WHY}]}
+    assert set(found(changed, state_of(before), **words)) == {moved.path, "zone/lake/store/snds/bucket"}
+
+
+def test_what_a_cloud_accepts_and_does_not_do_is_told():
+    """Invariant: a key that stays of its kind although the plan has another is not passed over in silence."""
+    key = Node(
+        "key/lake/key",
+        "azure-native:keyvault:Key",
+        "azure",
+        {"keyName": "lake", "properties": {"kty": "RSA"}},
+        protect=True,
+    )
+    planned = replace(data_plan(), nodes=(key,))
+    raised = replace(planned, nodes=(replace(key, properties={"keyName": "lake", "properties": {"kty": "RSA-HSM"}}),))
+    assert found(raised, state_of(planned)) == {}
+    (line,) = done_in_vain(changes_of(raised, state_of(planned)))
+    assert line.startswith("key/lake/key: properties.kty stays as it was")
+
+
+def test_a_leftover_of_a_replacement_and_a_component_are_not_looked_at():
+    """Invariant: only native resources that are there are held against the plan."""
+    state = state_of(data_plan())
+    leftover = {**state["deployment"]["resources"][2], "delete": True, "inputs": {"bucket": "old"}}
+    state["deployment"]["resources"] += [leftover, {"urn": "urn:x::platform", "type": "hdh:platform:Platform"}]
+    assert changes_of(data_plan(), state) == ()
+
+
+def test_an_empty_state_holds_nothing():
+    """Invariant: the first deployment is never refused for what is not there."""
+    assert found(data_plan(), {}) == {}
+
+
+def test_a_machine_that_becomes_fewer_needs_the_word_for_its_disk():
+    """Invariant: what the spec still describes cannot be retired; `replace` says that its disk may go."""
+    kept = replace(data_plan(), nodes=data_plan().nodes[:4])
+    protected = ["zone/lake/machine/m/disk"]
+    with pytest.raises(RefusedError, match=r"zone/lake/machine/m/disk.*under replace"):
+        check_nothing_lost(kept, platform(), protected, "s")
+    said = platform(replace=[{"element": "zone/lake/machine/m", "reason": WHY}])
+    assert check_nothing_lost(kept, said, protected, "s") == {"zone/lake/machine/m/disk": "delete"}
+
+
+def test_a_large_state_is_held_against_its_plan_in_a_second():
+    """Invariant: the check is linear in the number of resources."""
+    import time
+
+    before = data_plan()
+    nodes = tuple(replace(node, path=f"space/s{number}/{node.path}") for number in range(3000) for node in before.nodes)
+    planned = replace(before, nodes=nodes)
+    state = state_of(planned)
+    started = time.perf_counter()
+    assert changes_of(planned, state) == ()
+    assert time.perf_counter() - started < 5
