@@ -87,6 +87,7 @@ def _options(
     """Every option of a node, stated, so that nothing comes from its component."""
     return pulumi.ResourceOptions(
         id=node.existing,
+        import_=node.adopt,
         parent=parent,
         provider=provider,
         version=version,

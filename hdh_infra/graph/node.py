@@ -41,6 +41,8 @@ class Node:
     """`create`, `update`, `delete` to a duration such as `30m`."""
     existing: str | None = None
     """Native id of a thing that is only referred to: never changed, never destroyed."""
+    adopt: str | None = None
+    """Native id of a thing that is there and that the stack takes over: imported once, managed from then on."""
 
     @property
     def element(self) -> str:
@@ -70,6 +72,7 @@ class Node:
             "secret_outputs": list(self.secret_outputs),
             "timeouts": dict(self.timeouts),
             "existing": self.existing,
+            "adopt": self.adopt,
         }
 
     @classmethod
