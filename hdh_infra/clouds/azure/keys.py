@@ -181,7 +181,7 @@ def _administrators(context: Context, key: str, spec: Key) -> Iterator[Node]:
     for native, principal_type in sorted(wanted.items()):
         yield lower_assignment(
             context,
-            f"{key}/administrator/{native}",
+            f"{key}/key-administration/{native}",
             role=ref(defined_path(context, "key-administration", key)),
             scope=ref(f"{key}/key" if existing else f"{key}/vault"),
             principal=native,

@@ -169,19 +169,14 @@ def is_closed(native: Native, *, logs: bool) -> bool:
 
     Args:
         native: the account.
-        logs: whether Azure writes logs to it, which it does past the rules; any other account that lets
-            services of the cloud past them is open to more than was asked.
+        logs: whether Azure writes logs to it, which it does past the rules of an endpoint that is on: there
+            the rules must let nobody through. Any other account must have its endpoint off.
     """
     if str(got(native, "publicNetworkAccess", "Enabled")).lower() == "disabled":
         return True
     rules = got(native, "networkRuleSet", {})
     openings = any(listed(rules.get(name)) for name in ("ipRules", "virtualNetworkRules", "resourceAccessRules"))
-    passes = {"None", "AzureServices"} if logs else {"None"}
-    return (
-        str(rules.get("defaultAction") or "Allow") == "Deny"
-        and not openings
-        and str(rules.get("bypass") or "AzureServices") in passes
-    )
+    return logs and not openings and str(rules.get("defaultAction") or "Allow") == "Deny"
 
 
 def _country(reader: Reader, native: Native) -> str | None:

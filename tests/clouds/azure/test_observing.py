@@ -44,6 +44,7 @@ MUTATIONS = [
     ("authorization:RoleAssignment", "roleDefinitionId", [OTHER_ROLE]),
     ("authorization:RoleAssignment", "scope", ["/subscriptions/x", {"$ref": "platform/group", "output": "id"}]),
     ("authorization:RoleAssignment", "principalId", ["00000000-0000-4000-8000-00000000dead"]),
+    ("authorization:RoleDefinition", "permissions", [[{"dataActions": ["*"]}], []]),
     ("keyvault:Vault", "location", ["westeurope"]),
     ("keyvault:Vault", "properties.accessPolicies+properties.enableRbacAuthorization", [[{"objectId": "x"}]]),
     ("keyvault:Vault", "properties.networkAcls.ipRules", [[{"value": "203.0.113.1"}]]),
