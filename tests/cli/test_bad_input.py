@@ -187,7 +187,7 @@ def test_a_file_without_an_end_is_refused_as_well(hdh):
     assert "has more than 5000000 bytes" in hdh("validate", "/dev/zero").err
 
 
-@pytest.mark.parametrize("item", ["a", "[]", "{}", "{a: b}"])
+@pytest.mark.parametrize("item", ["a", "{a: b}"])
 def test_a_file_of_very_many_values_is_refused_while_it_is_read(hdh, tmp_path, item):
     file = tmp_path / "spec.yaml"
     file.write_text(f"overrides: [{', '.join([item] * 600_000)}]\n")
