@@ -88,12 +88,28 @@ class Context:
 
     def address_range(self, network: str) -> ipaddress.IPv4Network:
         """Range of a zone or space."""
-        return ipaddress.IPv4Network(self.lock.addresses[network])
+        known = self._ranges.get(network)
+        if known is None:
+            known = self._ranges[network] = ipaddress.IPv4Network(self.lock.addresses[network])
+        return known
 
     def addresses(self, path: str) -> tuple[ipaddress.IPv4Address, ...]:
         """Fixed addresses of a machine, one a replica, in the lower half of its network's range; or, one, of a store's endpoint, in the upper half."""
-        network = self.address_range(network_path(path) or "")
-        return tuple(network[number] for number in self.lock.hosts[path])
+        known = self._addresses.get(path)
+        if known is None:
+            first = int(self.address_range(network_path(path) or "").network_address)
+            known = tuple(ipaddress.IPv4Address(first + number) for number in self.lock.hosts[path])
+            self._addresses[path] = known
+        return known
+
+    # Each is asked for once a resource, and a network's own word for an address is slow.
+    @cached_property
+    def _ranges(self) -> dict[str, ipaddress.IPv4Network]:
+        return {}
+
+    @cached_property
+    def _addresses(self) -> dict[str, tuple[ipaddress.IPv4Address, ...]]:
+        return {}
 
     def short(self, path: str) -> str:
         """Eight letters and digits that stand for an element in names shared with the world; they change with its name generation."""

@@ -169,7 +169,7 @@ def flows(interfaces: Sequence[Interface], routed: Callable[[Interface, Interfac
         for source in _candidates(to, interfaces, index):
             if source is to or not routed(source, to):
                 continue
-            for protocol in PROTOCOLS:
+            for protocol in filters.speaks(source.rules, "out") & filters.speaks(to.rules, "in"):
                 out = filters.passes(source.rules, "out", protocol, to.address, to.groups)
                 back = filters.passes(to.rules, "in", protocol, source.address, source.groups) if out else ()
                 ports = intersect(out, back)
@@ -283,6 +283,7 @@ class Filters:
 
     def __init__(self) -> None:
         """Nothing is indexed before it is asked about."""
+        self._protocols: dict[tuple[int, str], frozenset[str]] = {}
         self._by_address: dict[int, tuple[tuple[Rule, ...], dict[int, list[Rule]]]] = {}
 
     def passes(
@@ -301,6 +302,17 @@ class Filters:
             self._by_address[id(rules)] = self._indexed(rules)
         wide, narrow = self._by_address[id(rules)]
         return passes((*wide, *narrow.get(int(address), ())), direction, protocol, address, groups)
+
+    def speaks(self, rules: tuple[Rule, ...] | None, direction: str) -> frozenset[str]:
+        """The protocols that a filter lets through to or from anybody at all."""
+        if rules is None:
+            return frozenset(PROTOCOLS)
+        known = self._protocols.get((id(rules), direction))
+        if known is None:
+            allowed = [rule.protocol for rule in rules if rule.direction == direction and rule.allow]
+            known = frozenset(PROTOCOLS if None in allowed else (one for one in allowed if one))
+            self._protocols[id(rules), direction] = known
+        return known
 
     @staticmethod
     def _indexed(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], dict[int, list[Rule]]]:
