@@ -35,6 +35,8 @@ from hdh_infra.clouds.reach import (
 from hdh_infra.graph.observation import ObservedFlow
 
 _METADATA = ipaddress.IPv4Network("169.254.169.254/32")
+_LOCAL = tuple(ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918: no endpoint of a public offer has such an address."""
 
 
 @final
@@ -144,11 +146,12 @@ def _to_endpoint(wires: Wires, one: Interface, protocol: str, known: list[Networ
     """The ports on which an interface reaches the S3 endpoint, and what the same opening reaches beyond the store.
 
     Where the endpoint's addresses are not known, it is somewhere outside: what leads everywhere leads there, and
-    what leads to a part of the outside may.
+    what leads to a part of the outside may; but for private ranges, where the offer is sold to everybody.
     """
     if not wires.has_way_out(one):
         return (), ()
-    free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA))
+    elsewhere = () if wires.reader.site.offer.private else _LOCAL
+    free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA, *elsewhere))
     probes = [one[0] for one in known] if known else [free, *narrow]
     ports = union(span for probe in probes for span in passes(one.rules, "out", protocol, probe, frozenset()))
     return (ports, tuple(sorted(_beyond(wires, one, protocol, probes, known)))) if ports else ((), ())
