@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from hdh_infra.compare.words import listed
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.diff import Effect
 from hdh_infra.graph.words import changed
 from hdh_infra.model.paths import network_path
+from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _MANY = 3
 """Native resources that change in the same way and are listed one by one."""
+_MOST = 200
+"""Native resources that are listed at all, what loses data first; more than that nobody reads in a terminal."""
+_MOST_REFUSED = 20
 _PROPERTIES = 12
 _VALUE = 48
 _DONE = {
@@ -72,7 +75,10 @@ def print_diff(diff: PlanDiff, console: Console, against: str) -> None:
             _print_alike(alike, console)
         else:
             rest.extend(alike)
-    _print_elements(rest, console)
+    rest.sort(key=lambda one: (not one.endangers, one.change.element, one.change.path))
+    _print_elements(sorted(rest[:_MOST], key=lambda one: (one.change.element, one.change.path)), console)
+    if len(rest) > _MOST:
+        console.print(f"and {len(rest) - _MOST} native resources more; --format json has all", style="dim")
     if any(one.change.holds_data for one in diff.changes):
         console.print("* holds data", style="dim")
     _print_refused(diff.refused, console)
@@ -108,7 +114,7 @@ def _print_alike(alike: Sequence[Judged], console: Console) -> None:
 
 def _print_elements(changes: Iterable[Judged], console: Console) -> None:
     before = ""
-    for one in sorted(changes, key=lambda one: (one.change.element, one.change.path)):
+    for one in changes:
         change = one.change
         if change.element != before:
             console.print()
@@ -176,8 +182,10 @@ def _print_refused(refused: Sequence[Judged], console: Console) -> None:
         names = alike.setdefault((str(one.change.effect), one.remedy), {}).setdefault(element, [])
         names.append(one.change.path.removeprefix(f"{element}/"))
     for (effect, remedy), elements in alike.items():
-        for element, names in elements.items():
+        for element, names in list(elements.items())[:_MOST_REFUSED]:
             console.print(Text.assemble("  ", (f"{effect} ", "bold red"), (element, "bold cyan"), f": {listed(names)}"))
+        if len(elements) > _MOST_REFUSED:
+            console.print(_indented(f"and {len(elements) - _MOST_REFUSED} elements more", 4))
         console.print(_indented(remedy, 4))
 
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hdh_infra.compare.words import listed, value_words
+from hdh_infra.model.wording import listed, value_words
 
 _NAMES = 48
 """Columns that names get at most, so that their types stay near."""

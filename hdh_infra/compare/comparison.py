@@ -17,7 +17,6 @@ from hdh_infra.catalogue.load import site
 from hdh_infra.compare.drift import drift
 from hdh_infra.compare.reach import Cells, Ends, Members, Row, asked_flows, differences, equal, flows_json, rows
 from hdh_infra.compare.side import Side
-from hdh_infra.compare.words import value_words
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import ObservedFlow
 from hdh_infra.graph.plan import Plan, VerdictRow
@@ -28,6 +27,7 @@ from hdh_infra.model.paths import kind_of
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Relation, Verdict
 from hdh_infra.model.target import Target
+from hdh_infra.model.wording import value_words
 from hdh_infra.planning.assemble import make_plan, observe_plan
 from hdh_infra.planning.assess import assess
 from hdh_infra.planning.lock import update_lock

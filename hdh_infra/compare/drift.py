@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from hdh_infra.compare.reach import Members, differences, rows
 from hdh_infra.compare.side import UNMANAGED, Side
-from hdh_infra.compare.words import value_words
 from hdh_infra.model.attributes import ATTRIBUTES
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import kind_of
 from hdh_infra.model.scales import Verdict
+from hdh_infra.model.wording import value_words
 
 
 def drift(planned: Side, found: Side, expanded: Expanded) -> Iterator[str]:

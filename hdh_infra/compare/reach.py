@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from hdh_infra.clouds.reach import ports_of, written
-from hdh_infra.compare.words import ports_words
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
 from hdh_infra.model.paths import network_path
+from hdh_infra.model.wording import ports_words
 
 
 @final

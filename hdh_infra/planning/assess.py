@@ -21,6 +21,7 @@ from hdh_infra.model.expand import Expanded
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.paths import Kind, kind_of
 from hdh_infra.model.scales import Confidence, Encryption, Relation, RetentionMode, Verdict
+from hdh_infra.model.wording import value_words
 from hdh_infra.planning.reaching import flow_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
@@ -45,16 +46,18 @@ def assess(
         room: what a plan needs against the offer's limits; nothing of what is deployed already.
     """
     rows = [
-        *_attributes(expanded, lock, place, observed),
-        *whole(expanded, place, observed),
-        *flow_rows(expanded, place, observed),
+        *_attributes(expanded, lock, place, observed, today),
+        *whole(expanded, place, observed, today),
+        *flow_rows(expanded, place, observed, today),
         *room,
     ]
     return waived(rows, expanded.platform, place, today)
 
 
-def _attributes(expanded: Expanded, lock: Lock, place: Site, observed: Observation) -> Iterator[VerdictRow]:
-    judge = _Judge(place, observed)
+def _attributes(
+    expanded: Expanded, lock: Lock, place: Site, observed: Observation, today: datetime.date
+) -> Iterator[VerdictRow]:
+    judge = _Judge(place, observed, today)
     for path in expanded.elements:
         kind = kind_of(path)
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
@@ -63,7 +66,7 @@ def _attributes(expanded: Expanded, lock: Lock, place: Site, observed: Observati
             yield VerdictRow(
                 path, f"{kind}.public" if kind in {"store", "machine"} else "flow.exact" if kind == "network" else "key.protection",
                 "native", "present", None, Verdict.not_met, f"{path} has no native resource in the {observed.source}",
-                f"observed in the {observed.source}", str(place.region.as_of), Confidence.measured,
+                f"observed in the {observed.source}", str(today), Confidence.measured,
             )  # fmt: skip
             continue
         existing = observed.source == "plan" and place.settings.existing_of(path) is not None
@@ -74,8 +77,8 @@ def _attributes(expanded: Expanded, lock: Lock, place: Site, observed: Observati
 class _Judge:
     """Verdicts on attributes at one site, of one observation."""
 
-    def __init__(self, place: Site, observed: Observation) -> None:
-        self.place, self.observed = place, observed
+    def __init__(self, place: Site, observed: Observation, today: datetime.date) -> None:
+        self.place, self.observed, self.today = place, observed, str(today)
         self.unlowered = cloud(place.target.cloud).unlowered
 
     def row(
@@ -133,7 +136,7 @@ class _Judge:
         if fact is None or (
             fact.value is not None and verdict is Verdict.not_met and _offered(attribute, wanted, fact) is Verdict.met
         ):
-            words = f"{attribute} is {_plain(given)}, asked was {_plain(wanted)}"
+            words = f"{attribute} is {value_words(attribute, given)}, asked was {value_words(attribute, wanted)}"
             reason = words if fact is None else f"{words}, although the offer has it: {fact.reason}"
             return self._made(path, requirement, attribute, wanted, given, verdict, reason, fact)
         return self._made(path, requirement, attribute, wanted, given, verdict, fact.reason, fact)
@@ -153,7 +156,7 @@ class _Judge:
         if fact is None:
             return VerdictRow(
                 path, requirement, attribute, wanted, given, verdict, reason, f"observed in the {self.observed.source}",
-                str(self.place.region.as_of), Confidence.measured, None, remedy,
+                self.today, Confidence.measured, None, remedy,
             )  # fmt: skip
         return VerdictRow(
             path, requirement, attribute, wanted, given, verdict, reason, fact.source, str(fact.as_of), fact.confidence,
@@ -164,10 +167,6 @@ class _Judge:
 _KEYS = {"key": "encryption", "system_key": "system_encryption"}
 _EXISTING = "it is named and not made, so that only what is deployed can show it"
 _LATER = "Waive it with a reason while this version of the library does not lower it, or add it by hand and say so."
-
-
-def _plain(value: Any) -> str:
-    return "nothing" if value is None else str(value)
 
 
 def _of(answer: bool | None) -> Verdict:

@@ -5,6 +5,7 @@ One verdict a destination, and one for each way out. A host name that nothing op
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -19,9 +20,9 @@ from hdh_infra.model.scales import Confidence, Verdict
 HOST_NAMES = "egress.host_names"
 
 
-def flow_rows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
-    """Every verdict on flows, on ways out by address, and on ways out by host name."""
-    yield from _flows(expanded, place, observed)
+def flow_rows(expanded: Expanded, place: Site, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
+    """Every verdict on flows, on ways out by address, and on ways out by host name; what is observed is of `today`."""
+    yield from _flows(expanded, place, observed, str(today))
     yield from _hosts(expanded, place, observed)
 
 
@@ -51,7 +52,7 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
         )
 
 
-def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
+def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -> Iterator[VerdictRow]:
     """One row a destination: the sources that reach it, against those that were asked."""
     wanted = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.links}
     given = {(flow.source, flow.to, flow.protocol): replace(flow, ports=_joined(flow.ports)) for flow in observed.flows}
@@ -103,7 +104,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
                 Verdict.not_met,
                 f"{flow.source} can reach {flow.to}, which nothing asks",
                 f"observed in the {observed.source}",
-                str(place.region.as_of),
+                today,
                 Confidence.measured,
             )
     out = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
@@ -118,7 +119,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             Verdict.not_met if missing else Verdict.met,
             f"{key[0]} cannot reach {key[1]}" if missing else "the native rules open exactly what was asked",
             f"observed in the {observed.source}",
-            str(place.region.as_of),
+            today,
             Confidence.measured,
         )
 

@@ -5,6 +5,7 @@ Each is one verdict. The room that a platform needs is judged by `capacity`, whi
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 
 from hdh_infra.catalogue.load import Site
@@ -21,15 +22,15 @@ REVIEW_MEANS = "people agree outside the library; the rights on the stages leave
 _DESCRIPTION = "the description"
 
 
-def whole(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
+def whole(expanded: Expanded, place: Site, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
     """Every verdict on the whole and on spaces, in a fixed order."""
-    yield from _audit(expanded, place, observed)
+    yield from _audit(expanded, place, observed, today)
     yield from _managed(expanded, place)
-    yield from _airlocks(expanded, place)
-    yield from _closed(expanded, place, observed)
+    yield from _airlocks(expanded, today)
+    yield from _closed(expanded, observed, today)
 
 
-def _audit(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
+def _audit(expanded: Expanded, place: Site, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
     if expanded.audit and expanded.platform.audit is None:
         asking = ", ".join(f"{one.framework} {one.clause}" for one in expanded.raised if one.attribute == "audit")
         yield _said(
@@ -40,7 +41,7 @@ def _audit(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             None,
             Verdict.not_met,
             f"{asking} ask for logs, and the description names no store that keeps them",
-            place,
+            today,
             remedy="Name one: audit: {store: zone/audit/store/logs}",
         )
     if "administration" not in expanded.audit:
@@ -67,7 +68,7 @@ def _managed(expanded: Expanded, place: Site) -> Iterator[VerdictRow]:
         )  # fmt: skip
 
 
-def _airlocks(expanded: Expanded, place: Site) -> Iterator[VerdictRow]:
+def _airlocks(expanded: Expanded, today: datetime.date) -> Iterator[VerdictRow]:
     for space, airlock in expanded.airlocks.items():
         reviewers = {
             direction: gate.reviewers for direction in DIRECTIONS if (gate := airlock.gate(direction)) is not None
@@ -76,17 +77,17 @@ def _airlocks(expanded: Expanded, place: Site) -> Iterator[VerdictRow]:
             yield _said(
                 space, "airlock.review", "airlock", reviewers, reviewers, Verdict.differs,
                 "the review is people's work: the library makes the stages and their rights, and counts no votes",
-                place, means=REVIEW_MEANS,
+                today, means=REVIEW_MEANS,
             )  # fmt: skip
         else:
             yield _said(
                 space, "airlock.review", "airlock", reviewers, None, Verdict.not_met,
-                "nobody is named who reviews or moves data, so that none can pass", place,
+                "nobody is named who reviews or moves data, so that none can pass", today,
                 remedy="Name them: airlock: {review: PATH or group/NAME, mover: PATH}",
             )  # fmt: skip
 
 
-def _closed(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
+def _closed(expanded: Expanded, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
     """A space past its end has nothing that runs, nothing that is reached and nobody who gets in."""
     for space in sorted(expanded.closed):
         busy = [
@@ -109,7 +110,7 @@ def _closed(expanded: Expanded, place: Site, observed: Observation) -> Iterator[
             f"it ended, and still has {', '.join(busy)}"
             if busy
             else "nothing runs, and nothing is reached; data are kept",
-            place,
+            today,
             remedy="Deploy the plan: it takes compute and entry away and keeps the data." if busy else None,
         )
 
@@ -122,13 +123,13 @@ def _said(
     given: object,
     verdict: Verdict,
     reason: str,
-    place: Site,
+    today: datetime.date,
     *,
     means: str | None = None,
     remedy: str | None = None,
 ) -> VerdictRow:
     return VerdictRow(
-        element, requirement, attribute, wanted, given, verdict, reason, _DESCRIPTION, str(place.region.as_of),
+        element, requirement, attribute, wanted, given, verdict, reason, _DESCRIPTION, str(today),
         Confidence.primary, means, remedy,
     )  # fmt: skip
 

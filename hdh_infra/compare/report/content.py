@@ -13,11 +13,11 @@ from typing import Any, final
 from hdh_infra.compare.comparison import Cell, Comparison
 from hdh_infra.compare.reach import Opening, Row, by_space
 from hdh_infra.compare.side import Side
-from hdh_infra.compare.words import listed, ports_words, short_type, value_words
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Confidence, Verdict
+from hdh_infra.model.wording import listed, ports_words, short_type, value_words
 
 EVERY_SPACE = "space/*"
 NO_TRACE = "no native trace"

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content
-from hdh_infra.compare.words import listed
 from hdh_infra.model.scales import Verdict
+from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -43,7 +43,8 @@ def value_words(attribute: str, value: Any) -> str:
     if attribute in _DAYS:
         return f"{value} days"
     if attribute == "backup" and isinstance(value, Mapping):
-        return f"every {value['every_days']} days, kept {value['keep_days']} days, {value['where']}"
+        often = "day" if value["every_days"] == 1 else f"{value['every_days']} days"
+        return f"every {often}, kept {value['keep_days']} days, {value['where']}"
     if attribute == "gpu" and isinstance(value, Mapping):
         memory = f" of {_size(value['memory'])}" if value.get("memory") else ""
         return f"{value['count']} {value.get('model') or 'any'}{memory}"
