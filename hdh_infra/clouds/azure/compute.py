@@ -80,7 +80,8 @@ class _Plan:
 def lower_machine(context: Context, machine: str) -> Iterator[Node]:
     """One machine element: its identities and disk encryption, then each replica."""
     plan = _Plan(context, machine)
-    yield from lower_own_key(context, machine, plan.key, plan.system_key)
+    holds = plan.key == machine and plan.spec.disk.size is not None
+    yield from lower_own_key(context, machine, plan.key, plan.system_key, holds=holds)
     purposes = ["identity"] if plan.spec.identity and not plan.closed else []
     purposes += ["disk-identity"] if plan.key or plan.system_key else []
     for purpose in purposes:

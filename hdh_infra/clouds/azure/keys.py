@@ -86,10 +86,17 @@ def _base(element: str, key: str | None, floor: Encryption) -> str | None:
     return element if key is None and floor is Encryption.tenant_key else key
 
 
-def lower_own_key(context: Context, element: str, *bases: str | None) -> Iterator[Node]:
-    """The key that a store or machine has of its own, where one of its disks or it is encrypted with that."""
+def lower_own_key(context: Context, element: str, *bases: str | None, holds: bool) -> Iterator[Node]:
+    """The key that a store or machine has of its own, where one of its disks or it is encrypted with that.
+
+    Args:
+        context: what the lowering reads.
+        element: the store or machine.
+        bases: what the keys in use are pathed under.
+        holds: whether data are encrypted with it, and not only the disk that a machine starts from.
+    """
     if element in bases:
-        yield from _vault_and_key(context, element, Key())
+        yield from _vault_and_key(context, element, Key(), protect=holds)
         yield from lower_use_log(context, element)
         yield from _administrators(context, element, Key())
 
@@ -113,7 +120,7 @@ def vault_id(context: Context, key: str) -> Value:
     return existing.id[: existing.id.lower().rindex("/keys/")] if existing else ref(f"{key}/vault")
 
 
-def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
+def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = True) -> Iterator[Node]:
     """A key in a vault of its own that no network reaches but the cloud's own storage services."""
     hsm = spec.protection is Protection.hsm
     common: dict[str, Value] = {"resourceGroupName": group(context, key), "vaultName": vault(context, key)}
@@ -147,7 +154,7 @@ def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
         },
         outputs=("properties",),
         after=(home(key),),
-        protect=True,
+        protect=protect,
     )
     yield make(
         context,
@@ -166,7 +173,7 @@ def _vault_and_key(context: Context, key: str, spec: Key) -> Iterator[Node]:
         },
         outputs=("keyUri", "keyUriWithVersion"),
         after=(f"{key}/vault",),
-        protect=True,
+        protect=protect,
     )
 
 

@@ -37,7 +37,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
     spec, key = context.expanded.stores[store], key_base(context, store)
     kept = min(max(spec.soft_delete_days or 0, KEPT_DAYS), LONGEST_KEPT_DAYS)
     common: dict[str, Value] = {"resourceGroupName": group(context, store), "accountName": account(context, store)}
-    yield from lower_own_key(context, store, key)
+    yield from lower_own_key(context, store, key, holds=True)
     if key:
         yield lower_identity(
             context,
