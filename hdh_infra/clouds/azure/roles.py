@@ -86,7 +86,7 @@ BUILT_IN: Mapping[str, Role] = {
 }
 """Built-in roles by their id, the same in every tenant. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
 DEFINED: Mapping[Defined, Role] = {
-    # By the permissions of each operation, a new blob needs write or add; one that is there needs write.
+    # add/action creates, write creates and updates: MicrosoftDocs/azure-docs storage-auth-abac-examples.md.
     "append": Role("adds objects", (f"{_BLOBS}/add/action",)),
     "key-administration": Role(
         "administers keys",
