@@ -26,6 +26,7 @@ _MANY = 3
 """Native resources that change in the same way and are listed one by one."""
 _MOST = 200
 """Native resources that are listed at all, what loses data first; more than that nobody reads in a terminal."""
+_MOST_WAYS = 60
 _MOST_REFUSED = 20
 _PROPERTIES = 12
 _VALUE = 48
@@ -70,9 +71,11 @@ def print_diff(diff: PlanDiff, console: Console, against: str) -> None:
         words = [f"{one.package} {one.version} {dict(one.config)}" if one else "none" for one in (old, new)]
         console.print(Text.assemble("provider ", (key, "bold"), f": {words[0]} -> {words[1]}"))
     rest: list[Judged] = []
+    told = 0
     for alike in _alike(diff.changes):
-        if len(alike) > _MANY and not alike[0].endangers:
+        if len(alike) > _MANY and not alike[0].endangers and told < _MOST_WAYS:
             _print_alike(alike, console)
+            told += 1
         else:
             rest.extend(alike)
     rest.sort(key=lambda one: (not one.endangers, one.change.element, one.change.path))

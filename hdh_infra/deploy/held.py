@@ -71,8 +71,12 @@ def _object(held: Mapping[str, Any], wanted: Mapping[str, Value], token: str, at
     for name in {**held, **wanted}:
         if name.startswith("__"):
             continue
-        path = f"{at}.{name}" if at else name
         before, after = held.get(name), wanted.get(name)
+        if before == after:
+            if after is not None:
+                found[name] = after
+            continue
+        path = f"{at}.{name}" if at else name
         if after is None and (name in filled or _is_hidden(before) or before == _defaults(token).get(path)):
             continue
         value = _value(before, after, token, path)
@@ -103,7 +107,7 @@ def _value(held: Any, wanted: Value, token: str, at: str) -> Value:
     known = _closed(wanted)
     if _same(held, known):
         return wanted
-    if isinstance(held, Mapping) and (isinstance(known, Mapping) or known is None):
+    if isinstance(held, dict) and (known is None or isinstance(known, Mapping)):
         return _object(held, known or {}, token, at)
     if isinstance(held, list) and isinstance(known, list):
         rest = len(held) - len(known)
@@ -119,7 +123,7 @@ def _is_open(wanted: Value) -> bool:
 
 
 def _is_hidden(held: Any) -> bool:
-    return held == UNKNOWN or (isinstance(held, Mapping) and SIGNATURE in held)
+    return SIGNATURE in held if isinstance(held, dict) else held == UNKNOWN
 
 
 def _closed(wanted: Value) -> Value:

@@ -151,7 +151,8 @@ def diff_nodes(old: Iterable[Node], new: Sequence[Node], knowledge: Knowledge) -
     def add(change: Change) -> None:
         holds = change.path in holders or change.was in holders
         beside = not holds and (change.element in elements or element_of(change.was or change.path) in elements)
-        found[change.path] = _marked(change, holds=holds, beside=beside)
+        # Most nodes hold no data: those are kept as they are.
+        found[change.path] = replace(change, holds_data=holds, beside_data=beside) if holds or beside else change
 
     for path, (was, node) in pairs.items():
         if was is None:
@@ -290,7 +291,3 @@ def _taken_along(
                     path, node.type, Effect.wipe, change.was, properties=change.properties, options=change.options, because=(f"{name}: {why}",),
                 )  # fmt: skip
                 break
-
-
-def _marked(change: Change, *, holds: bool, beside: bool) -> Change:
-    return replace(change, holds_data=holds, beside_data=beside)

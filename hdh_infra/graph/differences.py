@@ -38,7 +38,9 @@ def differences(old: Value, new: Value, at: str = "") -> Iterator[Difference]:
         yield from differences(old["$json"], new.get("$json"), at)
     elif kind is None and isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from differences(old.get(name), new.get(name), f"{at}.{name}" if at else str(name))
+            before, after = old.get(name), new.get(name)
+            if before != after:
+                yield from differences(before, after, f"{at}.{name}" if at else str(name))
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             before, after = (side[index] if index < len(side) else None for side in (old, new))
