@@ -91,7 +91,7 @@ class Airlock(Spec):
                         size=self.size,
                         encryption=self.encryption,
                         key=self.key,
-                        grants=self._grants(direction, stage, gate.outside, space) or (_NOBODY,),
+                        grants=self._grants(direction, stage, gate.outside, space),
                     ),
                 )
 
@@ -107,8 +107,3 @@ class Airlock(Spec):
             "blocked": ((mover, Access.append), (self.review, Access.read)),
         }
         return tuple(Grant(to=to, access=access) for to, access in given[stage] if to)
-
-
-NOBODY = f"group/{RESERVED}nobody"
-_NOBODY = Grant(to=NOBODY)
-"""Stands where nobody is named yet, so that a stage is never taken for a store without rules; no group has this name."""

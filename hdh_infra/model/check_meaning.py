@@ -87,7 +87,7 @@ def check_audit_is_apart(platform: Platform) -> Found:
     if len(zone.stores) > 1:
         others = ", ".join(sorted(set(zone.stores) - {store}))
         yield at, f"zone/{name} holds {others} as well: logs lie apart from what they watch, in a zone of their own"
-    for index, grant in enumerate(zone.stores[store].grants):
+    for index, grant in enumerate(zone.stores[store].grants or ()):
         if grant.access is not Access.read:
             yield (
                 (*place_of(path), "grants", index),
@@ -98,7 +98,7 @@ def check_audit_is_apart(platform: Platform) -> Found:
 def check_audit_store_has_no_writer(platform: Platform) -> Found:
     """A flow to the store of logs without a grant would be a right to write."""
     store = _audit_store(platform)
-    if platform.audit is None or store is None or store.grants:
+    if platform.audit is None or store is None or store.grants is not None:
         return
     path = platform.audit.store
     for index, flow in enumerate(platform.flows):
@@ -117,7 +117,7 @@ def check_rights_have_a_way(platform: Platform) -> Found:
     linked = {(link.source, link.to) for link in expanded.links}
     machines = Paths(expanded.machines, networks=True)
     for path, store in _stores(platform).items():
-        for index, grant in enumerate(store.grants):
+        for index, grant in enumerate(store.grants or ()):
             if grant.to.startswith(GROUP) or "*" in grant.to:
                 continue
             without = [one for one in machines.matching(grant.to) if (one, path) not in linked]

@@ -121,7 +121,7 @@ class Expanded:
         found = [_placed(flow, "space/*") for flow in defaults.flows]
         if defaults.airlock:
             for _, store in defaults.airlock.stores("space/*"):
-                found += [_flow(grant.to, f"space/*/store/{RESERVED}*") for grant in store.grants if _is_path(grant.to)]
+                found += [_flow(grant.to, f"space/*/store/{RESERVED}*") for grant in store.grants or () if _is_path(grant.to)]
         return tuple({(flow.source, flow.to, flow.protocol, flow.ports): flow for flow in found}.values())
 
     @cached_property
@@ -147,11 +147,11 @@ class Expanded:
 
     @cached_property
     def rights(self) -> tuple[Right, ...]:
-        """Who may do what with which store, sorted: by its grants, or where it has none, whoever a flow leads to it."""
+        """Who may do what with which store, sorted: by its grants, or where none are given, whoever a flow leads to it."""
         by_flow = (
             Right(link.source, link.to, Access.write)
             for link in self.links
-            if link.protocol == "tcp" and link.to in self.stores and not self.stores[link.to].grants
+            if link.protocol == "tcp" and link.to in self.stores and self.stores[link.to].grants is None
         )
         by_grant = (
             Right(principal, path, grant.access)
@@ -227,7 +227,7 @@ class Expanded:
             if space in self.closed:
                 continue
             for name, store in airlock.stores(space):
-                for grant in store.grants:
+                for grant in store.grants or ():
                     if _is_path(grant.to):
                         yield _flow(grant.to, f"{space}/store/{name}")
 

@@ -113,9 +113,9 @@ class Store(Spec):
         default=True,
         description="It can be reached from the platform's own networks only. `false` asks nothing: an endpoint that the Internet reaches, and credentials before it.",
     )
-    grants: Annotated[tuple[Grant, ...], Exact] = Field(
-        default=(),
-        description="Who may read, append or write; without any, each machine that a flow leads here may read and write.",
+    grants: Annotated[tuple[Grant, ...] | None, Exact] = Field(
+        default=None,
+        description="Who may read, append or write; an empty list gives nobody anything. Without it each machine that a flow leads here may read and write.",
     )
     access_log: Annotated[bool, Floor] = Field(
         default=False, description="Each access is logged into the audit store; `audit.stores` asks it of every store."

@@ -33,7 +33,7 @@ class Shared:
         stores += defaults.stores.values()
         if defaults.airlock:
             stores += [store for _, store in defaults.airlock.stores("space/*")]
-        return any(grant.access is Access.append for store in stores for grant in store.grants)
+        return any(grant.access is Access.append for store in stores for grant in store.grants or ())
 
     @cached_property
     def administers(self) -> bool:

@@ -86,7 +86,7 @@ class _Index:
         self.principals = tuple(
             grant.to
             for store in expanded.platform.spaces.defaults.stores.values()
-            for grant in store.grants
+            for grant in store.grants or ()
             if not grant.to.startswith(GROUP)
         )
         self.links: dict[str, list[Link]] = {}
