@@ -187,7 +187,7 @@ def _declared_flavours(settings: TargetSettings, region: Region) -> tuple[Flavou
             as_of=region.as_of,
             confidence=Confidence.declared,
         )
-        for one in settings.flavours
+        for one in sorted(settings.flavours, key=lambda flavour: flavour.name)
     )
 
 

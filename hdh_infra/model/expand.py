@@ -121,7 +121,9 @@ class Expanded:
         found = [_placed(flow, "space/*") for flow in defaults.flows]
         if defaults.airlock:
             for _, store in defaults.airlock.stores("space/*"):
-                found += [_flow(grant.to, f"space/*/store/{RESERVED}*") for grant in store.grants or () if _is_path(grant.to)]
+                found += [
+                    _flow(grant.to, f"space/*/store/{RESERVED}*") for grant in store.grants or () if _is_path(grant.to)
+                ]
         return tuple({(flow.source, flow.to, flow.protocol, flow.ports): flow for flow in found}.values())
 
     @cached_property
