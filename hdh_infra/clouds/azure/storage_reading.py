@@ -109,7 +109,11 @@ def _public(native: Native, containers: list[Native]) -> bool:
 
 
 def _expiry(reader: Reader, native: Native) -> list[dict[str, Any]]:
-    """The rules of age that delete, by prefix; of another container than the objects' with its name before it."""
+    """The rules of age that delete, by prefix; of another container than the objects' with its name before it.
+
+    They delete nothing in a container under a retention, for as long as it has one.
+    """
+    held = {_container_of(one) for one in reader.children(native, "storage:BlobContainerImmutabilityPolicy")}
     found: list[dict[str, Any]] = []
     for policy in reader.children(native, "storage:ManagementPolicy"):
         for rule in listed(got(policy, "policy.rules")):
@@ -119,9 +123,10 @@ def _expiry(reader: Reader, native: Native) -> list[dict[str, Any]]:
             old = _age(actions, "version", "daysAfterCreationGreaterThan")
             if rule.get("enabled", True) is not True or (days is None and old is None):
                 continue
-            for prefix in listed((definition.get("filters") or {}).get("prefixMatch")) or ("",):
-                own = str(prefix).removeprefix(f"{CONTAINER}/")
-                found.append({"prefix": own, "days": days, "old_versions_days": old})
+            for prefix in listed((definition.get("filters") or {}).get("prefixMatch")) or (f"{CONTAINER}/",):
+                if str(prefix).split("/", 1)[0] not in held:
+                    own = str(prefix).removeprefix(f"{CONTAINER}/")
+                    found.append({"prefix": own, "days": days, "old_versions_days": old})
     return sorted(found, key=lambda one: str(one["prefix"]))
 
 

@@ -247,6 +247,15 @@ def test_logs_are_kept_under_the_audit_stores_retention_container_by_container(w
     )
 
 
+def test_a_rule_of_age_does_nothing_under_a_retention_and_the_verdict_says_so(wide_described, planned_on):
+    """Azure deletes nothing by age in a container under a retention, not even when it could."""
+    wide_described["zones"]["lake"]["stores"]["snds"]["retention"] = {"days": 7, "mode": "governance"}
+    rows = planned_on(wide_described, TARGET).verdicts
+    given = {row.attribute: (row.given, row.verdict) for row in rows if row.element == "zone/lake/store/snds"}
+    assert given["expiry"] == (None, Verdict.not_met)
+    assert given["retention"][1] is Verdict.met
+
+
 def test_an_account_lets_services_of_the_cloud_in_only_where_they_write_logs(wide_plan, place):
     for node in wide_plan.nodes:
         if node.type == token("storage:StorageAccount"):
