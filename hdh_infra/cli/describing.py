@@ -184,7 +184,7 @@ def plan(
         typer.Option("--diff", metavar="OLD", help="Show what changes against this plan, as --out wrote it."),
     ] = None,
 ) -> None:
-    """Show the native resources of a description on a target, or what changes against an older plan.
+    """Show a description's native resources, or what it changes.
 
     Exit 1 where a target named with --on is not deployable, or where --diff shows that data would be lost
     and the description does not say so; the plan is made and written all the same.
