@@ -1,8 +1,8 @@
 """What the flows and rights of a spec could ever ask of a network or machine, by their patterns alone.
 
-Routers, a network's way to them, and a machine's credentials are shared things: were they made from the
-links that exist today, one more space would change them (law 4). So they follow the patterns, those of the
-defaults of spaces too, which one more space does not change.
+A zone's way to the router and its machines' credentials are shared things: were they made from the links that exist
+today, one more space would change them (law 4). So they follow what no space says: a zone's way is there where it has
+machines, and credentials follow the patterns of flows and grants, those of the defaults of spaces too.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
 from hdh_infra.model.paths import GROUP, matches, network_path
 from hdh_infra.model.platform import Flow
-from hdh_infra.model.settings import is_host
 
 _WILD = frozenset("*")
 _STORE_PART = 2
+_SPACE = "space/"
 _EVERY_SPACE = "space/*"
 _INSIDE = ("machine/", "store/")
 _HERE = ""
@@ -49,11 +49,6 @@ def _home(pattern: str) -> str | None:
 
 def _means(pattern: str, machine: str) -> bool:
     return matches(pattern, machine) or matches(pattern, network_path(machine) or "")
-
-
-def _crosses(flow: Flow) -> bool:
-    source, to = _home(flow.source), _home(flow.to)
-    return source is None or to is None or source != to
 
 
 @dataclass
@@ -95,12 +90,6 @@ class _Index:
         self.machines: dict[str | None, list[str]] = {}
         for machine in expanded.machines:
             self.machines.setdefault(network_path(machine), []).append(machine)
-        self.needs_outside = any(not is_host(one.to) for one in expanded.platform.egress) or any(
-            may_be_store(flow.to) for flow in (*expanded.flows, *expanded.latent_flows)
-        )
-        self.needs_router = self.needs_outside or any(
-            _crosses(flow) for flow in (*expanded.flows, *latent) if _may_be_machine(flow.to)
-        )
         self.leaving: dict[str, bool] = {}
         self.entitled: dict[str, bool] = {}
 
@@ -172,16 +161,8 @@ def may_have_rights(context: Context, machine: str) -> bool:
     return index.entitled[machine]
 
 
-def needs_outside(context: Context) -> bool:
-    """Whether anything may be reached beyond the platform's own networks; stores are."""
-    return _index(context).needs_outside
-
-
-def needs_router(context: Context) -> bool:
-    """Whether anything may leave a network."""
-    return _index(context).needs_router
-
-
 def leaves(context: Context, network: str) -> bool:
-    """Whether machines of a network may reach something outside it, or be reached from there: else it has no route."""
+    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it."""
+    if not network.startswith(_SPACE):
+        return network in _index(context).machines
     return network in context.egress_networks or _index(context).leaves(network)

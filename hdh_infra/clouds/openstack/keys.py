@@ -21,7 +21,7 @@ from hdh_infra.model.scales import KeyAlgorithm, KeyOrigin
 def lower_key(context: Context, path: str) -> Iterator[Node]:
     """One key: an order for 256 bits, or for a pair of RSA, which Barbican makes and keeps as immutable secrets."""
     existing = context.existing(path)
-    if existing is not None:
+    if existing is not None and not existing.adopt:
         yield make(context, f"{path}/order", KEY_ORDER, {}, outputs=("secretRef",), existing=existing.id)
         return
     algorithm, _, bits = str(context.expanded.keys[path].algorithm or KeyAlgorithm.aes_256).partition("-")
@@ -36,6 +36,7 @@ def lower_key(context: Context, path: str) -> Iterator[Node]:
         {"type": "asymmetric" if pair else "key", "meta": meta},
         outputs=("containerRef",) if pair else ("secretRef",),
         protect=True,
+        adopt=existing.id if existing else None,
     )
 
 

@@ -62,6 +62,7 @@ def make(
     secret: Sequence[str] = (),
     timeouts: Mapping[str, str] | None = None,
     existing: str | None = None,
+    adopt: str | None = None,
 ) -> Node:
     """One resource of OpenStack, in the region of the target, with the platform's tags where Neutron keeps them.
 
@@ -78,6 +79,7 @@ def make(
         secret: outputs that are secret.
         timeouts: longer ones than the provider's own.
         existing: its native id, where it is only referred to: nothing is said of it, and no tag put on it.
+        adopt: its native id, where it is there already and taken over.
     """
     tags = {"tags": tag_list(context)} if token in _TAGGED and existing is None else {}
     return Node(
@@ -93,6 +95,7 @@ def make(
         secret_outputs=tuple(secret),
         timeouts=timeouts or {},
         existing=existing,
+        adopt=adopt,
     )
 
 

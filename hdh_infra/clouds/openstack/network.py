@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.crossing import leaves, needs_outside, needs_router
+from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.naming import (
     GET_NETWORK,
     NETWORK,
@@ -41,23 +41,24 @@ def external_network(context: Context) -> Value:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The one router, where any flow may leave a network; with a way outside where stores or egress need one."""
-    if not needs_router(context):
-        return
-    properties: dict[str, Value] = {"name": native_name(context, ROUTER_PATH), "adminStateUp": True}
-    if needs_outside(context):
-        properties["externalNetworkId"] = external_network(context)
+    """The one router, with a way outside; always there, for it opens nothing by itself and no space's flow must change it."""
+    properties: dict[str, Value] = {
+        "name": native_name(context, ROUTER_PATH),
+        "adminStateUp": True,
+        "externalNetworkId": external_network(context),
+    }
     yield make(context, ROUTER_PATH, ROUTER, properties)
 
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space: its network, its subnet, and its interface on the router where a flow leaves it.
 
-    A network that is named instead of made is only referred to; the subnet, and what hangs on it, are the plan's.
+    A network that is named instead of made is only referred to, or taken over where the spec says so; the subnet, and
+    what hangs on it, are the plan's.
     """
     addresses = context.address_range(network)
     existing = context.existing(network)
-    if existing is not None:
+    if existing is not None and not existing.adopt:
         yield make(context, f"{network}/network", NETWORK, {}, existing=existing.id)
     else:
         yield make(
@@ -70,6 +71,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
                 # Said, although it is Neutron's default: older projects of some clouds have networks without it.
                 "portSecurityEnabled": True,
             },
+            adopt=existing.id if existing else None,
         )
     yield make(
         context,

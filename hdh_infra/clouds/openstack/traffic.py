@@ -34,6 +34,7 @@ from hdh_infra.clouds.reach import (
 )
 from hdh_infra.graph.observation import ObservedFlow
 
+_HTTPS: Ports = ((443, 443),)
 _METADATA = ipaddress.IPv4Network("169.254.169.254/32")
 _LOCAL = tuple(ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918: no endpoint of a public offer has such an address."""
@@ -153,7 +154,13 @@ def _to_endpoint(wires: Wires, one: Interface, protocol: str, known: list[Networ
     elsewhere = () if wires.reader.site.offer.private else _LOCAL
     free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA, *elsewhere))
     probes = [one[0] for one in known] if known else [free, *narrow]
-    ports = union(span for probe in probes for span in passes(one.rules, "out", protocol, probe, frozenset()))
+
+    def through(probe: ipaddress.IPv4Address) -> Ports:
+        ports = passes(one.rules, "out", protocol, probe, frozenset())
+        # An opening to a part of the outside may lead there, and then by HTTPS: its other ports are an egress's.
+        return ports if known or probe == free else intersect(ports, _HTTPS)
+
+    ports = union(span for probe in probes for span in through(probe))
     return (ports, tuple(sorted(_beyond(wires, one, protocol, probes, known)))) if ports else ((), ())
 
 

@@ -14,7 +14,6 @@ from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
-from hdh_infra.clouds.openstack.crossing import needs_outside
 from hdh_infra.clouds.openstack.identities import manual_keys
 from hdh_infra.clouds.openstack.network import ROUTER_PATH
 from hdh_infra.clouds.openstack.network import lower_platform as lower_router
@@ -33,7 +32,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The router where flows need one, and the domain of keys."""
+    """The router, and the domain of keys."""
     yield from lower_router(context)
     yield from lower_domain(context)
 
@@ -58,13 +57,12 @@ def manual(context: Context) -> Iterator[ManualStep]:
         command="in the control panel, Public Cloud > Private network; or a resource ovh:Vrack/cloudProject:CloudProject",
         proof="`openstack network create` answers, and not `Can not get vrack_id and segmentation_id`",
     )
-    if needs_outside(context):
-        yield ManualStep(
-            what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
-            who="the owner of the project",
-            command=f"ovhcloud API: POST /cloud/project/PROJECT/region/REGION/gateway; pulumi import openstack:networking/router:Router {ROUTER_PATH} ID",
-            proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
-        )
+    yield ManualStep(
+        what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
+        who="the owner of the project",
+        command=f"ovhcloud API: POST /cloud/project/PROJECT/region/REGION/gateway; pulumi import openstack:networking/router:Router {ROUTER_PATH} ID",
+        proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
+    )
     yield from manual_keys(context)
 
 

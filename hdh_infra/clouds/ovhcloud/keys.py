@@ -47,11 +47,11 @@ def lower_domain(context: Context) -> Iterator[Node]:
 def lower_key(context: Context, path: str) -> Iterator[Node]:
     """One key: 256 bits, or a pair of RSA where that is asked, made by the service."""
     existing = context.existing(path)
-    if existing is not None:
-        # A key that is there already lies in a domain that is there already: `DOMAIN/KEY`.
-        domain, _, identity = existing.id.rpartition("/")
-        properties = {"okmsId": domain or ref(DOMAIN_PATH)}
-        yield Node(f"{path}/service-key", SERVICE_KEY, PROVIDER, properties, existing=identity)
+    # A key that is there already lies in a domain that is there already: `DOMAIN/KEY`, which is what an import takes too.
+    domain, _, identity = existing.id.rpartition("/") if existing else ("", "", "")
+    place = {"okmsId": domain or ref(DOMAIN_PATH)}
+    if existing is not None and not existing.adopt:
+        yield Node(f"{path}/service-key", SERVICE_KEY, PROVIDER, place, existing=identity)
         return
     algorithm, _, bits = str(context.expanded.keys[path].algorithm or KeyAlgorithm.aes_256).partition("-")
     kind = _TYPES[algorithm]
@@ -60,13 +60,14 @@ def lower_key(context: Context, path: str) -> Iterator[Node]:
         type=SERVICE_KEY,
         provider=PROVIDER,
         properties={
-            "okmsId": ref(DOMAIN_PATH),
+            **place,
             "name": native_name(context, path),
             "type": kind,
             "size": int(bits),
             "operations": list(OPERATIONS[kind]),
         },
         protect=True,
+        adopt=existing.id if existing else None,
     )
 
 

@@ -53,15 +53,32 @@ def test_no_two_rules_of_a_group_say_the_same_for_neutron_refuses_the_second(sma
     assert len(said) == len(set(said))
 
 
-def test_a_network_without_flows_beyond_it_has_no_route(small, lower):
+def test_a_space_without_flows_beyond_it_has_no_route_and_neither_has_a_zone_without_machines(small, lower):
     flows = [{"from": "zone/administration", "to": "zone/lake", "ports": [22]}]
-    nodes = by_path(lower(small(flows=flows), TARGET))
+    zones = small().model_dump(mode="json", exclude_none=True)["zones"] | {
+        "cellar": {"stores": {"old": {"size": "1TB"}}}
+    }
+    nodes = by_path(lower(small(flows=flows, zones=zones), TARGET))
     assert {path for path in nodes if path.endswith("/route")} == {"zone/administration/route", "zone/lake/route"}
-    assert "externalNetworkId" not in nodes["platform/router"].properties
 
 
-def test_without_flows_there_is_no_router_at_all(small, lower):
-    assert not of_type(lower(small(flows=[]), TARGET), "Router")
+def test_flows_between_the_machines_of_one_space_need_no_way_out_of_it(small, lower):
+    spaces = small().model_dump(mode="json", exclude_none=True)["spaces"]
+    spaces["defaults"]["machines"]["head"] = {"vcpus": 1, "memory": "1GB"}
+    spaces["defaults"]["flows"] = [{"from": "machine/desktop", "to": "machine/head", "ports": [5432]}]
+    nodes = by_path(lower(small(flows=[], spaces=spaces), TARGET))
+    assert not [path for path in nodes if path.startswith("space/") and path.endswith("/route")]
+    assert [path for path in nodes if path.startswith("space/cohort-a/flow/")]
+
+
+def test_the_router_is_always_the_same_whatever_flows_there_are(small, lower):
+    """Law 4: a first flow, of the platform or of one space, changes nothing that is shared."""
+    routers = [
+        of_type(lower(small(flows=flows), TARGET), "Router")
+        for flows in ([], small().model_dump(by_alias=True)["flows"])
+    ]
+    assert routers[0] == routers[1]
+    assert len(routers[0]) == 1
 
 
 def test_the_outside_is_reached_only_where_a_store_or_an_egress_needs_it(small, lower):
