@@ -24,7 +24,7 @@ SOME = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret(Key|AccessKey|Value)?$|accessKey$|privateKey|credential(s)?$|token$|connectionString",
+    r"(password|passwd|passphrase|adminPass)$|secret(Key|AccessKey|Value)?$|accessKey$|privateKey|credential(s)?$|token$|connectionString",
     re.IGNORECASE,
 )
 SECRET_VALUE = re.compile(
