@@ -106,9 +106,13 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
 
 
 def _expiry(bucket: Native) -> list[dict[str, Any]] | None:
-    """The rules of age, by prefix; null where there are none."""
+    """The rules of age, by prefix; null where there are none. Parts that the spec has no word for stand in `also`, so that it equals no asked rule."""
     rules = [
-        {**{ours: one.get(native) for ours, native in _RULE.items()}, "prefix": one.get("prefix") or ""}
+        {
+            **{ours: one.get(native) for ours, native in _RULE.items()},
+            "prefix": one.get("prefix") or "",
+            **({"also": one["also"]} if one.get("also") else {}),
+        }
         for one in listed(bucket.properties.get("lifecycle"))
     ]
     return sorted(rules, key=lambda one: str(one["prefix"])) or None
