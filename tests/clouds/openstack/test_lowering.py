@@ -1,5 +1,7 @@
 """What a platform becomes on OpenStack: filters, routes, disks, credentials, and what one more space touches."""
 
+import itertools
+
 import pytest
 
 from hdh_infra.clouds.openstack.crossing import may_be_store
@@ -121,6 +123,52 @@ def test_a_first_space_changes_nothing_shared_even_where_flows_are_patterns(smal
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("space/") or after[path].type in shared for path in changed), changed
     assert any(path.startswith("space/first/") for path in changed)
+
+
+AIRLOCK = {"import": {"outside": "zone/administration"}, "export": True, "review": "zone/lake", "mover": "zone/*"}
+
+
+@pytest.mark.parametrize("target", [TARGET, "ovhcloud:GRA"])
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        {"flows": [{"to": "store/work"}]},
+        {"flows": [{"to": "zone/lake/store/snds"}, {"from": "machine/desktop", "to": "zone/lake", "ports": [22]}]},
+        {"flows": [{"to": "machine/*", "ports": [22]}]},
+        {"airlock": AIRLOCK},
+        {"airlock": {**AIRLOCK, "mover": "zone/lake/machine/spark", "review": "zone/administration/machine/console"}},
+        {"stores": {"work": {"size": "1TB", "grants": [{"to": "zone/administration", "access": "read"}]}}},
+    ],
+)
+def test_what_the_defaults_ask_of_zones_is_there_before_the_first_space(small, lower, lock_of, target, defaults):
+    """Law 4: with no space, with one and with two, what is shared is the same."""
+    from hdh_infra.clouds import cloud
+
+    own = small(flows=[]).model_dump(mode="json", by_alias=True, exclude_none=True)["spaces"]["defaults"]
+    bare = small(flows=[], spaces={"defaults": own | defaults, "projects": {}})
+    lock = lock_of(bare, target)
+    plans = [by_path(lower(bare, target, lock))]
+    plans += [by_path(lower(with_spaces(bare, *names), target, lock)) for names in (["one"], ["one", "two"])]
+    shared = cloud(target.split(":")[0]).shared_documents
+    for before, after in itertools.pairwise(plans):
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert all(path.startswith("space/") or after[path].type in shared for path in changed), changed
+        assert changed
+
+
+@pytest.mark.parametrize("target", [TARGET, "ovhcloud:GRA"])
+def test_a_spaces_own_flow_changes_nothing_that_is_shared(small, lower, lock_of, target):
+    bare = small(flows=[], keys={"projects": {}, "lake": {}})
+    value = bare.model_dump(mode="json", by_alias=True)
+    value["spaces"]["projects"]["cohort-a"]["flows"] = [
+        {"to": "zone/lake/store/snds"},
+        {"to": "zone/administration/machine/console", "ports": [8443]},
+    ]
+    lock = lock_of(bare, target)
+    before, after = (by_path(lower(one, target, lock)) for one in (bare, Platform.model_validate(value)))
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed
+    assert all(path.startswith("space/cohort-a") for path in changed), changed
 
 
 def test_disks_are_volumes_of_the_encrypted_type_and_only_data_is_protected(small, lower):

@@ -200,6 +200,28 @@ MUTATIONS = {
         ),
     ),
     "rights are another user's": ("flows", put(RIGHTS, userName={"$ref": f"{DESKTOP}/user", "output": "userName"})),
+    "rights let delete": ("elements", put(RIGHTS, policy=policy(["*"], ["s3:DeleteObject"]))),
+    "rights let put into a bucket that no longer keeps versions": (
+        "elements",
+        lambda d: (put(BUCKET, versioning=False)(d), put(RIGHTS, policy=policy(["*"], ["s3:PutObject"]))(d)),
+    ),
+    "rights let read only": ("elements", put(RIGHTS, policy=policy(["*"], ["s3:GetObject"]))),
+    "rights let another machine's user in": (
+        "elements",
+        put(RIGHTS, userName={"$ref": f"{DESKTOP}/user", "output": "userName"}),
+    ),
+    "rules of age delete objects": ("elements", put(BUCKET, lifecycle=[{"days": 1}])),
+    "rules of age delete old versions": ("elements", put(BUCKET, lifecycle=[{"oldVersionsDays": 1}])),
+    "a system disk is smaller": ("elements", put(f"{SPARK}/system-disk/0", size=1)),
+    "a server is one of two, in another zone": (
+        "elements",
+        lambda d: (
+            put(f"{SPARK}/server/0", availabilityZone="a")(d),
+            d.add(f"{SPARK}/server/1", "openstack:compute/instance:Instance", availabilityZone="b"),
+        ),
+    ),
+    "a key is shorter": ("elements", lambda d: d.nodes["key/lake/order"]["meta"].update(bitLength=128)),
+    "a key is of another kind": ("elements", lambda d: d.nodes["key/lake/order"]["meta"].update(algorithm="rsa")),
     "a machine's key is missing": ("flows", drop(f"{SPARK}/access-key")),
     "a machine has a credential of Keystone": (
         "flows",

@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from hdh_infra.clouds import cloud
+from hdh_infra.model.requirements import REQUIREMENTS
 
 TARGET = "ovhcloud:GRA"
 SPARK = "zone/lake/machine/spark"
@@ -41,6 +42,23 @@ def test_every_key_is_a_protected_service_key_of_256_bits(small, lower):
     assert all(key.protect and key.properties["size"] == 256 for key in keys)
 
 
+def test_keys_of_rsa_sign_and_encrypt_nothing(small, lower):
+    (key,) = [
+        one
+        for one in of_type(lower(small(keys={"lake": {"algorithm": "rsa-3072"}, "projects": {}}), TARGET), "ServiceKey")
+        if one.element == "key/lake"
+    ]
+    assert (key.properties["type"], key.properties["size"]) == ("RSA", 3072)
+    assert key.properties["operations"] == ["sign", "verify"]
+
+
+def test_what_no_plan_answers_yet_says_so_in_words_that_people_understand():
+    for name in ("openstack", "ovhcloud"):
+        for requirement, reason in cloud(name).unlowered.items():
+            assert requirement in REQUIREMENTS
+            assert reason.startswith("no plan of "), requirement
+
+
 def test_a_user_has_one_document_with_exactly_its_buckets(small, lower):
     nodes = lower(small(), TARGET)
     buckets = {node.element: node.properties["bucket"] for node in of_type(nodes, "Bucket")}
@@ -73,6 +91,7 @@ def test_the_project_is_named_where_the_spec_names_it_and_else_left_to_the_envir
 
 def test_the_public_endpoint_is_observed_as_what_it_is(small, deploy):
     observed = deploy(small(), TARGET).observe()
+    assert {observed.elements[flow.to]["private"] for flow in observed.entry} == {False}
     assert {flow.to for flow in observed.entry} == {SNDS, "space/cohort-a/store/work", "space/cohort-b/store/work"}
     stores = [flow for flow in observed.flows if "/store/" in flow.to]
     assert {flow.also_reaches for flow in stores} == {("every bucket behind s3.gra.io.cloud.ovh.net", "internet")}
@@ -114,6 +133,19 @@ MUTATIONS = {
     "a disk is not encrypted": ("elements", put(f"{SPARK}/data-disk/0", volumeType="high-speed-gen2")),
     "a disk has the cloud's own type": ("elements", drop(f"{SPARK}/data-disk/0", "volumeType")),
     "a document opens every bucket": ("flows", put(RIGHTS, policy=EVERYTHING)),
+    "a document lets delete": (
+        "elements",
+        lambda d: d.nodes[RIGHTS]["policy"]["$json"]["Statement"].append(
+            {"Effect": "Allow", "Action": ["s3:PutBucketPolicy"], "Resource": "arn:aws:s3:::*"}
+        ),
+    ),
+    "a user that administers the project writes every bucket": (
+        "elements",
+        put(f"{SPARK}/user", roleNames=["administrator"]),
+    ),
+    "a key is shorter": ("elements", put("key/lake/service-key", size=128)),
+    "a key is of another kind": ("elements", put("key/lake/service-key", type="RSA")),
+    "rules of age delete objects": ("elements", put(f"{SNDS}/bucket", lifecycle=[{"days": 1}])),
     "a document opens nothing": ("flows", put(RIGHTS, policy={"$json": {"Statement": []}})),
     "a document is missing": ("flows", drop(RIGHTS)),
     "a document is another user's": (
