@@ -20,6 +20,7 @@ def servers(labels: Labels, answers: Answers) -> Iterator[Native]:
     for port in answers.ports:
         ports.setdefault(port.get("device_id") or "", []).append(port)
     volumes = {one["id"]: one for one in answers.volumes}
+    groups = {member: one["id"] for one in answers.server_groups for member in one.get("members") or []}
     for one in answers.servers:
         attached = [
             volumes.get(entry["id"], {"id": entry["id"]})
@@ -46,6 +47,8 @@ def servers(labels: Labels, answers: Answers) -> Iterator[Native]:
                     _wire_of(port) for port in sorted(ports.get(one["id"], []), key=lambda port: str(port["id"]))
                 ],
                 "blockDevices": [_boot_device(boot)] if boot else [],
+                # A server does not say its group: the group says its servers.
+                **({"schedulerHints": [{"group": groups[one["id"]]}]} if one["id"] in groups else {}),
             },
         )
         for disk in disks:

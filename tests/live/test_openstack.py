@@ -9,7 +9,7 @@ from hdh_infra.catalogue.load import site
 from hdh_infra.clouds import cloud
 from hdh_infra.compare.side import LOOKED_UP, UNMANAGED
 from hdh_infra.contracts.load import contract
-from hdh_infra.graph.observation import Natives
+from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.live.answers import Answers
 from hdh_infra.live.openstack import TYPES, natives_of
 from hdh_infra.model.target import Target
@@ -163,3 +163,16 @@ def test_only_types_that_are_asked_for_are_taken_from_the_servers(answers, state
     assert {
         native.type for native in natives_of(answers(), "RegionOne", state) if not native.path.startswith(LOOKED_UP)
     } <= TYPES
+
+
+@pytest.mark.parametrize(("policy", "spread"), [("anti-affinity", "hosts"), ("soft-anti-affinity", "none")])
+def test_what_keeps_servers_apart_is_read_from_the_group_that_names_them(answers, state, recorded, policy, spread):
+    """A server does not say its group: only the group says its servers."""
+    (one,) = recorded["servers"]
+    servers = [one, {**one, "id": "second"}]
+    groups = [{"id": "group-1", "name": "spark", "policy": policy, "members": [server["id"] for server in servers]}]
+    known = [*state, Native(f"{MACHINE}/server/1", "openstack:compute/instance:Instance", {}, "second")]
+    found = natives_of(answers(servers=servers, server_groups=groups), "RegionOne", known)
+    assert observe(found).elements[MACHINE]["spread"] == spread
+    alone = natives_of(answers(servers=servers, server_groups=[{**groups[0], "members": []}]), "RegionOne", known)
+    assert observe(alone).elements[MACHINE]["spread"] == "none"
