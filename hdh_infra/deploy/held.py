@@ -45,9 +45,9 @@ def _node(entry: Mapping[str, Any], wanted: Node | None) -> Node:
     )
     if wanted is None:
         return found
-    existing = found.existing
-    if existing and wanted.existing and existing.casefold() == wanted.existing.casefold():
-        existing = wanted.existing
+    # A provider may write the id of what it found in another way than it was asked for; nothing that is only referred
+    # to is ever deleted, so that it may be taken over as well.
+    existing = (wanted.existing or wanted.adopt or found.existing) if found.existing else None
     return Node(
         path=found.path,
         type=token,
@@ -61,7 +61,14 @@ def _node(entry: Mapping[str, Any], wanted: Node | None) -> Node:
         secret_outputs=wanted.secret_outputs,
         timeouts=wanted.timeouts,
         existing=existing,
+        adopt=None if existing else _adopted(entry, wanted),
     )
+
+
+def _adopted(entry: Mapping[str, Any], wanted: Node) -> str | None:
+    """What it was taken over as: the engine imports again, and deletes what it had, where the plan names another id."""
+    known = (str(entry.get("importID") or ""), str(entry.get("id") or ""))
+    return wanted.adopt if wanted.adopt is None or wanted.adopt in known else known[1]
 
 
 def _object(held: Mapping[str, Any], wanted: Mapping[str, Value], token: str, at: str) -> dict[str, Value]:

@@ -17,9 +17,11 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, walk
 from hdh_infra.model.paths import element_of
 
-OPTIONS = ("protect", "delete_before_replace", "depends_on", "ignore_changes", "outputs", "secret_outputs", "timeouts")
+OPTIONS = (
+    "protect", "delete_before_replace", "depends_on", "ignore_changes", "outputs", "secret_outputs", "timeouts", "adopt",
+)  # fmt: skip
 """Options of a node whose change changes nothing in the cloud; `aliases` only say what moved."""
-IDENTITY = ("type", "provider", "existing")
+IDENTITY = ("type", "provider", "existing", "adopt")
 """What makes it another resource to the engine."""
 
 
@@ -156,7 +158,8 @@ def diff_nodes(old: Iterable[Node], new: Sequence[Node], knowledge: Knowledge) -
 
     for path, (was, node) in pairs.items():
         if was is None:
-            add(Change(path, node.type, Effect.make))
+            taken = (f"taken over, not made: {node.adopt}",) if node.adopt else ()
+            add(Change(path, node.type, Effect.make, because=taken))
             continue
         change = _change(was, node, names, anew, knowledge)
         if change is not None:
@@ -190,11 +193,9 @@ def _change(
     before = renamed(was.properties, names) if names else was.properties
     properties = [] if _only_referred_to(was, node) else list(_properties(before, node, anew, knowledge))
     identity = [
-        OptionChange(name, getattr(was, name), getattr(node, name))
-        for name in IDENTITY
-        if getattr(was, name) != getattr(node, name)
+        OptionChange(name, getattr(was, name), getattr(node, name)) for name in IDENTITY if _is_other(name, was, node)
     ]
-    options = [*identity, *_options(was, node, names)]
+    options = [*identity, *(one for one in _options(was, node, names) if one not in identity)]
     if identity:
         effect = Effect.replace
         because = [f"{one.name}: {one.old or 'none'} -> {one.new or 'none'}" for one in identity]
@@ -219,8 +220,17 @@ def _change(
     )
 
 
+def _is_other(name: str, was: Node, node: Node) -> bool:
+    """Whether a node is another resource by one of its options; one that is taken over stays the one that it was."""
+    old, new = getattr(was, name), getattr(node, name)
+    if name == "existing":
+        return bool(old != new and not (new is None and node.adopt == old))
+    return bool(old != new and (name != "adopt" or (old and new)))
+
+
 def _only_referred_to(was: Node, node: Node) -> bool:
-    return was.existing is not None and was.existing == node.existing
+    """Whether the stack does not manage it, before at least: what it is then is the cloud's matter."""
+    return was.existing is not None and was.existing in {node.existing, node.adopt}
 
 
 def _properties(

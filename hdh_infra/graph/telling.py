@@ -118,6 +118,7 @@ class Teller:
         marks = [
             "* holds data" if node.protect else "",
             f"existing {node.existing}" if node.existing else "",
+            f"takes over {node.adopt}" if node.adopt else "",
             "delete first" if node.delete_before_replace else "",
             "" if node.type.split(":", 1)[0] == self._alone.get(node.provider) else f"by {node.provider}",
         ]

@@ -40,6 +40,7 @@ def _head(plan: Plan) -> Iterator[str]:
     for token, count in sorted(Counter(node.type for node in plan.nodes).items()):
         yield f"{count:7} {token}"
     yield from (f"overridden: {line}" for line in plan.overridden)
+    yield from (f"due: {line}" for line in plan.due)
 
 
 def _shared(plan: Plan, teller: Teller) -> Iterator[str]:

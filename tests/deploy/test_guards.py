@@ -362,6 +362,30 @@ def test_a_machine_that_becomes_fewer_needs_the_word_for_its_disk():
     assert check_nothing_lost(kept, said, protected, "s") == {"zone/lake/machine/m/disk": "delete"}
 
 
+def test_taking_over_another_thing_than_the_state_has_is_refused():
+    """Invariant: the engine deletes what it had where the plan imports another id; the id may be the one it was imported by."""
+    before = data_plan()
+    state = state_of(before)
+    state["deployment"]["resources"][1]["importID"] = "okms/key"
+    for adopt, refused in (("okms/key", False), ("id of key/lake/key", False), ("okms/other", True)):
+        nodes = tuple(replace(one, adopt=adopt) if one.path == "key/lake/key" else one for one in before.nodes)
+        planned = replace(before, nodes=nodes)
+        if refused:
+            with pytest.raises(RefusedError, match="adopt: id of key/lake/key -> okms/other"):
+                found(planned, state)
+        else:
+            assert found(planned, state) == {}
+
+
+def test_what_exists_is_the_same_however_a_provider_writes_its_id():
+    """Invariant: a thing that is only referred to never looks replaced."""
+    before = data_plan()
+    planned = replace(before, nodes=(replace(before.nodes[0], existing="OKMS-1"), *before.nodes[1:]))
+    state = state_of(planned)
+    state["deployment"]["resources"][0] |= {"external": True, "id": "project/okms-1", "inputs": {}}
+    assert changes_of(planned, state) == ()
+
+
 def test_a_large_state_is_held_against_its_plan_in_a_second():
     """Invariant: the check is linear in the number of resources."""
     import time

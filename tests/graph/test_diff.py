@@ -146,6 +146,18 @@ def test_another_type_provider_or_existing_thing_is_another_resource(other):
     assert found.because[0].startswith(f"{next(iter(other))}: ")
 
 
+def test_what_is_taken_over_is_the_thing_that_was_there_and_another_one_is_not():
+    """Invariant: an existing thing that the stack takes over stays; taking over another one deletes what was there."""
+    there = replace(node("zone/a/x", fixed=1), existing="id-1")
+    taken = replace(node("zone/a/x", fixed=2), adopt="id-1")
+    made = node("zone/a/x", fixed=2)
+    assert diff([], [taken])["zone/a/x"].because == ("taken over, not made: id-1",)
+    assert effects([there], [taken]) == {"zone/a/x": "options"}
+    assert effects([made], [taken]) == {"zone/a/x": "options"}
+    assert effects([taken], [replace(taken, adopt="id-2")]) == {"zone/a/x": "replace"}
+    assert effects([taken], [there]) == {"zone/a/x": "replace"}
+
+
 def test_an_existing_thing_is_never_changed():
     old = replace(node("zone/a/x", fixed=1), existing="id-1")
     assert diff([old], [replace(old, properties={"fixed": 2})]) == {}
@@ -167,6 +179,7 @@ def test_what_the_plan_leaves_to_the_cloud_changes_nothing():
         ("ignore_changes", ("tags",)),
         ("secret_outputs", ("key",)),
         ("timeouts", {"create": "30m"}),
+        ("adopt", "id-1"),
     ],
 )
 def test_a_changed_option_is_told_and_touches_nothing_in_the_cloud(option, value):
