@@ -24,6 +24,8 @@ from hdh_infra.model.paths import PLATFORM
 STORE_CATEGORIES = ("StorageRead", "StorageWrite", "StorageDelete")
 KEY_CATEGORIES = ("AuditEvent",)
 ADMINISTRATION_CATEGORIES = ("Administrative", "Policy", "Security")
+_CHANGES = ("Administrative",)
+"""Where each change of resources and of rights is."""
 _ADMINISTRATION_CONTAINER = "insights-activity-logs"
 CONTAINERS = (
     _ADMINISTRATION_CONTAINER,
@@ -129,7 +131,7 @@ def observe_logs(reader: Reader) -> Logs:
         logs.destinations.add(where.path)
         watched = _watched(native)
         if is_subscription(watched):
-            logs.administration |= _covers(written, ADMINISTRATION_CATEGORIES)
+            logs.administration |= _covers(written, _CHANGES)
             continue
         found = reader.follow(watched)
         if found is not None and found.type == token("storage:BlobServiceProperties"):

@@ -127,27 +127,25 @@ def observe_rights(reader: Reader) -> Rights:
     for native in reader.of("authorization:RoleAssignment"):
         role_id, role = _role(reader, native.properties.get("roleDefinitionId"))
         principal = native.properties.get("principalId")
-        name = role.name if role else role_id
-        held = Held(
-            reader.who(principal),
-            f"{name}: {reader.principal(principal)}",
-            role,
-            role_id,
-            bool(native.properties.get("condition")),
-        )
+        line = f"{role.name if role else role_id}: {reader.principal(principal)}"
+        conditional = bool(native.properties.get("condition"))
+        held = [Held(who, line, role, role_id, conditional) for who in reader.who(principal)]
         given = native.properties.get("scope")
         scope = reader.follow(given)
         if scope is not None and scope.type == token("resources:ResourceGroup"):
-            rights.by_group.setdefault(reader.group(scope), []).append(held)
+            rights.by_group.setdefault(reader.group(scope), []).extend(held)
         elif scope is not None:
-            rights.by_scope.setdefault(scope.path, []).append(held)
+            rights.by_scope.setdefault(scope.path, []).extend(held)
         elif is_subscription(given):
-            rights.everywhere.append(held)
-        rights.remarks.extend(_unusual(native, scope, held, given))
+            rights.everywhere.extend(held)
+        rights.remarks.extend(_unusual(native, scope, held[0], given))
     for native in reader.of("authorization:RoleDefinition"):
         role = _defined(native)
         if not _narrow(role):
             rights.remarks.append(f"{native.path}: lets do more than add objects, or than administer keys")
+    for identity, carriers in reader.carriers.items():
+        if len({(one.type, one.element) for one in carriers}) > 1:
+            rights.remarks.append(f"{identity}: is carried by {', '.join(sorted(one.path for one in carriers))}")
     return rights
 
 

@@ -7,6 +7,7 @@ states (where they are ids). It gives no meaning to any property.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from hdh_infra.catalogue.load import Site, catalogue
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.graph.observation import Native, Natives
-from hdh_infra.graph.values import Value, form_of, get_output
+from hdh_infra.graph.values import Value, form_of
 
 _NAMES: Mapping[str, str] = {
     "network:VirtualNetwork": "virtualNetworkName",
@@ -63,7 +64,7 @@ class Reader:
                 self._by_name.setdefault((native.type, self.name(native).lower()), native)
             for value in (
                 native.properties.get("principalId"),
-                get_output(native.properties, "identity.principalId"),
+                got(native, "identity.principalId"),
             ):
                 if native.type != token("authorization:RoleAssignment") and isinstance(value, str):
                     self._principals.setdefault(value.lower(), native)
@@ -141,13 +142,29 @@ class Reader:
         native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
         return native.path if native else str(value)
 
-    def who(self, value: Value) -> str:
-        """The same in the model's words: the element of an identity, `group/NAME`, or the id."""
+    def who(self, value: Value) -> list[str]:
+        """The same in the model's words: the elements that act under an identity, `group/NAME`, or the id.
+
+        An identity that nothing carries is that of the element which it was made for.
+        """
         native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
         if native is not None:
-            return native.element
+            carriers = self.carriers.get(native.path, ())
+            return sorted({one.element for one in carriers}) or [native.element]
         name = self.site.group_names.get(str(value).lower())
-        return f"group/{name}" if name else str(value)
+        return [f"group/{name}" if name else str(value)]
+
+    @functools.cached_property
+    def carriers(self) -> Mapping[str, list[Native]]:
+        """What acts under each user-assigned identity, by the identity's native path."""
+        found: dict[str, list[Native]] = {}
+        for native in self.of("compute:VirtualMachine", "storage:StorageAccount", "compute:DiskEncryptionSet"):
+            # A list of ids as it is asked, and a map of them as it is given back.
+            for pointer in got(native, "identity.userAssignedIdentities", ()):
+                identity = self.follow(pointer)
+                if identity is not None:
+                    found.setdefault(identity.path, []).append(native)
+        return found
 
     def group(self, native: Native) -> str:
         """Name, in small letters, of the resource group that something lies in, or is."""
@@ -185,9 +202,16 @@ def place(location: Value) -> str:
 
 
 def got(native: Native, path: str, default: Any = None) -> Any:
-    """A property by its path, or what Azure takes where it is not stated."""
-    value = get_output(native.properties, path)
-    return default if value is None else value
+    """A property by its path of names, or what Azure takes where it is not stated."""
+    here: Any = native.properties
+    for name in _names(path):
+        here = here.get(name) if type(here) is dict or isinstance(here, Mapping) else None
+    return default if here is None else here
+
+
+@functools.cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def listed(value: Value) -> Sequence[Any]:

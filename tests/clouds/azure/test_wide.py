@@ -86,6 +86,8 @@ SHOWN = [
     ("zone/lake/machine/spark/0/data", "encryption", {"type": "EncryptionAtRestWithPlatformKey"}, "zone/lake/machine/spark", "encryption"),
     ("zone/lake/machine/spark/0/vm", "zones", GONE, "zone/lake/machine/spark", "spread"),
     ("zone/lake/machine/spark/0/vm", "identity", {"type": "None"}, "zone/lake/machine/spark", "identity"),
+    ("zone/lake/machine/dumb/0/vm", "identity", {"type": "UserAssigned", "userAssignedIdentities": [{"$ref": "zone/lake/machine/spark/identity", "output": "id"}]}, "zone/lake/store/snds", "grants"),
+    ("zone/administration/machine/console/0/vm", "identity", {"type": "UserAssigned", "userAssignedIdentities": [{"$ref": "zone/lake/store/snds/identity", "output": "id"}]}, "key/lake", "users"),
     ("zone/lake/machine/dumb/0/vm", "identity", {"type": "SystemAssigned"}, "zone/lake/machine/dumb", "identity"),
     ("zone/lake/machine/spark/0/name", "aRecords", [{"ipv4Address": "10.64.99.9"}], "zone/lake", "domain"),
     ("zone/lake/machine/spark/0/name", "privateZoneName", "other.internal", "zone/lake", "domain"),
@@ -222,6 +224,14 @@ def test_who_administers_a_key_cannot_use_it_and_who_uses_it_cannot_administer_i
         for role in BUILT_IN.values()
         if "Officer" in role.name or "Administrator" in role.name
     )
+
+
+def test_a_machine_that_carries_the_identity_of_its_disks_is_remarked_on(wide_plan, place):
+    """The element is the same, and so no attribute shows it: what runs on it could use the disks' key."""
+    machine = "zone/lake/machine/feeder"
+    both = [{"$ref": f"{machine}/{name}", "output": "id"} for name in ("identity", "disk-identity")]
+    nodes = with_change(wide_plan, f"{machine}/0/vm", "identity.userAssignedIdentities", both)
+    assert [one for one in observed(nodes, place).remarks if one.startswith(f"{machine}/disk-identity: is carried by")]
 
 
 def test_a_group_without_an_id_and_a_machine_without_an_identity_hold_nothing_and_the_verdicts_say_so(
