@@ -277,14 +277,14 @@ def _candidates(to: Interface, interfaces: Sequence[Interface], index: _Index) -
 
 
 class Filters:
-    """Filters with many rules about single addresses, such as a shared store's, asked once a packet and not once a rule."""
+    """Filters with many rules about single addresses or groups, such as a shared store's, asked once a packet and not once a rule."""
 
     _MANY = 16
 
     def __init__(self) -> None:
         """Nothing is indexed before it is asked about."""
         self._protocols: dict[tuple[int, str], frozenset[str]] = {}
-        self._by_address: dict[int, tuple[tuple[Rule, ...], dict[int, list[Rule]]]] = {}
+        self._by_peer: dict[int, tuple[tuple[Rule, ...], dict[int | str, list[Rule]]]] = {}
 
     def passes(
         self,
@@ -294,14 +294,15 @@ class Filters:
         address: ipaddress.IPv4Address,
         groups: frozenset[str],
     ) -> Ports:
-        """As `passes`, looking only at the rules that can speak of this address."""
+        """As `passes`, looking only at the rules that can speak of this address or of its groups."""
         if rules is None or len(rules) <= self._MANY:
             return passes(rules, direction, protocol, address, groups)
         # By identity: the interfaces that hold the rules outlive this object.
-        if id(rules) not in self._by_address:
-            self._by_address[id(rules)] = self._indexed(rules)
-        wide, narrow = self._by_address[id(rules)]
-        return passes((*wide, *narrow.get(int(address), ())), direction, protocol, address, groups)
+        if id(rules) not in self._by_peer:
+            self._by_peer[id(rules)] = self._indexed(rules)
+        wide, narrow = self._by_peer[id(rules)]
+        near = [rule for peer in (int(address), *groups) for rule in narrow.get(peer, ())]
+        return passes((*wide, *near), direction, protocol, address, groups)
 
     def speaks(self, rules: tuple[Rule, ...] | None, direction: str) -> frozenset[str]:
         """The protocols that a filter lets through to or from anybody at all."""
@@ -315,15 +316,16 @@ class Filters:
         return known
 
     @staticmethod
-    def _indexed(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], dict[int, list[Rule]]]:
+    def _indexed(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], dict[int | str, list[Rule]]]:
         wide: list[Rule] = []
-        narrow: dict[int, list[Rule]] = {}
+        narrow: dict[int | str, list[Rule]] = {}
         for rule in rules:
-            if rule.groups or not rule.peers or any(peer.num_addresses > 1 for peer in rule.peers):
+            peers: list[int | str] = [*rule.groups, *(int(peer.network_address) for peer in rule.peers)]
+            if not peers or any(peer.num_addresses > 1 for peer in rule.peers):
                 wide.append(rule)
                 continue
-            for peer in rule.peers:
-                narrow.setdefault(int(peer.network_address), []).append(rule)
+            for peer in peers:
+                narrow.setdefault(peer, []).append(rule)
         return tuple(wide), narrow
 
 
