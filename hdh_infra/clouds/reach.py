@@ -301,7 +301,8 @@ class Filters:
         if id(rules) not in self._by_peer:
             self._by_peer[id(rules)] = self._indexed(rules)
         wide, narrow = self._by_peer[id(rules)]
-        near = [rule for peer in (int(address), *groups) for rule in narrow.get(peer, ())]
+        peers: tuple[int | str, ...] = (int(address), *groups)
+        near = [rule for peer in peers for rule in narrow.get(peer, ())]
         return passes((*wide, *near), direction, protocol, address, groups)
 
     def speaks(self, rules: tuple[Rule, ...] | None, direction: str) -> frozenset[str]:
