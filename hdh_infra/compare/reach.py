@@ -7,7 +7,7 @@ A row that every machine of a zone or space has is said of the zone or space, as
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -161,30 +161,29 @@ def _grouped(cells: Cells, labels: Sequence[str]) -> list[tuple[Opening | None, 
     return [(cell, ", ".join(these)) for cell, these in ordered]
 
 
-def by_space(found: Sequence[Row], spaces: Sequence[str], label: Callable[[str], str]) -> list[Row]:
-    """Rows that all spaces have alike, said once; for people, never for JSON.
+def by_space(found: Sequence[Row], spaces: Sequence[str], name: Callable[[Collection[str]], str]) -> list[Row]:
+    """Rows that several spaces have alike, said once; for people, never for JSON.
 
     Args:
         found: condensed rows.
         spaces: paths of all spaces.
-        label: words for a space's part of a path: `space/*`.
+        name: what some of them are called together.
     """
-    alike: dict[tuple[str, str, str, Cells], dict[str, Row]] = {}
+    alike: dict[tuple[str, str, str, Cells], list[str]] = {}
     result: list[Row] = []
+    known = set(spaces)
     for row in found:
-        ends = {network_path(row.source), network_path(row.to)} & set(spaces)
-        if len(spaces) > 1 and len(ends) == 1:
+        ends = {network_path(row.source), network_path(row.to)} & known
+        if len(ends) == 1:
             (space,) = ends
             assert space is not None
             key = (_without(row.source, space), _without(row.to, space), row.protocol, row.cells)
-            alike.setdefault(key, {})[space] = row
+            alike.setdefault(key, []).append(space)
         else:
             result.append(row)
-    for (source, to, protocol, cells), rows_of in alike.items():
-        if set(rows_of) == set(spaces):
-            result.append(Row(label(source), label(to), protocol, cells))
-        else:
-            result.extend(rows_of.values())
+    for (source, to, protocol, cells), these in alike.items():
+        words = name(these)
+        result.append(Row(source.replace("\0", words), to.replace("\0", words), protocol, cells))
     return sorted(result, key=lambda row: (row.source, row.to, row.protocol))
 
 

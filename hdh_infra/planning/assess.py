@@ -129,7 +129,7 @@ class _Judge:
                 )
             reached = "what is planned reaches it" if planned else "what is deployed reaches it"
             return self._made(path, requirement, attribute, wanted, given, verdict, reached, fact)
-        if requirement in self.unlowered and not given and verdict is not Verdict.differs and planned:
+        if requirement in self.unlowered and not given and verdict is not Verdict.differs:
             return self._made(
                 path, requirement, attribute, wanted, given, Verdict.not_met, self.unlowered[requirement], None, _LATER
             )

@@ -10,9 +10,10 @@ from rich.console import Console
 import hdh_infra as hdh
 from hdh_infra.compare import assessment, compare_plans
 from hdh_infra.compare.report.content import findings, groups
+from hdh_infra.compare.report.families import Families
 from hdh_infra.compare.report.markdown import assessment_markdown, comparison_markdown
 from hdh_infra.compare.report.terminal import print_assessment, print_comparison
-from hdh_infra.compare.words import value_words
+from hdh_infra.model.wording import value_words
 from tests.compare.conftest import TODAY
 
 
@@ -68,7 +69,7 @@ def test_every_verdict_that_is_not_met_is_in_every_report_with_reason_and_source
 
 
 def test_a_verdict_of_many_elements_is_said_once_and_names_them(found):
-    said = findings(found.sides)
+    said = findings(found.sides, Families(found.platform))
     rows = {
         (row.element, row.requirement, side.label)
         for side in found.sides
@@ -92,7 +93,7 @@ def test_a_terminal_without_unicode_gets_plain_marks(found):
 
 
 def test_elements_that_spaces_have_alike_are_one_group_and_none_is_lost(found):
-    titles = [group.title for group in groups(found)]
+    titles = [group.title for group in groups(found, Families(found.platform))]
     assert "space/*/store/work (2 alike)" in titles
     assert "zone/lake/store/snds" in titles
     assert len(titles) == len(set(titles))

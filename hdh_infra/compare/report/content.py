@@ -1,7 +1,7 @@
 """What reports say, as plain rows and words: one content for every layout, so that none leaves anything out.
 
-It deliberately knows neither a terminal nor Markdown. What all project spaces have alike is said once
-(`space/*`); JSON has every element by itself.
+It deliberately knows neither a terminal nor Markdown. What project spaces have alike is said once (see
+`families`); JSON has every element by itself.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from typing import Any, final
 
 from hdh_infra.compare.comparison import Cell, Comparison
 from hdh_infra.compare.reach import Opening, Row, by_space
+from hdh_infra.compare.report.families import EVERY_SPACE, OWN, Families, hidden, space_of
 from hdh_infra.compare.side import Side
 from hdh_infra.graph.plan import VerdictRow
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Confidence, Verdict
 from hdh_infra.model.wording import listed, ports_words, short_type, value_words
 
-EVERY_SPACE = "space/*"
 NO_TRACE = "no native trace"
 
 
@@ -78,6 +76,8 @@ class Finding:
     verdict: Verdict
     sides: tuple[str, ...]
     elements: tuple[str, ...]
+    places: tuple[str, ...]
+    """The elements, with those that spaces have alike said once."""
     asked: str
     given: str
     reason: str
@@ -124,57 +124,59 @@ def summary(side: Side) -> Summary:
     )
 
 
-def groups(comparison: Comparison) -> list[Group]:
+def groups(comparison: Comparison, families: Families) -> list[Group]:
     """Every element with what is asked and given; spaces' elements that are alike stand together."""
     alike: dict[tuple[Any, ...], list[str]] = {}
     shown: dict[str, Group] = {}
     for path, attributes in comparison.elements.items():
-        rows = tuple(_row(name, wanted, cells) for name, (wanted, cells) in attributes.items())
+        rows = tuple(
+            _row(name, wanted, cells)
+            for name, (wanted, cells) in attributes.items()
+            if wanted is not None or not all(_is_nothing(cell) for cell in cells)
+        )
         shown[path] = Group(path, rows)
-        space = _space(path)
+        space = space_of(path)
         signature: tuple[Any, ...] = (path,)
         if space:
             signature = (path.removeprefix(space), tuple(_alike(row, space) for row in rows))
         alike.setdefault(signature, []).append(path)
-    spaces = [path for path in comparison.platform.networks if _space(path)]
-    return [_group(paths, shown, spaces) for paths in alike.values()]
+    return [_group(paths, shown, families) for paths in alike.values()]
 
 
-def findings(sides: Iterable[Side]) -> list[Finding]:
+def findings(sides: Iterable[Side], families: Families) -> list[Finding]:
     """Every verdict that is not met, the worst first, each said once."""
-    found: dict[tuple[Any, ...], tuple[VerdictRow, list[str], list[str]]] = {}
+    found: dict[tuple[Any, ...], tuple[VerdictRow, dict[str, None], dict[str, None]]] = {}
     for side in sides:
         for row in side.verdicts:
             if row.verdict is Verdict.met:
                 continue
+            space = space_of(row.element)
             flow = row.requirement == "flow.exact"
-            values = () if flow else (str(row.asked), str(row.given), row.attribute)
+            values = () if flow else (hidden(str(row.asked), space), hidden(str(row.given), space), row.attribute)
             waiver = str(row.waiver) if row.waiver else ""
-            key = (row.requirement, row.verdict, row.reason, row.source, row.as_of, waiver, *values)
-            _, labels, elements = found.setdefault(key, (row, [], []))
-            if side.label not in labels:
-                labels.append(side.label)
-            if row.element not in elements:
-                elements.append(row.element)
-    result = [_finding(row, labels, elements) for row, labels, elements in found.values()]
+            key = (row.requirement, row.verdict, hidden(row.reason, space), row.source, row.as_of, waiver, *values)
+            _, labels, elements = found.setdefault(key, (row, {}, {}))
+            labels[side.label] = None
+            elements[row.element] = None
+    result = [_finding(row, list(labels), list(elements), families) for row, labels, elements in found.values()]
     return sorted(
         result, key=lambda one: (bool(one.waiver), -one.verdict.rank, one.requirement, one.sides, one.elements)
     )
 
 
-def reach(comparison: Comparison) -> Reach:
+def reach(comparison: Comparison, families: Families) -> Reach:
     """Who can reach whom."""
-    return _reach(comparison.reach, comparison.platform)
+    return _reach(comparison.reach, families)
 
 
-def reach_out(comparison: Comparison) -> Reach:
+def reach_out(comparison: Comparison, families: Families) -> Reach:
     """Who can reach what outside the platform."""
-    return _reach(comparison.reach_out, comparison.platform)
+    return _reach(comparison.reach_out, families)
 
 
-def reach_in(comparison: Comparison) -> Reach:
+def reach_in(comparison: Comparison, families: Families) -> Reach:
     """What can be reached from outside."""
-    return _reach(comparison.reach_in, comparison.platform)
+    return _reach(comparison.reach_in, families)
 
 
 def service_flows(side: Side) -> list[str]:
@@ -185,15 +187,14 @@ def service_flows(side: Side) -> list[str]:
     return [f"{to}: {', '.join(dict.fromkeys(ports))}" for to, ports in merged.items()]
 
 
-def natives(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
+def natives(comparison: Comparison, families: Families) -> list[tuple[str, tuple[str, ...]]]:
     """By element, the native resources that each side uses, in words; spaces that are alike are said once."""
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for element, sides in comparison.natives_by_element().items():
         cells = tuple(_types(types) for types in sides.values())
-        space = _space(element)
+        space = space_of(element)
         alike.setdefault((element.removeprefix(space) if space else f"={element}", cells), []).append(element)
-    spaces = [path for path in comparison.platform.networks if _space(path)]
-    return [(_title(elements, spaces), cells) for (_, cells), elements in alike.items()]
+    return [(families.title(elements), cells) for (_, cells), elements in alike.items()]
 
 
 def native_totals(comparison: Comparison) -> list[tuple[str, tuple[int, ...]]]:
@@ -205,9 +206,14 @@ def native_totals(comparison: Comparison) -> list[tuple[str, tuple[int, ...]]]:
     ]
 
 
-def differences(comparison: Comparison) -> list[str]:
+def differences(comparison: Comparison, families: Families) -> list[str]:
     """Every way in which the sides differ in what can be reached; values stand side by side in the groups."""
-    return list(_once(comparison.flow_differences, comparison.platform))
+    return list(families.lines(comparison.flow_differences))
+
+
+def drift(lines: Iterable[str], families: Families) -> list[str]:
+    """How a deployed side differs from its plan, each way said once."""
+    return list(families.lines(lines))
 
 
 def flows_answer(comparison: Comparison) -> str:
@@ -269,6 +275,11 @@ def _row(name: str, wanted: Any, cells: Sequence[Cell]) -> tuple[str, str, tuple
     return name, words, tuple(_mark(name, cell) for cell in cells)
 
 
+def _is_nothing(cell: Cell) -> bool:
+    """Whether a side gives nothing of which nothing is asked: told in JSON only."""
+    return cell.verdict is Verdict.met and (cell.given is None or cell.given is False)
+
+
 def _mark(name: str, cell: Cell) -> Mark:
     waived = bool(cell.row and cell.row.waiver and cell.row.waiver["in_force"])
     if cell.basis == "untraceable":
@@ -278,11 +289,6 @@ def _mark(name: str, cell: Cell) -> Mark:
     return Mark(value_words(name, cell.given), cell.verdict, waived, note)
 
 
-def _space(path: str) -> str:
-    network = network_path(path) or ""
-    return network if network.startswith("space/") else ""
-
-
 def _alike(row: tuple[str, str, tuple[Mark, ...]], space: str) -> tuple[Any, ...]:
     """What must be the same for two spaces' rows to be one: all but their own names and addresses."""
     name, wanted, marks = row
@@ -290,27 +296,27 @@ def _alike(row: tuple[str, str, tuple[Mark, ...]], space: str) -> tuple[Any, ...
         return (name,)
     return (
         name,
-        _hidden(wanted, space),
-        tuple((_hidden(mark.text, space), mark.verdict, mark.waived, mark.note) for mark in marks),
+        hidden(wanted, space),
+        tuple((hidden(mark.text, space), mark.verdict, mark.waived, mark.note) for mark in marks),
     )
 
 
-def _hidden(text: str, space: str) -> str:
-    return text.replace(f"{space}/", f"{EVERY_SPACE}/")
-
-
-def _group(paths: Sequence[str], shown: Mapping[str, Group], spaces: Sequence[str]) -> Group:
+def _group(paths: Sequence[str], shown: Mapping[str, Group], families: Families) -> Group:
     first = shown[paths[0]]
     if len(paths) == 1:
         return first
-    space = _space(paths[0])
+    space, name = space_of(paths[0]), families.name([space_of(path) for path in paths])
+
+    def said(text: str) -> str:
+        return hidden(text, space).replace(OWN, name)
+
     rows = tuple(
         (
-            name,
-            "each its own" if name == "address_range" else _hidden(wanted, space),
+            attribute,
+            "each its own" if attribute == "address_range" else said(wanted),
             tuple(
                 Mark(
-                    "each its own" if name == "address_range" else _hidden(mark.text, space),
+                    "each its own" if attribute == "address_range" else said(mark.text),
                     mark.verdict,
                     mark.waived,
                     mark.note,
@@ -318,31 +324,28 @@ def _group(paths: Sequence[str], shown: Mapping[str, Group], spaces: Sequence[st
                 for mark in marks
             ),
         )
-        for name, wanted, marks in first.rows
+        for attribute, wanted, marks in first.rows
     )
-    return Group(_title(paths, spaces), rows)
+    return Group(families.title(paths), rows)
 
 
-def _title(paths: Sequence[str], spaces: Sequence[str]) -> str:
-    if len(paths) == 1:
-        return paths[0]
-    rest = paths[0].removeprefix(_space(paths[0]))
-    if len(paths) == len(spaces):
-        return f"{EVERY_SPACE}{rest} ({len(spaces)} alike)"
-    names = ", ".join(_space(path).removeprefix("space/") for path in paths)
-    return f"space/{{{names}}}{rest}"
-
-
-def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str]) -> Finding:
+def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str], families: Families) -> Finding:
     flow = row.requirement == "flow.exact"
+    space = space_of(row.element)
+    name = families.name([space_of(path) for path in elements]) if space and len(elements) > 1 else space
+
+    def said(text: str) -> str:
+        return hidden(text, space).replace(OWN, name)
+
     return Finding(
         row.requirement,
         row.verdict,
         tuple(labels),
         tuple(elements),
-        "" if flow else value_words(row.attribute, row.asked),
-        "" if flow else value_words(row.attribute, row.given),
-        row.reason,
+        tuple(families.together(elements)),
+        "" if flow else said(value_words(row.attribute, row.asked)),
+        "" if flow else said(value_words(row.attribute, row.given)),
+        said(row.reason),
         row.means,
         row.remedy,
         f"{row.source} ({row.as_of}, {row.confidence})",
@@ -350,11 +353,10 @@ def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str]) ->
     )
 
 
-def _reach(found: Sequence[Row], platform: Expanded) -> Reach:
-    spaces = [path for path in platform.networks if _space(path)]
+def _reach(found: Sequence[Row], families: Families) -> Reach:
     numbers: dict[tuple[str, ...], int] = {}
     rows = []
-    for row in by_space(found, spaces, lambda path: path.replace("\0", EVERY_SPACE)):
+    for row in by_space(found, families.spaces, families.name):
         asked, *given = row.cells
         cells = tuple(_passage(row.protocol, cell, asked, numbers) for cell in given)
         words = asked.words(row.protocol) if asked else "-"
@@ -376,7 +378,10 @@ def _passage(
 
 def _own(source: str, to: str) -> str:
     """A destination in each space's own: `space/* -> space/*/store/work` means no other space's."""
-    return f"its own {to.removeprefix(f'{EVERY_SPACE}/')}" if EVERY_SPACE in source and EVERY_SPACE in to else to
+    several, _, rest = to.partition("/store/") if "/store/" in to else to.partition("/machine/")
+    if several.startswith((EVERY_SPACE, "space/{")) and source.startswith(several) and rest:
+        return f"its own {to[len(several) + 1 :]}"
+    return to
 
 
 def _types(types: Mapping[str, int]) -> str:
@@ -384,20 +389,3 @@ def _types(types: Mapping[str, int]) -> str:
     for token, count in types.items():
         counted[short_type(token)] = counted.get(short_type(token), 0) + count
     return ", ".join(name if count == 1 else f"{count} {name}" for name, count in sorted(counted.items()))
-
-
-def _once(lines: Iterable[str], platform: Expanded) -> Iterable[str]:
-    """Lines that all spaces have alike, said once."""
-    spaces = [path for path in platform.networks if _space(path)]
-    alike: dict[str, list[str]] = {}
-    for line in lines:
-        named = [space for space in spaces if f"{space}/" in line or f"{space} " in f"{line} "]
-        general = line
-        for space in named[:1]:
-            general = line.replace(space, EVERY_SPACE)
-        alike.setdefault(general if len(named) == 1 else line, []).append(line)
-    for general, these in alike.items():
-        if len(spaces) > 1 and len(these) == len(spaces):
-            yield general
-        else:
-            yield from these

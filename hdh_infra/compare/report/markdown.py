@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content
+from hdh_infra.compare.report.families import Families
+from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def assessment_markdown(assessment: Assessment) -> str:
 
 def _comparison(comparison: Comparison) -> Iterator[str]:
     labels = comparison.labels
+    families = Families(comparison.platform)
     yield f"# {comparison.platform.platform.name}: {', '.join(labels)}"
     yield ""
     yield from _summary(comparison.sides)
@@ -45,19 +48,19 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     yield ""
     rows = [
         [f"`{group.title}`" if index == 0 else "", name, _text(asked), *map(_marked, marks)]
-        for group in content.groups(comparison)
+        for group in content.groups(comparison, families)
         for index, (name, asked, marks) in enumerate(group.rows)
     ]
     yield from _table(["element", "attribute", "asked", *labels], rows)
-    yield from _findings(comparison.sides)
+    yield from _findings(comparison.sides, families)
     yield "## Who can reach whom"
     yield ""
-    yield from _reach(content.reach(comparison), labels, "Nothing can reach anything.")
+    yield from _reach(content.reach(comparison, families), labels, "Nothing can reach anything.")
     yield "What is not listed passes on no side."
     yield ""
     for title, found in (
-        ("Out of the platform", content.reach_out(comparison)),
-        ("Into the platform", content.reach_in(comparison)),
+        ("Out of the platform", content.reach_out(comparison, families)),
+        ("Into the platform", content.reach_in(comparison, families)),
     ):
         yield f"### {title}"
         yield ""
@@ -66,7 +69,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         yield "### How the sides differ in this"
         yield ""
         yield from _bullets(
-            content.differences(comparison)
+            content.differences(comparison, families)
             or ["In nothing: flows, what they also reach, ways out and ways in are equal."]
         )
     yield "### What every machine needs of the cloud itself (not counted above)"
@@ -74,14 +77,15 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     yield from _bullets(
         f"{side.label}: {'; '.join(content.service_flows(side)) or 'nothing is declared'}" for side in comparison.sides
     )
-    yield from _native(comparison)
+    yield from _native(comparison, families)
     if comparison.drift:
         yield "## What is deployed, against what is planned"
         yield ""
         for label, lines in comparison.drift.items():
             yield f"**{label}**: {'as planned' if not lines else f'{len(lines)} differences'}"
             yield ""
-            yield from _bullets(lines)
+            yield from _bullets(content.drift(lines, families))
+    yield from _legend(families)
     yield from _sources(comparison.sides)
 
 
@@ -91,7 +95,9 @@ def _assessment(assessment: Assessment) -> Iterator[str]:
     yield from _summary(assessment.sides)
     yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
     yield from _notices(assessment.sides)
-    yield from _findings(assessment.sides)
+    families = Families(expand(assessment.platform, assessment.today))
+    yield from _findings(assessment.sides, families)
+    yield from _legend(families)
     yield from _sources(assessment.sides)
 
 
@@ -118,10 +124,10 @@ def _notices(sides: Sequence[Side]) -> Iterator[str]:
         yield from _bullets(found)
 
 
-def _findings(sides: Sequence[Side]) -> Iterator[str]:
+def _findings(sides: Sequence[Side], families: Families) -> Iterator[str]:
     yield "## What is not met, why, and what to do"
     yield ""
-    found = content.findings(sides)
+    found = content.findings(sides, families)
     if not found:
         yield "Everything that is asked is met on every side."
         yield ""
@@ -129,7 +135,7 @@ def _findings(sides: Sequence[Side]) -> Iterator[str]:
         values = f": asked {_text(one.asked)}, given {_text(one.given)}" if one.asked else ""
         words = str(one.verdict).replace("-", " ")
         yield f"- {_MARKS[one.verdict]} **{words}: {one.requirement}** on {', '.join(one.sides)}{values}"
-        yield f"  - for {', '.join(f'`{path}`' for path in one.elements)}"
+        yield f"  - for {', '.join(f'`{path}`' for path in one.places)}"
         yield f"  - why: {_text(one.reason)}"
         for name, text in (("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words)):
             if text:
@@ -139,11 +145,19 @@ def _findings(sides: Sequence[Side]) -> Iterator[str]:
         yield ""
 
 
-def _native(comparison: Comparison) -> Iterator[str]:
+def _legend(families: Families) -> Iterator[str]:
+    """What the letters mean that spaces are told together by."""
+    if found := list(families.legend()):
+        yield "## Which spaces are meant"
+        yield ""
+        yield from _bullets(found)
+
+
+def _native(comparison: Comparison, families: Families) -> Iterator[str]:
     labels = comparison.labels
     yield "## Native resources"
     yield ""
-    rows = [[f"`{title}`", *(cell or "-" for cell in cells)] for title, cells in content.natives(comparison)]
+    rows = [[f"`{title}`", *(cell or "-" for cell in cells)] for title, cells in content.natives(comparison, families)]
     rows.append(["**in all**", *(f"**{len(side.natives)}**" for side in comparison.sides)])
     yield from _table(["element", *labels], rows)
     yield "<details><summary>by type</summary>"

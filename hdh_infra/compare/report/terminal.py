@@ -14,6 +14,8 @@ from rich.text import Text
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content
+from hdh_infra.compare.report.families import Families
+from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.wording import listed
 
@@ -38,6 +40,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console: where; its width decides the columns.
     """
     labels = comparison.labels
+    families = Families(comparison.platform)
     _title(f"{comparison.platform.platform.name}: {', '.join(labels)}", console)
     _summary(comparison.sides, console)
     _line(content.flows_answer(comparison), console, style="bold" if comparison.equal_flows else "bold red")
@@ -47,25 +50,25 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     _legend(console)
     _widths = [_NAME_WIDTH, *_even(console.width - _NAME_WIDTH, len(labels) + 1)]
     console.print(_fixed(["", "asked", *map(_header, labels)], [], _widths, header=True))
-    for group in content.groups(comparison):
+    for group in content.groups(comparison, families):
         console.print(Text(group.title, style="bold cyan"))
         rows = [
             [Text(name), Text(asked), *(_marked(mark, console) for mark in marks)] for name, asked, marks in group.rows
         ]
         console.print(_fixed([], rows, _widths))
 
-    _findings(comparison.sides, console)
+    _findings(comparison.sides, families, console)
 
     _title("Who can reach whom", console)
-    _reach(content.reach(comparison), labels, console, "Nothing can reach anything.")
+    _reach(content.reach(comparison, families), labels, console, "Nothing can reach anything.")
     _line("What is not listed passes on no side.", console, style="dim")
     for title, rows_of in (
-        ("Out of the platform", content.reach_out(comparison)),
-        ("Into the platform", content.reach_in(comparison)),
+        ("Out of the platform", content.reach_out(comparison, families)),
+        ("Into the platform", content.reach_in(comparison, families)),
     ):
         _line(title, console, style="bold cyan")
         _reach(rows_of, labels, console, "Nothing is asked, and nothing passes on any side.")
-    different = content.differences(comparison)
+    different = content.differences(comparison, families)
     if len(labels) > 1:
         _line("How the sides differ in this", console, style="bold cyan")
         _bullets(different or ["In nothing: flows, what they also reach, ways out and ways in are equal."], console)
@@ -74,7 +77,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         _bullets([f"{side.label}: {'; '.join(content.service_flows(side)) or 'nothing is declared'}"], console)
 
     _title("Native resources", console)
-    by_element = content.natives(comparison)
+    by_element = content.natives(comparison, families)
     first = min(max(len(title) for title, _ in by_element) + 1, console.width // 3)
     widths = [first, *_even(console.width - first, len(labels))]
     native_rows = [[Text(title), *(Text(cell or "-") for cell in cells)] for title, cells in by_element]
@@ -82,7 +85,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         [Text("in all", style="bold"), *(Text(str(len(side.natives)), style="bold") for side in comparison.sides)]
     )
     console.print(_fixed(["element", *map(_header, labels)], native_rows, widths, header=True, lines=True))
-    _drift(comparison, console)
+    _drift(comparison, families, console)
+    _families(families, console)
     _sources(comparison.sides, console)
 
 
@@ -92,7 +96,9 @@ def print_assessment(assessment: Assessment, console: Console) -> None:
     _summary(assessment.sides, console)
     _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
     _notices(assessment.sides, console)
-    _findings(assessment.sides, console)
+    families = Families(expand(assessment.platform, assessment.today))
+    _findings(assessment.sides, families, console)
+    _families(families, console)
     _sources(assessment.sides, console)
 
 
@@ -128,8 +134,8 @@ def _notices(sides: Sequence[Side], console: Console) -> None:
         _bullets(found, console)
 
 
-def _findings(sides: Sequence[Side], console: Console) -> None:
-    found = content.findings(sides)
+def _findings(sides: Sequence[Side], families: Families, console: Console) -> None:
+    found = content.findings(sides, families)
     _title("What is not met, why, and what to do", console)
     if not found:
         _line("Everything that is asked is met on every side.", console, style="green")
@@ -145,7 +151,7 @@ def _findings(sides: Sequence[Side], console: Console) -> None:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(style="dim", min_width=8)
         grid.add_column(overflow="fold")
-        grid.add_row("for", listed(one.elements))
+        grid.add_row("for", listed(one.places))
         grid.add_row("why", Text(one.reason))
         for name, text in (("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words)):
             if text:
@@ -154,12 +160,19 @@ def _findings(sides: Sequence[Side], console: Console) -> None:
         console.print(Padding(grid, (0, 0, 1, 2)))
 
 
-def _drift(comparison: Comparison, console: Console) -> None:
+def _drift(comparison: Comparison, families: Families, console: Console) -> None:
     if comparison.drift:
         _title("What is deployed, against what is planned", console)
     for label, lines in comparison.drift.items():
         _line(f"{label}: {'as planned' if not lines else f'{len(lines)} differences'}", console, style="bold cyan")
-        _bullets(lines, console)
+        _bullets(content.drift(lines, families), console)
+
+
+def _families(families: Families, console: Console) -> None:
+    """What the letters mean that spaces are told together by."""
+    if legend := list(families.legend()):
+        _title("Which spaces are meant", console)
+        _bullets(legend, console)
 
 
 def _sources(sides: Sequence[Side], console: Console) -> None:
