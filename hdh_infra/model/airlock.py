@@ -8,14 +8,14 @@ airlock (draft, in review, approved, rejected, blocked); TEHDAS2 D7.4 and SATRE 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from hdh_infra.model.base import Name, Size, Spec
 from hdh_infra.model.rights import Grant
 from hdh_infra.model.scales import Access, Encryption
-from hdh_infra.model.store import Store
+from hdh_infra.model.store import Store, check_key_is_used
 
 Direction: TypeAlias = Literal["import", "export"]
 DIRECTIONS: tuple[Direction, ...] = ("import", "export")
@@ -61,6 +61,12 @@ class Airlock(Spec):
     )
     encryption: Encryption = Field(default=Encryption.customer_key, description="Floor of each stage.")
     key: Name | None = Field(default=None, description="As for a store; without a name the space's own key.")
+
+    @model_validator(mode="after")
+    def check_key_is_used(self) -> Self:
+        """As for a store, which each stage is."""
+        check_key_is_used(self.key, self.encryption)
+        return self
 
     def gate(self, direction: Direction) -> Gate | None:
         """What is asked of a direction; None where nothing passes."""

@@ -250,7 +250,8 @@ def check_principals_exist(platform: Platform, names: Names) -> Found:
         for location, to in texts(names.written, *place):
             if not names.known(to, names.sources | groups) or (to.startswith(GROUP) and to not in groups):
                 yield location, told(f"nobody is {to!r}", to, names.sources | groups)
-    for place in (("keys", "*", "users", "*"), ("spaces", "defaults", "key", "users", "*")):
+    keys = (("keys", "*"), ("spaces", "defaults", "key"), ("spaces", "projects", "*", "key"))
+    for place in ((*key, "users", "*") for key in keys):
         for location, to in texts(names.written, *place):
             if not names.known(to, names.sources | groups) or (to.startswith(GROUP) and to not in groups):
                 yield location, told(f"nobody is {to!r}", to, names.sources | groups)

@@ -14,7 +14,7 @@ from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.frameworks import clauses
 from hdh_infra.model.links import Paths
 from hdh_infra.model.paths import GROUP, network_path
-from hdh_infra.model.platform import Platform
+from hdh_infra.model.platform import Platform, SpaceFlow
 from hdh_infra.model.scales import Access, RetentionMode
 from hdh_infra.model.store import Store
 
@@ -39,8 +39,10 @@ def check_residency_is_left(platform: Platform) -> Found:
         if not left & clause.value:
             yield (
                 ("residency", "countries"),
-                f"{', '.join(sorted(left))} lies outside what {clause.framework} {clause.clause} allows ({clause.says}): "
-                f"name a country of {', '.join(sorted(clause.value))}",
+                (
+                    f"{', '.join(sorted(left))} lies outside what {clause.framework} {clause.clause} allows ({clause.says}): "
+                    f"name a country of {', '.join(sorted(clause.value))}"
+                ),
             )
             return
         left &= clause.value
@@ -56,9 +58,21 @@ def check_log_retention(platform: Platform) -> Found:
     if store.retention and asked and store.retention.days < asked.value:
         yield (
             (*at, "retention", "days"),
-            f"{store.retention.days} days are less than {asked.framework} {asked.clause} asks ({asked.says}): "
-            f"set days to {asked.value} or more, or leave retention out",
+            (
+                f"{store.retention.days} days are less than {asked.framework} {asked.clause} asks ({asked.says}): "
+                f"set days to {asked.value} or more, or leave retention out"
+            ),
         )
+    for index, rule in enumerate(store.expiry):
+        days = min(one for one in (rule.days, rule.old_versions_days) if one is not None)
+        if asked and days < asked.value:
+            yield (
+                (*at, "expiry", index),
+                (
+                    f"logs would go after {days} days, and {asked.framework} {asked.clause} asks {asked.value} ({asked.says}): "
+                    f"raise it to {asked.value} or more"
+                ),
+            )
     if store.retention is None and asked is None:
         yield (
             at,
@@ -101,22 +115,33 @@ def check_audit_store_has_no_writer(platform: Platform) -> Found:
     if platform.audit is None or store is None or store.grants is not None:
         return
     path = platform.audit.store
-    for index, flow in enumerate(platform.flows):
-        if Paths([path], networks=False).matching(flow.to):
+    flows: list[tuple[Location, str, str]] = [
+        (("flows", index, "to"), flow.source, flow.to) for index, flow in enumerate(platform.flows)
+    ]
+    homes: list[tuple[Location, str, tuple[SpaceFlow, ...]]] = [
+        (("spaces", "defaults"), "each space", platform.spaces.defaults.flows)
+    ]
+    homes += [
+        (("spaces", "projects", name), f"space/{name}", space.flows) for name, space in platform.spaces.projects.items()
+    ]
+    flows += [((*at, "flows", index, "to"), who, flow.to) for at, who, own in homes for index, flow in enumerate(own)]
+    for location, who, to in flows:
+        if Paths([path], networks=False).matching(to):
             yield (
-                ("flows", index, "to"),
-                f"leads to {path}, which has no grants, so that {flow.source} may delete logs: give the store grants: [{{to: ..., access: read}}]",
+                location,
+                f"leads to {path}, which has no grants, so that {who} may delete logs: give the store grants: [{{to: ..., access: read}}]",
             )
 
 
 def check_rights_have_a_way(platform: Platform) -> Found:
     """A right of a machine that no flow leads to the store."""
-    if not any(store.grants for store in _stores(platform).values()):
+    stores = {**_stores(platform), **_own_stores(platform)}
+    if not any(store.grants for store in stores.values()):
         return
     expanded = expand(platform)
     linked = {(link.source, link.to) for link in expanded.links}
     machines = Paths(expanded.machines, networks=True)
-    for path, store in _stores(platform).items():
+    for path, store in stores.items():
         for index, grant in enumerate(store.grants or ()):
             if grant.to.startswith(GROUP) or "*" in grant.to:
                 continue
@@ -139,6 +164,13 @@ def check_rights_have_an_identity(platform: Platform) -> Found:
                 (*place_of(path), "identity"),
                 f"is false, and {path} may {rights[0].access} {rights[0].store}: set identity to true, or take the flow or grant out",
             )
+    for key in expanded.keys:
+        for path in expanded.users_of(key):
+            if path in expanded.machines and not expanded.machines[path].identity:
+                yield (
+                    (*place_of(path), "identity"),
+                    f"is false, and {path} may use {key}: set identity to true, or take it out of the key's users",
+                )
 
 
 def check_airlock_leads_somewhere(platform: Platform) -> Found:
@@ -169,6 +201,16 @@ def check_backup_stays_inside(platform: Platform) -> Found:
 
 def _audit_store(platform: Platform) -> Store | None:
     return _stores(platform).get(platform.audit.store) if platform.audit else None
+
+
+def _own_stores(platform: Platform) -> Mapping[str, Store]:
+    """Stores that spaces describe themselves; rights on those of the defaults are every space's."""
+    return {
+        f"space/{name}/store/{one}": store
+        for name, space in platform.spaces.projects.items()
+        for one, store in space.stores.items()
+        if store is not None
+    }
 
 
 def _stores(platform: Platform) -> Mapping[str, Store]:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, final
+from typing import Any, final
 
 from hdh_infra.model.frameworks import Clause, clauses
 from hdh_infra.model.key import Key
-from hdh_infra.model.machine import Disk, Machine
+from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import PLATFORM
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Encryption, KeyOrigin, RetentionMode
 from hdh_infra.model.store import Retention, Store
 
 AUDIT_PARTS = ("stores", "keys", "administration", "flows")
-_Holder = TypeVar("_Holder", Store, Disk)
 
 
 @final
@@ -84,7 +83,9 @@ class Raising:
 
     def store(self, path: str, store: Store) -> Store:
         """A store with its floors raised."""
-        store = self._encrypted(path, store)
+        level = self._level(path, "encryption", store.encryption)
+        if level is not store.encryption:
+            store = store.model_copy(update={"encryption": level})
         audit = self.platform.audit
         if audit is None or audit.store != path:
             return store
@@ -103,9 +104,18 @@ class Raising:
         return store.model_copy(update={"retention": after, "versioning": True})
 
     def machine(self, path: str, machine: Machine) -> Machine:
-        """A machine with the floor of its disks raised."""
-        disk = self._encrypted(path, machine.disk)
-        return machine if disk is machine.disk else machine.model_copy(update={"disk": disk})
+        """A machine with the floor of its disks raised; a system disk without one of its own takes the data disk's."""
+        disk, system = machine.disk, machine.system_disk
+        level = self._level(path, "encryption", disk.encryption)
+        own = system.encryption and self._level(path, "system_encryption", system.encryption)
+        if level is disk.encryption and own is system.encryption:
+            return machine
+        return machine.model_copy(
+            update={
+                "disk": disk.model_copy(update={"encryption": level}),
+                "system_disk": system.model_copy(update={"encryption": own}),
+            }
+        )
 
     def key(self, path: str, key: Key) -> Key:
         """A key with its lifetime bounded, where its service makes new versions."""
@@ -117,12 +127,12 @@ class Raising:
         self._note(path, "rotation_days", key.rotation_days, clause.value, clause)
         return key.model_copy(update={"rotation_days": clause.value})
 
-    def _encrypted(self, path: str, holder: _Holder) -> _Holder:
+    def _level(self, path: str, attribute: str, level: Encryption) -> Encryption:
         clause = self._encryption
-        if clause is None or holder.encryption.reaches(Encryption(clause.value)):
-            return holder
-        self._note(path, "encryption", str(holder.encryption), clause.value, clause)
-        return holder.model_copy(update={"encryption": Encryption(clause.value)})
+        if clause is None or level.reaches(Encryption(clause.value)):
+            return level
+        self._note(path, attribute, str(level), clause.value, clause)
+        return Encryption(clause.value)
 
     def _note(self, element: str, attribute: str, before: Any, after: Any, clause: Clause) -> None:
         self.raised.append(Raised(element, attribute, before, after, clause.framework, clause.clause, clause.says))

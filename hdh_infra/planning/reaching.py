@@ -91,10 +91,10 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
     allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
     for flow in observed.egress:
-        if (
-            wanted_out.get((flow.source, flow.to, flow.protocol)) != _joined(flow.ports)
-            and (flow.source, flow.protocol) not in allowed_by_flows
-        ):
+        if (flow.source, flow.to, flow.protocol) not in wanted_out and (
+            flow.source,
+            flow.protocol,
+        ) not in allowed_by_flows:
             yield VerdictRow(
                 flow.source,
                 "flow.exact",
@@ -110,6 +110,9 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
     out = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
     for key, ports in wanted_out.items():
         missing = out.get(key) != ports
+        told = f"{key[0]} cannot reach {key[1]}"
+        if key in out:
+            told = f"{key[0]} reaches {key[1]} on {_ports(out[key])}, not on {_ports(ports)}"
         yield VerdictRow(
             key[0],
             "flow.exact",
@@ -117,7 +120,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             _words(*key, ports),
             _words(*key, out[key]) if key in out else None,
             Verdict.not_met if missing else Verdict.met,
-            f"{key[0]} cannot reach {key[1]}" if missing else "the native rules open exactly what was asked",
+            told if missing else "the native rules open exactly what was asked",
             f"observed in the {observed.source}",
             today,
             Confidence.measured,

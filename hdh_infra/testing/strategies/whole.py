@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hdh_infra.catalogue.load import site
 from hdh_infra.model.expand import expand
 from hdh_infra.model.frameworks import TITLES
+from hdh_infra.model.paths import GROUP
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.testing.strategies.drawing import Described, draw_backup, draw_name, pick, pick_some, rarely, some_of
@@ -24,7 +25,7 @@ from hdh_infra.testing.strategies.networks import (
     draw_space,
     draw_zone,
 )
-from hdh_infra.testing.strategies.outline import ENDED, Outline, draw_outline
+from hdh_infra.testing.strategies.outline import Outline, draw_outline
 
 PRIVATE = "openstack:RegionOne"
 """The target of a private offer, whose operator declares what nobody else can know."""
@@ -90,28 +91,28 @@ def _audit(draw: st.DrawFn, outline: Outline, described: Described) -> Described
         store["key"] = pick(draw, outline.keys)
     readers = pick_some(draw, [*outline.people, *outline.zone_machines], 0, 2)
     store["grants"] = [{"to": one} for one in readers]
-    described["flows"] += [{"from": one, "to": path, "ports": [443]} for one in readers if not one.startswith("group/")]
+    described["flows"] += [{"from": one, "to": path, "ports": [443]} for one in readers if not one.startswith(GROUP)]
     described["zones"][zone] = {"stores": {name: store}}
     without = pick_some(draw, ["stores", "keys", "administration", "flows"], 0, 2)
     return {"store": path, **dict.fromkeys(without, False)}
 
 
 def _ways_of_grants(described: Described) -> Iterator[Described]:
-    """A flow for each right of machines on a store of a zone or of a space: without a way a right is a mistake.
+    """A flow for each right of machines on a store: without a way a right is a mistake.
 
-    A space that has ended is named by no flow of the whole; the rights on its stores end with it.
+    Rights on a space's own store are its own machines', and their ways are flows of its own, which end with it.
     """
-    homes = [("zone", name, zone) for name, zone in described["zones"].items()]
-    homes += [
-        ("space", name, space)
-        for name, space in described["spaces"]["projects"].items()
-        if space.get("ends") != str(ENDED)
-    ]
-    for kind, name, home in homes:
-        for store, asked in home.get("stores", {}).items():
+    for name, zone in described["zones"].items():
+        for store, asked in zone.get("stores", {}).items():
+            for grant in asked.get("grants", ()):
+                if not grant["to"].startswith(GROUP):
+                    yield {"from": grant["to"], "to": f"zone/{name}/store/{store}", "ports": [443]}
+    for name, space in described["spaces"]["projects"].items():
+        for store, asked in space.get("stores", {}).items():
             for grant in (asked or {}).get("grants", ()):
-                if not grant["to"].startswith("group/"):
-                    yield {"from": grant["to"], "to": f"{kind}/{name}/store/{store}", "ports": [443]}
+                if not grant["to"].startswith(GROUP):
+                    source = grant["to"].removeprefix(f"space/{name}/")
+                    space.setdefault("flows", []).append({"from": source, "to": f"store/{store}"})
 
 
 def _take_an_identity(draw: st.DrawFn, described: Described) -> None:
