@@ -314,6 +314,19 @@ def test_a_machine_with_graphics_processors_shows_those_of_its_size(wide_describ
     assert observed(smaller, place).elements["zone/lake/machine/spark"]["gpu"] is None
 
 
+def test_the_only_disk_of_a_machine_reaches_the_floor_of_its_disks(wide_described, planned_on, place):
+    wide_described["zones"]["lake"]["machines"]["feeder"]["system_disk"] = {"encryption": "none"}
+    given = observed(planned_on(wide_described, TARGET).nodes, place).elements["zone/lake/machine/feeder"]
+    assert (given["encryption"], given["key"], given["system_encryption"]) == (
+        "customer-key",
+        "key/lake",
+        "customer-key",
+    )
+    wide_described["zones"]["lake"]["machines"]["feeder"]["disk"]["size"] = "10GB"
+    given = observed(planned_on(wide_described, TARGET).nodes, place).elements["zone/lake/machine/feeder"]
+    assert (given["encryption"], given["system_encryption"]) == ("customer-key", "provider-key")
+
+
 def test_start_up_data_reach_the_machine_and_are_remarked_on(wide_described, planned_on, place):
     wide_described["zones"]["lake"]["machines"]["feeder"]["startup"] = "#cloud-config\npackages: [curl]\n"
     plan = planned_on(wide_described, TARGET)
