@@ -83,6 +83,11 @@ BUILT_IN: Mapping[str, Role] = {
         tuple(f"{_BLOBS}/{name}" for name in ("delete", "read", "write", "move/action", "add/action")),
     ),
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role("Storage Blob Data Owner", (f"{_BLOBS}/*",)),
+    # Management only: none of them opens data or uses a key by itself, while account keys are off and vaults take roles only.
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ()),
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": Role("Contributor", ()),
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": Role("Reader", ()),
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": Role("User Access Administrator", ()),
 }
 """Built-in roles by their id, the same in every tenant. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
 DEFINED: Mapping[Defined, Role] = {

@@ -226,6 +226,21 @@ def test_who_administers_a_key_cannot_use_it_and_who_uses_it_cannot_administer_i
     )
 
 
+def test_who_manages_the_subscription_holds_no_data_and_whose_role_is_not_known_is_shown(wide_plan, place, seen):
+    path, store = "zone/lake/data-use/zone.lake.machine.spark-zone.lake.store.snds", "zone/audit/store/logs"
+    node = wide_plan.node(path)
+
+    def granted(role):
+        changed_role = {**node.properties, "scope": "/subscriptions/x", "roleDefinitionId": f"/x/{role}"}
+        other = replace(node, properties=changed_role)
+        return observed([other if one is node else one for one in wide_plan.nodes], place).elements[store]["grants"]
+
+    assert granted("b24988ac-6180-42a0-ab88-20f7382dd24c") == seen.elements[store]["grants"]
+    unknown = "00000000-0000-4000-8000-000000000bad"
+    assert f"zone/lake/machine/spark role {unknown}" in granted(unknown)
+    assert "zone/lake/machine/spark write" in granted(DATA_USE)
+
+
 def test_a_machine_that_carries_the_identity_of_its_disks_is_remarked_on(wide_plan, place):
     """The element is the same, and so no attribute shows it: what runs on it could use the disks' key."""
     machine = "zone/lake/machine/feeder"
