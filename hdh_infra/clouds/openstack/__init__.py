@@ -1,7 +1,8 @@
 """OpenStack: what a platform becomes on Neutron, Nova, Cinder and Barbican with an S3 endpoint, and how that is read back.
 
 Names: `naming`; networks and the router: `network`; filters: `rules`; stores: `storage`; keys: `keys`; machines:
-`compute`; credentials and rights: `identities`; what patterns could ask: `crossing`. Reading back: `reading`,
+`compute`, their disks `disks` and first start `startup`; credentials and rights: `identities`, and what their policies
+say: `documents`; what patterns could ask: `crossing`. Reading back: `reading`,
 `wires`, `traffic`. All together: `cloud`. Wire names are those of pulumi-openstack. Clouds that derive from it replace single functions.
 """
 

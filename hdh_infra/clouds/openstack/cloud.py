@@ -102,10 +102,11 @@ def read_back(
     """
     reader = Reader(natives, site)
     known = rights(reader)
+    grants = observe_grants(reader, known)
     traffic = observe_traffic(reader, known)
     elements = {
         **observe_networks(reader),
-        **observe_stores(reader, observe_grants(reader, known)),
+        **observe_stores(reader, grants),
         **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY)),
         **keys(reader),
     }

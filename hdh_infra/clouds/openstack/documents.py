@@ -1,4 +1,4 @@
-"""Policy documents of the S3 endpoint's users: what lets one read, append to or write a bucket, and reading them back.
+"""Policy documents of the S3 endpoint: what lets a user read, append to or write a bucket, and reading them back.
 
 An S3 server knows actions and no words for them: whoever may put an object may put it in the place of another. So
 appending is a right of its own only on a bucket that keeps versions, where what was there before stays.
@@ -7,14 +7,15 @@ appending is a right of its own only on a bucket that keeps versions, where what
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader, document, listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.scales import Access
 
+EVERYONE = "*"
 _ARN = "arn:aws:s3:::"
 _WILD = frozenset("*?[")
 _LOOKING = ("s3:GetBucketLocation", "s3:ListBucket")
@@ -82,6 +83,22 @@ def opened(reader: Reader, documents: Iterable[Mapping[str, Any]]) -> dict[str, 
             bucket = reader.buckets[name]
             found[bucket.path] = _access(allowed, bucket)
     return found
+
+
+def let_in(bucket: Native) -> Iterator[tuple[str, frozenset[Access]]]:
+    """Whom a bucket's own policy names and what it lets each do; whoever asks is not among them.
+
+    Conditions, and what the policy denies, are not trusted to narrow it.
+    """
+    for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
+        if statement.get("Effect") != "Allow":
+            continue
+        principal = statement.get("Principal")
+        named = principal.values() if isinstance(principal, Mapping) else [principal]
+        actions = _Statement(statement).actions
+        for name in sorted({str(one) for some in named for one in listed(some)} - {EVERYONE}):
+            if actions:
+                yield name, _access(actions, bucket)
 
 
 def _access(allowed: set[str], bucket: Native) -> frozenset[Access]:

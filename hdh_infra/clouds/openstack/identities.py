@@ -14,7 +14,7 @@ from typing import Any, final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.crossing import may_have_rights
-from hdh_infra.clouds.openstack.documents import opened, policy_of
+from hdh_infra.clouds.openstack.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     EC2_CREDENTIAL,
@@ -169,9 +169,29 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
     return found
 
 
+def add_bucket_policies(reader: Reader, rights: Mapping[str, Rights]) -> dict[str, list[str]]:
+    """Rights that buckets' own policies give to the platform's users, put into `rights`; and by bucket, what others are let do."""
+    users = {str(user.properties.get("userName")): user.element for user in reader.natives.of_type(USER)}
+    strangers: dict[str, list[str]] = {}
+    for bucket in reader.buckets.values():
+        for principal, accesses in let_in(bucket):
+            element = users.get(principal.rsplit("/", 1)[-1])
+            if element is None:
+                strangers.setdefault(bucket.path, []).extend(f"{principal} {access}" for access in accesses)
+            elif element in rights:
+                # A user without a key uses nothing.
+                rights[element].add({bucket.path: accesses})
+    return strangers
+
+
 def observe_grants(reader: Reader, rights: Mapping[str, Rights]) -> Mapping[str, list[str]]:
-    """By the native path of a bucket, who may do what with it, as the spec says it; sorted."""
-    given: dict[str, list[str]] = {}
+    """By the native path of a bucket, who may do what with it, as the spec says it; sorted.
+
+    Args:
+        reader: the native resources.
+        rights: by element, what its credentials open; what buckets' own policies give is added.
+    """
+    given = add_bucket_policies(reader, rights)
     everywhere: list[str] = []
     for element, mine in rights.items():
         if not _is_machine(element):

@@ -10,6 +10,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.documents import EVERYONE
 from hdh_infra.clouds.openstack.naming import BUCKET, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
 from hdh_infra.graph.node import Node
@@ -18,7 +19,6 @@ from hdh_infra.graph.values import Value
 from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
 
-EVERYONE = "*"
 STORES = "object_store"
 """The service's word in the catalogue: its endpoint, and what it calls the region."""
 _SERVER_SIDE = "AES256"

@@ -39,6 +39,11 @@ def policy(resources, actions=("s3:*",)):
     return {"$json": {"Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}]}}
 
 
+def bucket_policy(principal, action):
+    statement = {"Effect": "Allow", "Principal": {"AWS": [principal]}, "Action": action, "Resource": "*"}
+    return {"$json": {"Statement": [statement]}}
+
+
 NETWORKING = "openstack:networking/"
 MUTATIONS = {
     "a group keeps Neutron's default rules": ("egress", drop(f"{SPARK}/filter", "deleteDefaultRules")),
@@ -209,6 +214,24 @@ MUTATIONS = {
     "rights let another machine's user in": (
         "elements",
         put(RIGHTS, userName={"$ref": f"{DESKTOP}/user", "output": "userName"}),
+    ),
+    "a bucket's own policy lets another machine in": (
+        "elements",
+        put(BUCKET, policy=bucket_policy("arn:aws:iam:::user/small-space-cohort-b-machine-desktop", "s3:DeleteObject")),
+    ),
+    "a bucket's own policy lets a stranger in": (
+        "elements",
+        put(BUCKET, policy=bucket_policy("arn:aws:iam::123:user/eve", "s3:GetObject")),
+    ),
+    "a bucket's own policy leads a machine to it": (
+        "flows",
+        lambda d: (
+            drop(RIGHTS)(d),
+            put(
+                "space/cohort-a/store/work/bucket",
+                policy=bucket_policy("small-zone-lake-machine-spark", "s3:GetObject"),
+            )(d),
+        ),
     ),
     "rules of age delete objects": ("elements", put(BUCKET, lifecycle=[{"days": 1}])),
     "rules of age delete old versions": ("elements", put(BUCKET, lifecycle=[{"oldVersionsDays": 1}])),
