@@ -12,6 +12,7 @@ from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.audit import CONTAINERS
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.roles import BUILT_IN, DATA_READING, DATA_USE, DEFINED, KEY_USE
+from hdh_infra.deploy import realise
 from hdh_infra.errors import SpecError
 from hdh_infra.graph.observation import Natives
 from hdh_infra.model.paths import network_path
@@ -20,6 +21,7 @@ from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan, update_lock
 from hdh_infra.planning.assemble import observe_plan
+from hdh_infra.testing import Recorder
 
 TARGET = "azure:francecentral"
 TODAY = datetime.date(2026, 11, 23)
@@ -434,3 +436,14 @@ def test_an_id_that_is_not_whole_is_answered_with_what_to_write(found_there, pla
     found_there["targets"][TARGET]["existing"]["zone/lake"] = "vnet-old"
     with pytest.raises(SpecError, match="write the whole id"):
         planned_on(found_there, TARGET)
+
+
+def test_all_of_it_registers_with_the_engine_and_what_is_there_already_is_read(found_there, planned_on):
+    plan = planned_on(found_there, TARGET)
+    recorder = Recorder({"azure-native:authorization:getClientConfig": {"tenantId": "t", "subscriptionId": "s"}})
+    recorder.run(lambda: realise(plan))
+    assert set(recorder.natives) == {node.path for node in plan.nodes}
+    assert recorder.seen["zone/lake/network"].existing == OLD_NETWORK
+    assert recorder.seen["platform/administration-log"].inputs["resourceUri"] == "/subscriptions/s"
+    watched = recorder.seen["zone/lake/store/snds/access-log"].inputs["resourceUri"]
+    assert watched == "id-of-zone/lake/store/snds/account/blobServices/default"
