@@ -12,10 +12,15 @@ from dataclasses import replace
 from hdh_infra.catalogue.load import Site
 from hdh_infra.errors import Problem
 from hdh_infra.graph.plan import VerdictRow
-from hdh_infra.model.attributes import REQUIREMENTS, SCALES
+from hdh_infra.model.attributes import ATTRIBUTES, REQUIREMENTS, SCALES, reaches
 from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform, Waiver
-from hdh_infra.model.scales import Verdict
+from hdh_infra.model.scales import Relation, Verdict
+
+_EXACT = frozenset(
+    name for kind in ATTRIBUTES.values() for name, rule in kind.items() if rule.relation is not Relation.floor
+)
+"""Attributes of which no value is better than another."""
 
 
 def waived(rows: Iterable[VerdictRow], platform: Platform, place: Site, today: datetime.date) -> tuple[VerdictRow, ...]:
@@ -78,7 +83,14 @@ def _accepts(row: VerdictRow, waiver: Waiver) -> bool:
     if row.given is None or row.given is False:
         # Nothing is given: `false`, `none` and null are the ways to say so.
         return waiver.accept in {False, "none", None} if not isinstance(waiver.accept, (list, dict)) else False
-    return bool(row.given == waiver.accept)
+    return bool(row.given == waiver.accept) or _better(row, waiver.accept)
+
+
+def _better(row: VerdictRow, accept: object) -> bool:
+    """Whether what is given is more than what is accepted, of an attribute that is a floor: days, sizes, whole forms."""
+    numbers = all(isinstance(one, int) and not isinstance(one, bool) for one in (row.given, accept))
+    forms = isinstance(row.given, dict) and isinstance(accept, dict) and row.given.keys() == accept.keys()
+    return (numbers or forms) and row.attribute not in _EXACT and reaches(row.attribute, accept, row.given)
 
 
 def _only_wider(row: VerdictRow) -> bool:
