@@ -85,6 +85,35 @@ def written(ports: Ports) -> tuple[int | str, ...]:
 
 
 @final
+class Spans:
+    """Address ranges as numbers, joined and sorted: asked about a million times, which a network's own word is too slow for."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        """Join what touches."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for low, high in sorted((int(one.network_address), int(one.broadcast_address)) for one in networks):
+            if ends and low <= ends[-1] + 1:
+                ends[-1] = max(ends[-1], high)
+            else:
+                starts.append(low)
+                ends.append(high)
+        self._starts, self._ends = starts, ends
+
+    def __contains__(self, address: int) -> bool:
+        """Whether an address lies in one of them."""
+        at = bisect.bisect_right(self._starts, address) - 1
+        return at >= 0 and address <= self._ends[at]
+
+    def overlaps(self, network: Network) -> bool:
+        """Whether a range shares an address with one of them."""
+        at = bisect.bisect_right(self._starts, int(network.broadcast_address)) - 1
+        return at >= 0 and self._ends[at] >= int(network.network_address)
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One line of a filter. Peers are address ranges, or groups of interfaces; with neither it is everyone."""
@@ -99,13 +128,11 @@ class Rule:
     allow: bool = True
     priority: int = 0
     """Smaller is looked at first; equal ones are all allowed or all denied."""
-    spans: tuple[tuple[int, int], ...] = field(init=False, compare=False, repr=False)
-    """The peers as numbers: a packet is asked about often, and a network's own word for it is slow."""
+    spans: Spans = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Work the numbers out once."""
-        spans = tuple((int(one.network_address), int(one.broadcast_address)) for one in self.peers)
-        object.__setattr__(self, "spans", spans)
+        object.__setattr__(self, "spans", Spans(self.peers))
 
     def means(self, protocol: str, address: ipaddress.IPv4Address, groups: frozenset[str]) -> bool:
         """Whether it speaks of a packet of this protocol to or from this peer."""
@@ -113,13 +140,7 @@ class Rule:
             return False
         if not self.peers and not self.groups:
             return True
-        if self.groups & groups:
-            return True
-        number = int(address)
-        for low, high in self.spans:  # noqa: SIM110 - a generator costs more than the loop
-            if low <= number <= high:
-                return True
-        return False
+        return bool(self.groups & groups) or int(address) in self.spans
 
 
 @final
@@ -144,16 +165,25 @@ def passes(
     groups: frozenset[str],
 ) -> Ports:
     """The ports that a filter lets through to or from a peer; what no rule speaks of is denied."""
-    if rules is None:
-        return ALL_PORTS
+    return ALL_PORTS if rules is None else _decide(_ordered(rules, direction), protocol, address, groups)
+
+
+def _ordered(rules: Iterable[Rule], direction: str) -> tuple[Rule, ...]:
+    """The rules of a direction, the first to be looked at first."""
+    return tuple(sorted((rule for rule in rules if rule.direction == direction), key=lambda rule: rule.priority))
+
+
+def _decide(ordered: Iterable[Rule], protocol: str, address: ipaddress.IPv4Address, groups: frozenset[str]) -> Ports:
     left = ALL_PORTS
     allowed: list[tuple[int, int]] = []
-    for rule in sorted((rule for rule in rules if rule.direction == direction), key=lambda rule: rule.priority):
+    for rule in ordered:
         if rule.means(protocol, address, groups):
             hit = intersect(left, rule.ports)
             if rule.allow:
                 allowed.extend(hit)
             left = subtract(left, hit)
+            if not left:
+                break
     return union(allowed)
 
 
@@ -279,12 +309,11 @@ def _candidates(to: Interface, interfaces: Sequence[Interface], index: _Index) -
 class Filters:
     """Filters with many rules about single addresses or groups, such as a shared store's, asked once a packet and not once a rule."""
 
-    _MANY = 16
-
     def __init__(self) -> None:
         """Nothing is indexed before it is asked about."""
+        # By identity: the interfaces that hold the rules outlive this object.
         self._protocols: dict[tuple[int, str], frozenset[str]] = {}
-        self._by_peer: dict[int, tuple[tuple[Rule, ...], dict[int | str, list[Rule]]]] = {}
+        self._sides: dict[tuple[int, str], _Side] = {}
 
     def passes(
         self,
@@ -295,15 +324,12 @@ class Filters:
         groups: frozenset[str],
     ) -> Ports:
         """As `passes`, looking only at the rules that can speak of this address or of its groups."""
-        if rules is None or len(rules) <= self._MANY:
-            return passes(rules, direction, protocol, address, groups)
-        # By identity: the interfaces that hold the rules outlive this object.
-        if id(rules) not in self._by_peer:
-            self._by_peer[id(rules)] = self._indexed(rules)
-        wide, narrow = self._by_peer[id(rules)]
-        peers: tuple[int | str, ...] = (int(address), *groups)
-        near = [rule for peer in peers for rule in narrow.get(peer, ())]
-        return passes((*wide, *near), direction, protocol, address, groups)
+        if rules is None:
+            return ALL_PORTS
+        side = self._sides.get((id(rules), direction))
+        if side is None:
+            side = self._sides[id(rules), direction] = _Side(rules, direction)
+        return _decide(side.about(int(address), groups), protocol, address, groups)
 
     def speaks(self, rules: tuple[Rule, ...] | None, direction: str) -> frozenset[str]:
         """The protocols that a filter lets through to or from anybody at all."""
@@ -316,18 +342,36 @@ class Filters:
             self._protocols[id(rules), direction] = known
         return known
 
-    @staticmethod
-    def _indexed(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], dict[int | str, list[Rule]]]:
-        wide: list[Rule] = []
-        narrow: dict[int | str, list[Rule]] = {}
-        for rule in rules:
-            peers: list[int | str] = [*rule.groups, *(int(peer.network_address) for peer in rule.peers)]
-            if not peers or any(peer.num_addresses > 1 for peer in rule.peers):
-                wide.append(rule)
+
+class _Side:
+    """One direction of one filter: rules about whole ranges or everybody, and those about one address or group."""
+
+    def __init__(self, rules: Iterable[Rule], direction: str) -> None:
+        self._ordered = _ordered(rules, direction)
+        wide: list[int] = []
+        self._narrow: dict[int | str, list[int]] = {}
+        for place, rule in enumerate(self._ordered):
+            if (not rule.groups and not rule.peers) or any(peer.num_addresses > 1 for peer in rule.peers):
+                wide.append(place)
                 continue
-            for peer in peers:
-                narrow.setdefault(peer, []).append(rule)
-        return tuple(wide), narrow
+            for group in rule.groups:
+                self._narrow.setdefault(group, []).append(place)
+            for peer in rule.peers:
+                self._narrow.setdefault(int(peer.network_address), []).append(place)
+        self._wide = wide
+        self._known: dict[tuple[int, frozenset[str]], tuple[Rule, ...]] = {}
+
+    def about(self, address: int, groups: frozenset[str]) -> tuple[Rule, ...]:
+        """The rules that can speak of a peer, the first to be looked at first."""
+        known = self._known.get((address, groups))
+        if known is None:
+            places = set(self._wide)
+            places.update(self._narrow.get(address, ()))
+            for group in groups:
+                places.update(self._narrow.get(group, ()))
+            known = tuple(self._ordered[place] for place in sorted(places))
+            self._known[address, groups] = known
+        return known
 
 
 class _Index:

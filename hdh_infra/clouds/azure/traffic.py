@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hdh_infra.clouds.azure.compute_reading import interfaces
@@ -25,6 +25,7 @@ from hdh_infra.clouds.reach import (
     Network,
     Ports,
     Rule,
+    Spans,
     flows,
     outside,
     subtract,
@@ -46,6 +47,11 @@ class _Line:
     """None is every address of the subnet."""
     path: str | None = None
     """The rule's own node; None of what Azure does by itself."""
+    spans: Spans = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Work the numbers of the own addresses out once."""
+        object.__setattr__(self, "spans", Spans(self.own or ()))
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class _Network:
             path: (*own, *(one for other in named.get(path, ()) for one in self.ranges.get(other, ())))
             for path, own in self.ranges.items()
         }
+        self.near = {path: Spans(some) for path, some in self.tags.items()}
         self.lines: dict[tuple[str, str], tuple[_Line, ...]] = {}
 
     def traffic(self) -> Traffic:
@@ -105,12 +112,12 @@ class _Network:
     def _lopsided(self, interfaces: Sequence[Interface], inside: Sequence[Network]) -> Iterator[str]:
         """Rules that open more than the other end does: no flow yet, but one mistake away from being one."""
         by_address = {one.address: one for one in interfaces}
-        filters = Filters()
+        filters, within = Filters(), Spans(inside)
         seen: dict[str, bool] = {}
         for (_, network), lines in self.lines.items():
             for line in lines:
                 if line.path and line.rule.allow and not seen.get(line.path):
-                    seen[line.path] = self._opens_alone(line, network, by_address, inside, filters)
+                    seen[line.path] = self._opens_alone(line, network, by_address, within, filters)
         yield from (f"{path}: opens more than the other end does" for path, alone in seen.items() if alone)
 
     def _opens_alone(
@@ -118,7 +125,7 @@ class _Network:
         line: _Line,
         network: str,
         by_address: Mapping[ipaddress.IPv4Address, Interface],
-        inside: Sequence[Network],
+        inside: Spans,
         filters: Filters,
     ) -> bool:
         if line.own is None or not line.rule.peers:
@@ -126,8 +133,8 @@ class _Network:
         if any(own.num_addresses > 1 or own[0] not in by_address for own in line.own):
             return True
         for peer in line.rule.peers:
-            if not any(peer.overlaps(one) for one in self.tags.get(network, ())):
-                if line.rule.direction == "out" and not any(peer.overlaps(one) for one in inside):
+            if not self.near[network].overlaps(peer):
+                if line.rule.direction == "out" and not inside.overlaps(peer):
                     continue  # to the outside there is no other end
                 return True
             for own in line.own:
@@ -255,7 +262,8 @@ class _Network:
         key = native.path, network
         if key not in self.lines:
             self.lines[key] = tuple(self._read(native, network))
-        return tuple(line.rule for line in self.lines[key] if line.own is None or any(own in one for one in line.own))
+        number = int(own)
+        return tuple(line.rule for line in self.lines[key] if line.own is None or number in line.spans)
 
     def _read(self, native: Native, network: str) -> Iterator[_Line]:
         read: list[_Line] = []
