@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, final
 
-from hdh_infra.graph.values import Value
+from hdh_infra.graph.values import Value, walk
 from hdh_infra.model.paths import element_of
 
 
@@ -43,6 +43,19 @@ class Node:
     """Native id of a thing that is only referred to: never changed, never destroyed."""
     adopt: str | None = None
     """Native id of a thing that is there and that the stack takes over: imported once, managed from then on."""
+    _forms: list[tuple[tuple[str, Value], ...]] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def forms(self) -> tuple[tuple[str, Value], ...]:
+        """Every form in its properties with its property path; looked for once, since ordering and verifying both ask."""
+        if not self._forms:
+            self._forms.append(tuple(walk(dict(self.properties))))
+        return self._forms[0]
+
+    def refs(self) -> Iterator[tuple[str, str]]:
+        """Every (path, output) that its properties refer to."""
+        for _, form in self.forms():
+            if "$ref" in form:
+                yield form["$ref"], form["output"]
 
     @property
     def element(self) -> str:
@@ -78,7 +91,7 @@ class Node:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Node:
         """Read what `to_json` wrote."""
-        known = {one.name for one in fields(cls)}
+        known = {one.name for one in fields(cls) if one.init}
         read: dict[str, Any] = {
             key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known
         }

@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Iterable
 
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.values import refs
 
 
 def in_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -15,14 +14,11 @@ def in_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
     `graphlib` gives no order among those that are ready, so the smallest path is taken from a heap.
     """
     by_path = {node.path: node for node in sorted(nodes, key=lambda node: node.path)}
-    needs = {
-        path: {
-            one
-            for one in {*node.depends_on, *(other for other, _ in refs(dict(node.properties)))}
-            if one in by_path and one != path
-        }
-        for path, node in by_path.items()
-    }
+    needs: dict[str, set[str]] = {}
+    for path, node in by_path.items():
+        others = {*node.depends_on, *(other for other, _ in node.refs())}
+        others.discard(path)
+        needs[path] = {one for one in others if one in by_path}
     needed_by: dict[str, list[str]] = {}
     for path, others in needs.items():
         for other in others:

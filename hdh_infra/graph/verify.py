@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import Provider
-from hdh_infra.graph.values import FORMS, form_of, slots, walk
+from hdh_infra.graph.values import FORMS, form_of, slots
 from hdh_infra.model.paths import network_path
 
 OPEN_PLACES = frozenset({"tags", "userData", "customData", "metadata", "description", "name", "allTags"})
@@ -37,7 +37,7 @@ def _node(node: Node, by_path: Mapping[str, Node], seen: set[str], providers: Ma
         yield f"has no provider {node.provider}"
     for path in node.depends_on:
         yield from _points(node, path, by_path, seen)
-    for at, form in walk(dict(node.properties)):
+    for at, form in node.forms():
         kind = form_of(form) or ""
         if kind not in FORMS or set(form) != FORMS[kind]:
             yield f"{at} has no form of a plan: {sorted(form)}"
