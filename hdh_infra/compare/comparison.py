@@ -198,7 +198,7 @@ class Comparison:
             },
             "natives": {side.label: dict(side.types()) for side in self.sides},
             "natives_by_element": self._natives_json(),
-            "verdicts": {side.label: [row.to_json() for row in side.verdicts] for side in self.sides},
+            "verdicts": {side.label: self._verdicts_json(side) for side in self.sides},
             "differences": list(self.differences),
             "overrides": {side.label: list(side.overrides) for side in self.sides},
             "remarks": {side.label: list(side.remarks) for side in self.sides},
@@ -233,6 +233,14 @@ class Comparison:
             }
             for path, attributes in self.elements.items()
         }
+
+    def _verdicts_json(self, side: Side) -> list[dict[str, Any]]:
+        """What is not met, and what no attribute of an element says: flows, the whole. The rest stands in `elements`."""
+        return [
+            row.to_json()
+            for row in side.verdicts
+            if row.verdict is not Verdict.met or row.attribute not in self.elements.get(row.element, {})
+        ]
 
     def _natives_json(self) -> dict[str, Any]:
         return {
