@@ -75,6 +75,8 @@ def test_every_verdict_of_every_plan_is_in_the_comparison(found, plans):
         by_element = 0
         for row in plan.verdicts:
             attribute = said["elements"].get(row.element, {}).get(row.attribute)
+            if row.attribute in {"key", "system_key"} and row.asked is None:
+                continue  # answered by the encryption's own verdict
             if attribute is not None:
                 assert attribute["verdict"][plan.target] == str(row.verdict)
                 assert attribute["why"][plan.target]["source"] == row.source
