@@ -208,6 +208,10 @@ def expiry_of(store: Store) -> list[dict[str, Any]]:
 
 def _of_machine(expanded: Expanded, path: str, machine: Machine) -> dict[str, Any]:
     gpu, backup = machine.gpu, expanded.backup_of(path)
+    # Without a data disk the system disk is all there is to encrypt.
+    data = machine.disk.size is not None
+    level, key = machine.disk.encryption, expanded.key_of(path)
+    system_level, system_key = expanded.system_encryption(path), expanded.system_key_of(path)
     return {
         "count": machine.count,
         "vcpus": machine.vcpus,
@@ -218,10 +222,10 @@ def _of_machine(expanded: Expanded, path: str, machine: Machine) -> dict[str, An
         "disk": int(machine.disk.size) if machine.disk.size else None,
         "system_disk": int(machine.system_disk.size) if machine.system_disk.size else None,
         "image": machine.image,
-        "encryption": machine.disk.encryption.value,
-        "key": expanded.key_of(path),
-        "system_encryption": expanded.system_encryption(path).value,
-        "system_key": expanded.system_key_of(path),
+        "encryption": (level if data else system_level).value,
+        "key": key if data else system_key,
+        "system_encryption": system_level.value,
+        "system_key": system_key,
         "spread": machine.spread.value,
         "public": False,
         "identity": IDENTITY if machine.identity else None,

@@ -90,11 +90,10 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
     allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
+    judged = wanted_out.keys() | {(link.source, link.to, link.protocol) for link in expanded.egress_hosts}
     for flow in observed.egress:
-        if (flow.source, flow.to, flow.protocol) not in wanted_out and (
-            flow.source,
-            flow.protocol,
-        ) not in allowed_by_flows:
+        unasked = (flow.source, flow.to, flow.protocol) not in judged
+        if unasked and (flow.source, flow.protocol) not in allowed_by_flows:
             yield VerdictRow(
                 flow.source,
                 "flow.exact",
