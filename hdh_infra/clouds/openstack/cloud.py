@@ -12,6 +12,7 @@ from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
+    holders,
     lower_identity,
     lower_right,
     manual_keys,
@@ -20,9 +21,10 @@ from hdh_infra.clouds.openstack.identities import (
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
 from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
-from hdh_infra.clouds.openstack.network import lower_network, lower_platform, observe_networks
+from hdh_infra.clouds.openstack.network import lower_network as lower_wires
+from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS
+from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
 from hdh_infra.clouds.openstack.traffic import observe_traffic
@@ -70,7 +72,16 @@ UNLOWERED: Mapping[str, str] = {
 def lower_machine(context: Context, path: str) -> Iterator[Node]:
     """One machine element with its credentials."""
     yield from lower_server(context, path)
-    yield from lower_identity(context, path)
+    for base, _ in holders(context, path):
+        yield from lower_identity(context, base)
+
+
+def lower_network(context: Context, network: str) -> Iterator[Node]:
+    """One zone or space; with it what a space alone asks of machines of zones."""
+    yield from lower_wires(context, network)
+    yield from lower_needs(context, network)
+    for base, _ in holders(context, network):
+        yield from lower_identity(context, base)
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:

@@ -1,19 +1,23 @@
 """What the flows and rights of a spec could ever ask of a network or machine, by their patterns alone.
 
-A zone's way to the router and its machines' credentials are shared things: were they made from the links that exist
-today, one more space would change them (law 4). So they follow what no space says: a zone's way is there where it has
-machines, and credentials follow the patterns of flows and grants, those of the defaults of spaces too.
+A zone's way to the router, and its machines' credentials and openings, are shared things: were they made from the
+links that exist today, one more space would change them (law 4). So they follow what no space says: a zone's way is
+there where it has machines, the rest follows the patterns of the platform and of the defaults of spaces. What a space
+alone asks of a zone's machine is the space's own (`needs_of`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import cached_property
+from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.naming import WAY
+from hdh_infra.clouds.reach import Ports, ports_of, subtract, union
 from hdh_infra.model.expand import Expanded
-from hdh_infra.model.links import Link
+from hdh_infra.model.links import Link, Right
 from hdh_infra.model.paths import GROUP, matches, network_path
 from hdh_infra.model.platform import Flow
 
@@ -65,24 +69,34 @@ _Ends: TypeAlias = dict[str | None, dict[str, _Ways]]
 """Ways by the one network that a pattern lies in (None: several may), and by the pattern."""
 
 
+@final
+@dataclass
+class Need:
+    """What a space alone asks of one machine of a zone."""
+
+    openings: dict[str, Ports] = field(default_factory=dict)
+    """By protocol, ports to stores that no pattern opens to it."""
+    credentials: bool = False
+    """A right, where no pattern gives it credentials."""
+
+
 class _Index:
     """What flows ask, by their ends; links by their source."""
 
     def __init__(self, expanded: Expanded) -> None:
-        self.out: _Ends = {}
-        self.into: _Ends = {}
+        self.expanded = expanded
         latent = tuple(_beyond_one_space(expanded))
+        # What the defaults ask of a space's own machines stands among its flows, exactly.
+        shared = tuple(flow for flow in latent if network_path(flow.source) != _EVERY_SPACE)
+        self.of_zones = self._sources((*expanded.platform.flows, *shared))
+        self.of_spaces = self._sources((*expanded.flows, *shared))
+        self.into: _Ends = {}
         for flow in (*expanded.flows, *latent):
             self._add(self.into, flow.to, _home(flow.source), None)
-        # What the defaults ask of a space's own machines stands among its flows, exactly.
-        for flow in (*expanded.flows, *(one for one in latent if network_path(one.source) != _EVERY_SPACE)):
-            opening = (flow.protocol, flow.ports) if may_be_store(flow.to) else None
-            self._add(self.out, flow.source, _home(flow.to) if _may_be_machine(flow.to) else _HERE, opening)
-        self.principals = tuple(
-            grant.to
-            for store in expanded.platform.spaces.defaults.stores.values()
-            for grant in store.grants or ()
-            if not grant.to.startswith(GROUP)
+        stores = [*expanded.platform.spaces.defaults.stores.values()]
+        stores += [store for zone in expanded.platform.zones.values() for store in zone.stores.values()]
+        self.principals = sorted(
+            {grant.to for store in stores for grant in store.grants or () if not grant.to.startswith(GROUP)}
         )
         self.links: dict[str, list[Link]] = {}
         for link in (*expanded.links, *expanded.egress):
@@ -92,6 +106,61 @@ class _Index:
             self.machines.setdefault(network_path(machine), []).append(machine)
         self.leaving: dict[str, bool] = {}
         self.entitled: dict[str, bool] = {}
+
+    @classmethod
+    def _sources(cls, flows: Iterable[Flow]) -> _Ends:
+        found: _Ends = {}
+        for flow in flows:
+            opening = (flow.protocol, flow.ports) if may_be_store(flow.to) else None
+            cls._add(found, flow.source, _home(flow.to) if _may_be_machine(flow.to) else _HERE, opening)
+        return found
+
+    def out(self, machine: str) -> Iterator[_Ways]:
+        """What is asked of a machine as a source."""
+        return self.of(self.of_spaces if machine.startswith(_SPACE) else self.of_zones, machine)
+
+    def openings(self, machine: str) -> set[Opening]:
+        """Protocols and ports on which patterns let a machine open connections to stores."""
+        return {opening for ways in self.out(machine) for opening in ways.stores}
+
+    @cached_property
+    def needs(self) -> Mapping[str, Mapping[str, Need]]:
+        """By space and machine of a zone, what the space alone asks of it."""
+        found: dict[str, dict[str, Need]] = {}
+        known: dict[str, dict[str, Ports]] = {}
+        for link in self.expanded.links:
+            if link.source.startswith(_SPACE) or not (link.to.startswith(_SPACE) and link.to in self.expanded.stores):
+                continue
+            if link.source not in known:
+                known[link.source] = by_protocol(self.openings(link.source))
+            if left := subtract(ports_of(link.ports), known[link.source].get(link.protocol, ())):
+                need = found.setdefault(link.owner, {}).setdefault(link.source, Need())
+                need.openings[link.protocol] = union((*need.openings.get(link.protocol, ()), *left))
+        for right in self.expanded.rights:
+            machine = self.expanded.machines.get(right.principal)
+            if machine is None or not machine.identity or right.principal.startswith(_SPACE):
+                continue
+            if right.owner.startswith(_SPACE) and not self.may_have_rights(right.principal):
+                found.setdefault(right.owner, {}).setdefault(right.principal, Need()).credentials = True
+        return found
+
+    @cached_property
+    def rights(self) -> Mapping[tuple[str, str], tuple[Right, ...]]:
+        """Rights by whose nodes they are, and by who has them."""
+        found: dict[tuple[str, str], list[Right]] = {}
+        for right in self.expanded.rights:
+            found.setdefault((right.owner, right.principal), []).append(right)
+        return {ends: tuple(some) for ends, some in found.items()}
+
+    def may_have_rights(self, machine: str) -> bool:
+        """Whether a right on a store may be a machine's: by a pattern; of a space's machine, by any right of today too."""
+        if machine not in self.entitled:
+            self.entitled[machine] = (
+                any(ways.stores for ways in self.out(machine))
+                or any(_means(one, machine) for one in self.principals)
+                or (machine.startswith(_SPACE) and machine in self.expanded.rights_of)
+            )
+        return self.entitled[machine]
 
     @staticmethod
     def _add(ends: _Ends, pattern: str, other: str | None, opening: Opening | None) -> None:
@@ -111,7 +180,7 @@ class _Index:
         """Whether a machine of a network has a flow beyond it."""
         if network not in self.leaving:
             self.leaving[network] = any(
-                any(ways.stores or ways.networks - {network} for ways in self.of(self.out, machine))
+                any(ways.stores or ways.networks - {network} for ways in self.out(machine))
                 or any(ways.networks - {network} for ways in self.of(self.into, machine))
                 for machine in self.machines.get(network, ())
             )
@@ -143,22 +212,37 @@ def links_from(context: Context, machine: str) -> list[Link]:
     return _index(context).links.get(machine, [])
 
 
-def store_openings(context: Context, machine: str) -> set[Opening]:
-    """Protocols and ports on which flows let a machine open connections to stores."""
-    index = _index(context)
-    return {opening for ways in index.of(index.out, machine) for opening in ways.stores}
+def store_openings(context: Context, machine: str) -> Mapping[str, Ports]:
+    """By protocol, the ports on which a machine may open connections to stores, by what no other space's own says."""
+    return by_protocol(_index(context).openings(machine))
+
+
+def by_protocol(openings: Iterable[Opening]) -> dict[str, Ports]:
+    """Openings by their protocol, ports joined."""
+    found: dict[str, Ports] = {}
+    for protocol, ports in sorted(openings, key=str):
+        found[protocol] = union((*found.get(protocol, ()), *ports_of(ports)))
+    return found
 
 
 def may_have_rights(context: Context, machine: str) -> bool:
-    """Whether a right on a store may be a machine's: by a flow, by a grant of today, or by one that every space's store has."""
-    index = _index(context)
-    if machine not in index.entitled:
-        index.entitled[machine] = (
-            machine in context.expanded.rights_of
-            or any(ways.stores for ways in index.of(index.out, machine))
-            or any(_means(one, machine) for one in index.principals)
-        )
-    return index.entitled[machine]
+    """Whether a machine is one that may come to a right on a store, and so is given credentials of its own."""
+    return _index(context).may_have_rights(machine)
+
+
+def needs_of(context: Context, space: str) -> Mapping[str, Need]:
+    """By machine of a zone, what a space alone asks of it; sorted."""
+    return dict(sorted(_index(context).needs.get(space, {}).items()))
+
+
+def rights_of_need(context: Context, space: str, machine: str) -> tuple[Right, ...]:
+    """The rights that a space alone gives a zone's machine."""
+    return _index(context).rights.get((space, machine), ())
+
+
+def need_path(space: str, machine: str) -> str:
+    """Where what a space alone asks of a zone's machine has its paths; the machine stands in it, with dots."""
+    return f"{space}{WAY}{machine.replace('/', '.')}"
 
 
 def leaves(context: Context, network: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.crossing import may_have_rights
+from hdh_infra.clouds.openstack.crossing import may_have_rights, need_path, needs_of
 from hdh_infra.clouds.openstack.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
@@ -21,6 +21,7 @@ from hdh_infra.clouds.openstack.naming import (
     S3_PROVIDER,
     USER,
     USER_POLICY,
+    WAY,
     bucket_name,
     dashed,
     make,
@@ -53,31 +54,52 @@ def uses_keystone(context: Context) -> bool:
     return context.site.fact("object_store.identities").value in {None, KEYSTONE}
 
 
-def lower_identity(context: Context, machine: str) -> Iterator[Node]:
-    """The credentials of one machine element."""
-    if not has_identity(context, machine):
-        return
+def holders(context: Context, element: str) -> Iterator[tuple[str, str]]:
+    """Where credentials that belong to an element have their paths, and the machine that they are for.
+
+    A machine's own are beside it. Where a space alone gives a zone's machine a right, that machine has further ones,
+    which are the space's: they come and go with it, and open nothing else.
+    """
+    if element in context.expanded.networks:
+        needs = needs_of(context, element) if element.startswith("space/") else {}
+        yield from ((need_path(element, machine), machine) for machine, need in needs.items() if need.credentials)
+    elif has_identity(context, element):
+        yield element, element
+
+
+def holder_of(context: Context, right: Right) -> str | None:
+    """Where the credentials that a right is given to have their paths; None of people, and of machines without."""
+    if right.of_group:
+        return None
+    if has_identity(context, right.principal):
+        return right.principal
+    need = needs_of(context, right.owner).get(right.principal) if right.owner.startswith("space/") else None
+    return need_path(right.owner, right.principal) if need and need.credentials else None
+
+
+def lower_identity(context: Context, base: str) -> Iterator[Node]:
+    """The credentials of one holder."""
     if uses_keystone(context):
         yield make(
             context,
-            f"{machine}/credential",
+            f"{base}/credential",
             EC2_CREDENTIAL,
             {},
             outputs=("access", "secret"),
             secret=("secret",),
         )
         return
-    user = user_path(machine)
+    user = user_path(base)
     yield Node(
         path=user,
         type=USER,
         provider=S3_PROVIDER,
-        properties={"userName": user_name(context, machine), "tags": plugin_tags(context)},
+        properties={"userName": user_name(context, base), "tags": plugin_tags(context)},
         outputs=("arn",),
         delete_before_replace=True,
     )
     yield Node(
-        path=f"{machine}/access-key",
+        path=f"{base}/access-key",
         type=ACCESS_KEY,
         provider=S3_PROVIDER,
         properties={"userName": ref(user, "userName")},
@@ -86,26 +108,27 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
     )
 
 
-def user_path(machine: str) -> str:
-    """Path of the user that a machine is known as."""
-    return f"{machine}/user"
+def user_path(base: str) -> str:
+    """Path of the user that a holder of rights is known as."""
+    return f"{base}/user"
 
 
-def user_name(context: Context, machine: str) -> str:
+def user_name(context: Context, base: str) -> str:
     """The endpoint's users are shared by all of its platforms, so the platform is part of the name."""
-    return shared_name(context, machine)
+    return shared_name(context, base)
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
     """What a machine's user may do with exactly one bucket, as one policy of the user."""
-    if right.of_group or uses_keystone(context) or not has_identity(context, right.principal):
+    base = holder_of(context, right)
+    if base is None or uses_keystone(context):
         return
     yield Node(
         path=f"{right.owner}/right/{right.slug}-{right.access}",
         type=USER_POLICY,
         provider=S3_PROVIDER,
         properties={
-            "userName": ref(user_path(right.principal), "userName"),
+            "userName": ref(user_path(base), "userName"),
             "policyName": shortened(f"{dashed(right.store)}-{right.access}"),
             "policy": json_text(policy_of({bucket_name(context, right.store): (right.access,)})),
         },
@@ -116,10 +139,12 @@ def lower_right(context: Context, right: Right) -> Iterator[Node]:
 
 def manual_keys(context: Context) -> Iterator[ManualStep]:
     """Putting each machine's key into it: the cloud has no identity that it could give a machine without a secret."""
-    for machine in context.expanded.machines:
-        if has_identity(context, machine):
+    for element in (*context.expanded.machines, *context.expanded.networks):
+        for base, machine in holders(context, element):
             yield ManualStep(
-                what=f"put the S3 access key of {machine} into it, and nowhere else",
+                what=f"put the S3 access key of {base} into {machine}, and nowhere else"
+                if base != machine
+                else f"put the S3 access key of {machine} into it, and nowhere else",
                 who="the administrator of the machine",
                 command="pulumi stack export --show-secrets, read the two outputs of the machine's access key, and write them to /etc/hdh/s3 there (mode 0600)",
                 proof="the machine lists its bucket; with another machine's key it is refused",
@@ -147,9 +172,15 @@ class Rights:
             self.accesses[bucket] = self.accesses.get(bucket, frozenset()) | some
 
 
+def machine_of(native: Native) -> str:
+    """The machine that credentials are for, by the label of their path."""
+    _, _, rest = native.path.partition(WAY)
+    return rest.split("/", 1)[0].replace(".", "/") if rest else native.element
+
+
 def observe_rights(reader: Reader) -> dict[str, Rights]:
     """By element: what its credentials open. A user without a key opens nothing."""
-    found = {native.element: Rights(everything=True) for native in reader.natives.of_type(EC2_CREDENTIAL)}
+    found = {machine_of(native): Rights(everything=True) for native in reader.natives.of_type(EC2_CREDENTIAL)}
     users = {str(user.properties.get("userName")): user for user in reader.natives.of_type(USER)}
 
     def user_of(native: Native) -> Native | None:
@@ -158,20 +189,20 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
 
     with_key = {user.path: user for key in reader.natives.of_type(ACCESS_KEY) if (user := user_of(key)) is not None}
     for user in with_key.values():
-        found.setdefault(user.element, Rights())
+        found.setdefault(machine_of(user), Rights())
     documents: dict[str, list[Mapping[str, Any]]] = {}
     for policy in reader.natives.of_type(USER_POLICY):
         user = user_of(policy)
         if user is not None and user.path in with_key:
             documents.setdefault(user.path, []).append(document(policy.properties.get("policy")))
     for path, some in documents.items():
-        found[with_key[path].element].add(opened(reader, some))
+        found[machine_of(with_key[path])].add(opened(reader, some))
     return found
 
 
 def add_bucket_policies(reader: Reader, rights: Mapping[str, Rights]) -> dict[str, list[str]]:
     """Rights that buckets' own policies give to the platform's users, put into `rights`; and by bucket, what others are let do."""
-    users = {str(user.properties.get("userName")): user.element for user in reader.natives.of_type(USER)}
+    users = {str(user.properties.get("userName")): machine_of(user) for user in reader.natives.of_type(USER)}
     strangers: dict[str, list[str]] = {}
     for bucket in reader.buckets.values():
         for principal, accesses in let_in(bucket):

@@ -42,6 +42,8 @@ USER_POLICY = "hdh:iam:UserPolicy"
 GET_NETWORK = "openstack:networking/getNetwork:getNetwork"
 GET_IMAGE = "openstack:images/getImage:getImage"
 GET_FLAVOUR = "openstack:compute/getFlavor:getFlavor"
+WAY = "/way/"
+"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT})
 _DIGEST = 6
 NAME_LENGTH = 63

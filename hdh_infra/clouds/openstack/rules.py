@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.openstack.crossing import links_from, store_openings
-from hdh_infra.clouds.openstack.naming import GROUP, RULE, make, native_name
+from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
+from hdh_infra.clouds.openstack.naming import GROUP, PORT_GROUPS, RULE, make, native_name
 from hdh_infra.clouds.reach import Ports, ports_of, union
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -33,7 +33,7 @@ ANYWHERE = "0.0.0.0/0"
 
 
 def group_path(machine: str) -> str:
-    """Path of a machine element's security group."""
+    """Path of a machine element's security group, or of one that a space has for it."""
     return f"{machine}/filter"
 
 
@@ -55,22 +55,65 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         peer = {"remoteIpPrefix": subnet if flow.address == OWN_SUBNET else flow.address}
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
-        yield _rule(context, path, machine, "egress", protocol=flow.protocol, ports=span, peer=peer)
-    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+        yield _rule(context, path, group_path(machine), "egress", protocol=flow.protocol, ports=span, peer=peer)
+    yield from _outwards(context, machine, _outside(context, machine))
+
+
+def lower_needs(context: Context, space: str) -> Iterator[Node]:
+    """What a space alone lets a zone's machine reach: a group of the space's own, which is put on the machine's ports.
+
+    In the machine's own group a rule of one space would be the same as that of the next, which Neutron refuses.
+    """
+    for machine, need in needs_of(context, space).items():
+        if not need.openings:
+            continue
+        base = need_path(space, machine)
+        yield make(
+            context,
+            group_path(base),
+            GROUP,
+            {
+                "name": native_name(context, base),
+                "description": f"What {space} lets {machine} reach",
+                "deleteDefaultRules": True,
+            },
+        )
+        openings = {
+            (one, protocol): ports for protocol, ports in need.openings.items() for one in store_addresses(context)
+        }
+        yield from _outwards(context, base, openings)
+        for index in range(context.expanded.machines[machine].count):
+            yield make(
+                context,
+                f"{base}/port/{index}",
+                PORT_GROUPS,
+                # Beside the groups that the port has, and not in their place.
+                {
+                    "portId": ref(f"{machine}/port/{index}"),
+                    "securityGroupIds": [ref(group_path(base))],
+                    "enforce": False,
+                },
+            )
+
+
+def _outwards(context: Context, base: str, openings: Mapping[tuple[str, str], Ports]) -> Iterator[Node]:
+    """One rule of a group for each range and span of ports."""
+    for (prefix, protocol), ports in sorted(openings.items()):
         for low, high in ports:
-            path = f"{machine}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
+            path = f"{base}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
             peer = {"remoteIpPrefix": prefix}
-            yield _rule(context, path, machine, "egress", protocol=protocol, ports=(low, high), peer=peer)
+            yield _rule(context, path, group_path(base), "egress", protocol=protocol, ports=(low, high), peer=peer)
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
     """Both openings of a flow between machines."""
     base = f"{link.owner}/flow/{link.slug}"
-    to, source = {"remoteGroupId": ref(group_path(link.to))}, {"remoteGroupId": ref(group_path(link.source))}
+    mine, theirs = group_path(link.source), group_path(link.to)
+    to, source = {"remoteGroupId": ref(theirs)}, {"remoteGroupId": ref(mine)}
     for low, high in ports_of(link.ports):
         name, ports = _span((low, high)), (low, high)
-        yield _rule(context, f"{base}/out/{name}", link.source, "egress", protocol=link.protocol, ports=ports, peer=to)
-        yield _rule(context, f"{base}/in/{name}", link.to, "ingress", protocol=link.protocol, ports=ports, peer=source)
+        yield _rule(context, f"{base}/out/{name}", mine, "egress", protocol=link.protocol, ports=ports, peer=to)
+        yield _rule(context, f"{base}/in/{name}", theirs, "ingress", protocol=link.protocol, ports=ports, peer=source)
 
 
 def store_addresses(context: Context) -> tuple[str, ...]:
@@ -84,8 +127,8 @@ def store_addresses(context: Context) -> tuple[str, ...]:
 def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
     found: dict[tuple[str, str], Ports] = {}
     openings: list[tuple[str, str, Ports]] = [
-        (prefix, protocol, ports_of(ports))
-        for protocol, ports in sorted(store_openings(context, machine), key=str)
+        (prefix, protocol, ports)
+        for protocol, ports in store_openings(context, machine).items()
         for prefix in store_addresses(context)
     ]
     openings += [
@@ -106,7 +149,7 @@ def _span(ports: tuple[int, int]) -> str:
 def _rule(
     context: Context,
     path: str,
-    machine: str,
+    group: str,
     direction: str,
     *,
     protocol: str,
@@ -119,7 +162,7 @@ def _rule(
         path,
         RULE,
         {
-            "securityGroupId": ref(group_path(machine)),
+            "securityGroupId": ref(group),
             "direction": direction,
             "ethertype": "IPv4",
             "protocol": protocol,

@@ -16,8 +16,10 @@ from hdh_infra.clouds.openstack.cloud import read_back
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.identities import manual_keys
 from hdh_infra.clouds.openstack.network import ROUTER_PATH
+from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform as lower_router
-from hdh_infra.clouds.ovhcloud.identities import lower_identity, observe_rights
+from hdh_infra.clouds.openstack.rules import lower_needs
+from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
 from hdh_infra.graph.node import Node
@@ -40,7 +42,14 @@ def lower_platform(context: Context) -> Iterator[Node]:
 def lower_machine(context: Context, path: str) -> Iterator[Node]:
     """One machine element with its user, key and rights."""
     yield from lower_server(context, path)
-    yield from lower_identity(context, path)
+    yield from lower_identities(context, path)
+
+
+def lower_network(context: Context, network: str) -> Iterator[Node]:
+    """One zone or space; with it what a space alone asks of machines of zones."""
+    yield from lower_wires(context, network)
+    yield from lower_needs(context, network)
+    yield from lower_identities(context, network)
 
 
 def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
@@ -84,6 +93,7 @@ CLOUD: Cloud = dataclasses.replace(
     name="ovhcloud",
     providers=providers,
     lower_platform=lower_platform,
+    lower_network=lower_network,
     lower_key=lower_key,
     lower_machine=lower_machine,
     lower_right=lower_right,

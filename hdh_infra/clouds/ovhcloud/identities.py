@@ -6,39 +6,47 @@ that store's bucket in its document: it is updated in place (`shared_documents`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.crossing import rights_of_need
 from hdh_infra.clouds.openstack.documents import opened, policy_of
-from hdh_infra.clouds.openstack.identities import Rights, has_identity, user_name
+from hdh_infra.clouds.openstack.identities import Rights, holders, machine_of, user_name
 from hdh_infra.clouds.openstack.naming import bucket_name
 from hdh_infra.clouds.openstack.reading import Reader, document
 from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER, project_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import json_text, ref
+from hdh_infra.model.links import Right
 from hdh_infra.model.scales import Access
 
 ROLE = "objectstore_operator"
 _PROJECT_WIDE = frozenset({"administrator"})
 
 
-def lower_identity(context: Context, machine: str) -> Iterator[Node]:
-    """The user, key and rights of one machine element."""
-    if not has_identity(context, machine):
-        return
+def lower_identities(context: Context, element: str) -> Iterator[Node]:
+    """The users, keys and rights that belong to an element: of a machine its own, of a space those it gives machines of zones."""
+    for base, machine in holders(context, element):
+        own = base == machine
+        rights = context.expanded.rights_of.get(machine, ()) if own else rights_of_need(context, element, machine)
+        yield from _identity(context, base, rights)
+
+
+def _identity(context: Context, base: str, rights: Iterable[Right]) -> Iterator[Node]:
+    """The user, key and rights of one holder."""
     project = project_of(context)
-    user = f"{machine}/user"
+    user = f"{base}/user"
     yield Node(
         path=user,
         type=USER,
         provider=PROVIDER,
-        properties={**project, "description": user_name(context, machine), "roleNames": [ROLE]},
+        properties={**project, "description": user_name(context, base), "roleNames": [ROLE]},
         secret_outputs=("password",),
     )
     yield Node(
-        path=f"{machine}/access-key",
+        path=f"{base}/access-key",
         type=CREDENTIAL,
         provider=PROVIDER,
         properties={**project, "userId": ref(user)},
@@ -46,10 +54,10 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
         secret_outputs=("secretAccessKey",),
     )
     accesses: dict[str, set[Access]] = {}
-    for right in context.expanded.rights_of.get(machine, ()):
+    for right in rights:
         accesses.setdefault(bucket_name(context, right.store), set()).add(right.access)
     yield Node(
-        path=f"{machine}/rights",
+        path=f"{base}/rights",
         type=POLICY,
         provider=PROVIDER,
         properties={
@@ -57,7 +65,7 @@ def lower_identity(context: Context, machine: str) -> Iterator[Node]:
             "userId": ref(user),
             "policy": json_text({"Statement": policy_of(accesses)["Statement"]}),
         },
-        depends_on=(f"{machine}/access-key",),
+        depends_on=(f"{base}/access-key",),
     )
 
 
@@ -75,7 +83,7 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
     for path, user in with_key.items():
         roles = {str(one) for one in user.properties.get("roleNames") or [user.properties.get("roleName")]}
         # A bucket belongs to the user that made it, so without a policy only an administrator opens those of others.
-        mine = found.setdefault(user.element, Rights())
+        mine = found.setdefault(machine_of(user), Rights())
         mine.add(opened(reader, documents.get(path, [])))
         mine.everything = mine.everything or bool(roles & _PROJECT_WIDE)
     return found

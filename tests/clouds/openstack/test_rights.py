@@ -160,3 +160,49 @@ def test_a_denial_takes_back_what_it_covers_and_no_more():
     assert set(opened(reader("a", "b"), [{"Statement": [allow, deny]}])) == {"b"}
     assert set(opened(reader("a", "b"), [{"Statement": [allow, some]}])) == {"a", "b"}
     assert set(opened(reader("a", "b"), [{"Statement": [allow, when]}])) == {"a", "b"}
+
+
+OWN = {"import": True, "review": CONSOLE, "mover": SPARK}
+
+
+def with_own_airlock(small):
+    """A platform whose first space alone has an airlock, and names machines of zones that nothing else leads to a store."""
+    described = small().model_dump(mode="json", exclude_none=True)["spaces"]
+    described["defaults"]["flows"] = []
+    described["projects"]["cohort-a"]["airlock"] = OWN
+    return small(flows=[], spaces=described)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_space_alone_asks_of_a_zones_machine_is_the_spaces_own(small, lower, lock_of, target):
+    """Law 4: further credentials, and a group beside the machine's own; both come and go with the space."""
+    platform = with_own_airlock(small)
+    without = small(flows=[], spaces={**platform.spaces.model_dump(mode="json"), "projects": {"cohort-b": {}}})
+    lock = lock_of(without, target)
+    before, after = ({node.path: node for node in lower(one, target, lock)} for one in (without, platform))
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert all(path.startswith("space/cohort-a/") for path in changed), changed
+    way = f"space/cohort-a/way/{SPARK.replace('/', '.')}"
+    assert {f"{way}/user", f"{way}/access-key", f"{way}/filter", f"{way}/port/0"} <= after.keys()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_space_alone_gives_a_zones_machine_is_observed_as_that_machines(small, deploy, target):
+    deployed = deploy(with_own_airlock(small), target)
+    observed = deployed.observe()
+    stage = "space/cohort-a/store/airlock-import-in-review"
+    assert observed.elements[stage]["grants"] == [f"{CONSOLE} read", f"{SPARK} append"]
+    assert (SPARK, stage, (443,)) in {(flow.source, flow.to, flow.ports) for flow in observed.flows}
+    assert observed.elements[SPARK]["identity"] == "access-key"
+    del deployed.nodes[f"space/cohort-a/way/{SPARK.replace('/', '.')}/port/0"]
+    assert not [flow for flow in deployed.observe().flows if (flow.source, flow.to) == (SPARK, stage)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_key_is_put_into_its_machine_by_a_step_that_a_person_can_follow(small, target):
+    import datetime
+
+    from hdh_infra.planning import make_plan
+
+    steps = make_plan(with_own_airlock(small), target, today=datetime.date(2026, 11, 25)).manual
+    assert any(f"space/cohort-a/way/{SPARK.replace('/', '.')} into {SPARK}" in step.what for step in steps)
