@@ -45,7 +45,9 @@ Name = Annotated[str, AfterValidator(check_name)]
 def _size(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGTP]i?B\s*", value):
         raise ValueError(f"{value!r} is not a size: a number with a unit, such as 500GB, 300TB or 64GiB")
-    if isinstance(value, bool) or (isinstance(value, int) and not isinstance(value, ByteSize) and value < 2**20):
+    if isinstance(value, (bool, float)) or (
+        isinstance(value, int) and not isinstance(value, ByteSize) and value < 2**20
+    ):
         raise ValueError(f"{value!r} has no unit: write 500GB, 300TB or 64GiB")
     return value
 

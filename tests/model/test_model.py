@@ -1,17 +1,20 @@
-"""The model's words: scales, sizes, paths, flows worked out, what is asked of each kind."""
+"""The model's words: scales, sizes, names, ports, paths, targets, flows worked out."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from hdh_infra.model.attributes import ATTRIBUTES, answers, asked
-from hdh_infra.model.base import write_size
-from hdh_infra.model.elements import Disk, Key, Machine, Retention, Store
+from hdh_infra.model.attributes import answers
+from hdh_infra.model.base import Port, check_name, size, write_size
+from hdh_infra.model.elements import Retention, Store
 from hdh_infra.model.expand import expand
-from hdh_infra.model.paths import element_of, kind_of, matches
-from hdh_infra.model.platform import Platform
-from hdh_infra.model.scales import Encryption, Relation, Verdict
+from hdh_infra.model.paths import element_of, matches
+from hdh_infra.model.platform import Platform, Zone
+from hdh_infra.model.scales import Encryption, Verdict
+from hdh_infra.model.settings import is_host
 from hdh_infra.model.target import Target
+from hdh_infra.testing.strategies import names
 
 
 def platform(**more) -> Platform:
@@ -33,15 +36,13 @@ def test_the_worst_verdict_does_not_depend_on_the_order(verdicts):
     assert all(Verdict.worst(*verdicts).rank >= one.rank for one in verdicts)
 
 
-@given(st.integers(min_value=2**20, max_value=2**60))
-def test_a_size_is_written_so_that_it_reads_back_the_same(size):
-    store = (
-        Store.model_validate({"size": size if size % 1000 and size % 1024 else write_size(size)})
-        if size % 1000 == 0 or size % 1024 == 0
-        else None
-    )
-    if store is not None:
-        assert Store.model_validate_json(store.model_dump_json()).size == store.size
+@given(st.integers(1, 8192), st.sampled_from([1000, 1024]), st.integers(1, 5))
+def test_a_size_is_written_so_that_it_reads_back_the_same(number, base, power):
+    """Exact, in the largest unit that divides it; what no unit divides is never asked."""
+    written = write_size(number * base**power)
+    assert size(written) == number * base**power
+    store = Store.model_validate({"size": written})
+    assert Store.model_validate_json(store.model_dump_json()) == store
 
 
 @pytest.mark.parametrize("text", ["azure:francecentral", "ovhcloud/snc:RBX", "openstack:RegionOne"])
@@ -139,25 +140,6 @@ def test_the_order_of_the_description_does_not_matter():
     assert list(expand(one).elements) == list(expand(other).elements)
 
 
-@pytest.mark.parametrize(("kind", "spec"), [("store", Store), ("machine", Machine), ("key", Key)])
-def test_every_field_that_a_cloud_answers_has_a_relation_and_an_attribute(kind, spec):
-    names = {"rotation_days": "rotation_days"}
-    for field, info in spec.model_fields.items():
-        if any(isinstance(one, Relation) for one in info.metadata):
-            assert names.get(field, field) in ATTRIBUTES[kind], field
-    if spec is Machine:
-        assert {"encryption", "key"} <= set(ATTRIBUTES["machine"])
-        assert all(any(isinstance(one, Relation) for one in info.metadata) for info in Disk.model_fields.values())
-
-
-def test_everything_that_is_asked_is_an_attribute_and_the_reverse():
-    found = expand(
-        platform(keys={"k": {}}, zones={"a": {"stores": {"s": {"size": "1TB"}}, "machines": {"m": MACHINE}}})
-    )
-    for path in found.elements:
-        assert set(asked(found, path, "10.0.0.0/24")) == set(ATTRIBUTES[kind_of(path)])
-
-
 def test_a_floor_is_reached_by_what_is_stronger_and_nothing_else():
     assert answers("store", "encryption", "customer-key", "external-key")
     assert answers("store", "encryption", "customer-key", "provider-key") is False
@@ -175,3 +157,60 @@ def test_a_floor_is_reached_by_what_is_stronger_and_nothing_else():
 def test_a_retention_reaches_another_in_length_and_mode():
     assert Retention(days=10).reaches(Retention(days=10))
     assert not Retention(days=9).reaches(Retention(days=10))
+
+
+@given(names())
+def test_every_name_that_the_strategies_draw_is_one(name):
+    assert check_name(name) == name
+    assert len(name) <= 32
+
+
+@pytest.mark.parametrize("name", ["", "A", "1a", "a--b", "-a", "a-", "a_b", "a.b", "a/b", "é", "a" * 33, "a b", "a\n"])
+def test_what_a_cloud_could_not_carry_is_no_name(name):
+    with pytest.raises(ValueError, match="is not a name: 1 to 32 small letters, digits and single hyphens"):
+        check_name(name)
+
+
+PORT: TypeAdapter[int | str] = TypeAdapter(Port)
+
+
+@given(st.integers(1, 65535), st.integers(1, 65535))
+def test_a_range_of_ports_reads_from_low_to_high_and_one_port_is_a_number(low, high):
+    text = f"{low}-{high}"
+    if low > high:
+        with pytest.raises(ValidationError, match="is not a port"):
+            PORT.validate_python(text)
+    else:
+        assert PORT.validate_python(text) == (low if low == high else text)
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1, True, "443", "a-b", "1-70000", "0-5", 4.5, None, "22, 80"])
+def test_what_is_no_port_is_refused_with_the_form(port):
+    with pytest.raises(ValidationError, match="1 to 65535, or a range such as 8000-8010"):
+        PORT.validate_python(port)
+
+
+@pytest.mark.parametrize(
+    ("to", "host"),
+    [("192.0.2.0/24", False), ("0.0.0.0/0", False), ("pypi.org", True), ("*.debian.org", True), ("1password.com", True), ("3.debian.pool.ntp.org", True)],
+)  # fmt: skip
+def test_a_host_name_is_told_from_an_address_range(to, host):
+    assert is_host(to) == host
+
+
+@pytest.mark.parametrize("value", [10, 10.5, "10", "10 gigabytes", "GB", True, "-1GB", "1e3GB"])
+def test_a_quantity_without_its_unit_is_refused(value):
+    with pytest.raises(ValidationError, match=r"has no unit|is not a size"):
+        Store.model_validate({"size": value})
+
+
+def test_targets_that_differ_have_stacks_that_differ():
+    written = ["azure:francecentral", "ovhcloud:RBX", "ovhcloud/snc:RBX", "openstack:RegionOne"]
+    assert len({Target.parse(one).stack for one in written}) == len(written)
+
+
+def test_a_description_in_python_and_one_in_text_are_equal():
+    one = platform(zones={"a": {"stores": {"s": {"size": "1TB", "retention": {"days": 30}}}}})
+    other = platform(zones={"a": Zone(stores={"s": Store(size=size("1TB"), retention=Retention(days=30))})})
+    assert one == other
+    assert one != platform()
