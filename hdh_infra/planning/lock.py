@@ -18,6 +18,7 @@ from hdh_infra.model.base import write_size
 from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.lock import Kept, Lock
+from hdh_infra.model.machine import Gpu
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
@@ -178,15 +179,17 @@ def _hosts(
 def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
     """The flavour of each machine: the one that was chosen while it holds what is asked, else the smallest that does.
 
-    Without a flavour that has the graphics processors asked, it is one without them, and the verdict says so:
-    a plan is always made (law 3).
+    Without a flavour that has the graphics processors asked, it is the one that comes nearest, and the verdict says
+    so: a plan is always made, of the most that there is (law 3).
     """
     chosen = dict(base.flavours.get(str(place.target), {}))
     for path, machine in expanded.machines.items():
         vcpus, memory = machine.vcpus, int(machine.memory)
         flavour = place.flavour(vcpus, memory, machine.gpu)
         enough = flavour is not None or machine.gpu is None
-        flavour = flavour or place.flavour(vcpus, memory)
+        if flavour is None and machine.gpu:
+            less = (machine.gpu.model_copy(update={"model": None, "memory": None}), Gpu(), None)
+            flavour = next((one for gpu in less if (one := place.flavour(vcpus, memory, gpu))), None)
         kept = place.flavour_named(chosen[path]) if path in chosen else None
         if kept and kept.vcpus >= vcpus and int(kept.memory) >= memory and (kept.holds(machine.gpu) or not enough):
             continue

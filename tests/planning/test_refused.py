@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from hdh_infra.catalogue.load import site
 from hdh_infra.errors import SpecError
 from hdh_infra.model.check import check
 from hdh_infra.model.platform import Platform
@@ -151,3 +152,24 @@ def test_an_override_of_another_type_or_of_no_resource_is_told(target):
     assert any(right in one for one in told(spec(zones={"a": {}}, overrides={path: {right: ["no"]}}), target))
     (problem,) = told(spec(zones={"a": {}}, overrides={f"{path}k": {right: True}}), target)
     assert f"no native resource has this path; `hdh plan` lists them; did you mean {path}?" in problem
+
+
+@pytest.mark.parametrize(
+    ("target", "gpu", "gpus"),
+    [
+        ("azure:francecentral", {"model": "l4"}, 1),
+        ("azure:francecentral", {"model": "l4", "count": 2}, 2),
+        ("azure:francecentral", {"model": "l4", "count": 16}, 1),
+        ("azure:francecentral", {"count": 2, "memory": "4TB"}, 2),
+        ("openstack:RegionOne", {"count": 1}, 0),
+    ],
+)
+def test_graphics_processors_that_nobody_has_are_no_refusal_but_the_nearest_there_is(target, gpu, gpus):
+    """Law 3: a plan is always made, of the most that there is, and the verdict says what is lacking."""
+    platform = spec(zones={"a": {"machines": {"m": {**MACHINE, "gpu": gpu}}}})
+    lock = update_lock(None, platform, [Target.parse(target)])
+    flavour = site(Target.parse(target)).flavour_named(lock.flavours[target]["zone/a/machine/m"])
+    assert (flavour.gpu.count if flavour.gpu else 0) == gpus
+    plan = make_plan(platform, target, today=TODAY)
+    (row,) = [one for one in plan.verdicts if one.attribute == "gpu"]
+    assert row.verdict != "met"
