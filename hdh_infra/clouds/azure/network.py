@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import lower_administration_log
@@ -194,27 +195,39 @@ def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Ite
 
 
 def _peerings(context: Context) -> Iterator[Node]:
-    """Both halves of a peering for every two networks that a link joins, each once."""
-    pairs: dict[tuple[str, str], str] = {}
+    """Both halves of a peering for every two networks that a link joins, each once and each whose the links are.
+
+    Between two spaces that both open connections to the other, each has the half that lies in its own network.
+    """
+    pairs: dict[tuple[str, str], set[str]] = {}
     for link in context.expanded.links:
         source, to = network_path(link.source) or "", network_path(link.to) or ""
         if source != to:
             one, other = sorted((source, to))
-            spaces = [end for end in (one, other) if end.startswith("space/")]
-            pairs[one, other] = spaces[0] if spaces else one
-    for (one, other), owner in sorted(pairs.items()):
-        base = f"{owner}/peering/{dotted(one)}-{dotted(other)}"
-        subnets = [
+            owner = link.owner if link.owner.startswith("space/") else one
+            pairs.setdefault((one, other), set()).add(owner)
+    for (one, other), owners in sorted(pairs.items()):
+        first, *more = sorted(owners)
+        far = other if first == one else one
+        subnets = tuple(
             f"{network}/subnet/{part}"
             for network in (one, other)
             for part in ("machines", *(("endpoints",) if network in shared(context).with_stores else ()))
-        ]
-        yield _peering(context, f"{base}/there", one, other, tuple(subnets))
-        yield _peering(context, f"{base}/back", other, one, (*subnets, f"{base}/there"))
+        )
+        there = _half(first, first, far, "there")
+        back = _half(far, far, first, "there") if more else _half(first, first, far, "back")
+        yield _peering(context, there, first, far, subnets)
+        yield _peering(context, back, far, first, (*subnets, there))
+
+
+def _half(owner: str, source: str, to: str, which: str) -> str:
+    return f"{owner}/peering/{dotted(source)}-{dotted(to)}/{which}"
 
 
 def _peering(context: Context, path: str, source: str, to: str, after: tuple[str, ...]) -> Node:
-    return make(
+    one, other = sorted((source, to))
+    before = _half(one, one, other, "there" if source == one else "back")
+    node = make(
         context,
         path,
         "network:VirtualNetworkPeering",
@@ -230,6 +243,8 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
         },
         after=(f"{source}/network", *after),
     )
+    # Those of two spaces were once all with the first by name.
+    return node if path == before else replace(node, aliases=(before,))
 
 
 def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:

@@ -447,3 +447,27 @@ def test_all_of_it_registers_with_the_engine_and_what_is_there_already_is_read(f
     assert recorder.seen["platform/administration-log"].inputs["resourceUri"] == "/subscriptions/s"
     watched = recorder.seen["zone/lake/store/snds/access-log"].inputs["resourceUri"]
     assert watched == "id-of-zone/lake/store/snds/account/blobServices/default"
+
+
+@pytest.mark.parametrize("names", [("alpha", "omega"), ("omega", "alpha")])
+def test_a_peering_of_two_spaces_is_the_ones_that_open_connections_whatever_their_names(
+    wide_described, planned_on, names
+):
+    source, to = names
+    wide_described["spaces"]["projects"] = {source: {}, to: {}}
+    flow = {"from": f"space/{source}/machine/desktop", "to": f"space/{to}/machine/desktop", "ports": [8443]}
+
+    def halves(*flows):
+        nodes = planned_on({**wide_described, "flows": [*wide_described["flows"], *flows]}, TARGET).nodes
+        return {
+            node.path
+            for node in nodes
+            if "/peering/" in node.path and f"space.{to}" in node.path and f"space.{source}" in node.path
+        }
+
+    base = f"space/{source}/peering/space.{source}-space.{to}"
+    assert halves(flow) == {f"{base}/there", f"{base}/back"}
+    assert halves(flow, {**flow, "from": flow["to"], "to": flow["from"]}) == {
+        f"{base}/there",
+        f"space/{to}/peering/space.{to}-space.{source}/there",
+    }
