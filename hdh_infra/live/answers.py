@@ -28,6 +28,7 @@ class Answers:
     floating_ips: Sequence[Wire] = ()
     servers: Sequence[Wire] = ()
     server_groups: Sequence[Wire] = ()
+    address_groups: Sequence[Wire] = ()
     volumes: Sequence[Wire] = ()
     orders: Sequence[Wire] = ()
     secrets: Sequence[Wire] = ()

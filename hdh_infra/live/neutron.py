@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hdh_infra.clouds.openstack.naming import FLOATING_IP, GROUP, NETWORK, PORT, ROUTER, ROUTER_INTERFACE, RULE, SUBNET
+from hdh_infra.clouds.openstack.naming import (
+    ADDRESS_GROUP,
+    FLOATING_IP,
+    GROUP,
+    NETWORK,
+    PORT,
+    ROUTER,
+    ROUTER_INTERFACE,
+    RULE,
+    SUBNET,
+)
 from hdh_infra.graph.observation import Native
 from hdh_infra.live.answers import Answers, Labels, Wire
 
@@ -144,6 +154,9 @@ def filters(labels: Labels, answers: Answers) -> Iterator[Native]:
                     "allTags": sorted(one.get("tags") or []),
                 },
             )
+    for one in answers.address_groups:
+        said = {"name": one.get("name"), "addresses": sorted(one.get("addresses") or [])}
+        yield labels.native(ADDRESS_GROUP, one["id"], said)
     for one in answers.rules:
         if one.get("security_group_id") not in own:
             yield labels.native(

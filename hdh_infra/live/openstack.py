@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hdh_infra.clouds.openstack.naming import (
+    ADDRESS_GROUP,
     EC2_CREDENTIAL,
     FLOATING_IP,
     GROUP,
@@ -34,6 +35,7 @@ from hdh_infra.live.rest import Rest
 
 TYPES = frozenset(
     {
+        ADDRESS_GROUP,
         EC2_CREDENTIAL,
         FLOATING_IP,
         GROUP,
@@ -54,6 +56,7 @@ TYPES = frozenset(
 """The types that are asked of the servers."""
 # From this version on, a server carries the name of its flavour.
 _COMPUTE_VERSION = "2.47"
+_ADDRESS_GROUPS = "address-group"
 
 
 def read(environment: Mapping[str, str], region: str, known: Iterable[Native] = ()) -> list[Native]:
@@ -75,6 +78,9 @@ def ask(rest: Rest) -> Answers:
     mine = {"project_id": rest.project}
     # A user's credentials are listed for all of its projects.
     credentials = rest.list("identity", f"/users/{rest.user}/credentials/OS-EC2", "credentials")
+    # Older Neutrons have no groups of addresses.
+    extensions = {one.get("alias") for one in rest.list("network", "/extensions", "extensions")}
+    grouped = _ADDRESS_GROUPS in extensions
     return Answers(
         networks=rest.list("network", "/networks", "networks", mine),
         subnets=rest.list("network", "/subnets", "subnets", mine),
@@ -82,6 +88,7 @@ def ask(rest: Rest) -> Answers:
         ports=rest.list("network", "/ports", "ports", mine),
         groups=rest.list("network", "/security-groups", "security_groups", mine),
         rules=rest.list("network", "/security-group-rules", "security_group_rules", mine),
+        address_groups=rest.list("network", "/address-groups", "address_groups", mine) if grouped else (),
         floating_ips=rest.list("network", "/floatingips", "floatingips", mine),
         servers=rest.list("compute", "/servers/detail", "servers", microversion=_COMPUTE_VERSION),
         server_groups=rest.list("compute", "/os-server-groups", "server_groups"),

@@ -176,3 +176,22 @@ def test_what_keeps_servers_apart_is_read_from_the_group_that_names_them(answers
     assert observe(found).elements[MACHINE]["spread"] == spread
     alone = natives_of(answers(servers=servers, server_groups=[{**groups[0], "members": []}]), "RegionOne", known)
     assert observe(alone).elements[MACHINE]["spread"] == "none"
+
+
+def test_a_rule_that_names_a_group_of_addresses_means_those_addresses(answers, state, recorded):
+    extra = {
+        "id": "rule-2",
+        "security_group_id": GROUP,
+        "direction": "egress",
+        "ethertype": "IPv4",
+        "protocol": "tcp",
+        "port_range_min": 443,
+        "port_range_max": 443,
+        "remote_address_group_id": "addresses-1",
+    }
+    group = {"id": "addresses-1", "name": "endpoint", "addresses": ["198.51.100.20/32"]}
+    rules = [*recorded["rules"], extra]
+    known = observe(natives_of(answers(rules=rules, address_groups=[group]), "RegionOne", state))
+    unknown = observe(natives_of(answers(rules=rules), "RegionOne", state))
+    assert "198.51.100.20/32" in {flow.to for flow in known.egress}
+    assert any("address group that is not among the resources" in remark for remark in unknown.remarks)

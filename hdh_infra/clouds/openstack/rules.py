@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
-from hdh_infra.clouds.openstack.naming import GROUP, PORT_GROUPS, RULE, make, native_name
+from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
 from hdh_infra.clouds.reach import Ports, ports_of, union
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -33,7 +33,7 @@ ANYWHERE = "0.0.0.0/0"
 
 
 def group_path(machine: str) -> str:
-    """Path of a machine element's security group, or of one that a space has for it."""
+    """Path of a machine element's security group."""
     return f"{machine}/filter"
 
 
@@ -56,53 +56,41 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
         yield _rule(context, path, group_path(machine), "egress", protocol=flow.protocol, ports=span, peer=peer)
-    yield from _outwards(context, machine, _outside(context, machine))
+    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+        for low, high in ports:
+            path = f"{machine}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
+            peer = {"remoteIpPrefix": prefix}
+            yield _rule(context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer)
 
 
 def lower_needs(context: Context, space: str) -> Iterator[Node]:
-    """What a space alone lets a zone's machine reach: a group of the space's own, which is put on the machine's ports.
+    """What a space alone lets a zone's machine reach: rules of the space's own in the machine's group.
 
-    In the machine's own group a rule of one space would be the same as that of the next, which Neutron refuses.
+    Neutron refuses a second rule that says the same, so that two spaces could not both open a range. Each names a group
+    of addresses of its own, with the endpoint's in it: no two rules are then the same.
     """
     for machine, need in needs_of(context, space).items():
         if not need.openings:
             continue
         base = need_path(space, machine)
+        addresses = f"{base}/addresses"
         yield make(
             context,
-            group_path(base),
-            GROUP,
+            addresses,
+            ADDRESS_GROUP,
             {
-                "name": native_name(context, base),
+                "name": native_name(context, addresses),
                 "description": f"What {space} lets {machine} reach",
-                "deleteDefaultRules": True,
+                "addresses": list(store_addresses(context)),
             },
         )
-        openings = {
-            (one, protocol): ports for protocol, ports in need.openings.items() for one in store_addresses(context)
-        }
-        yield from _outwards(context, base, openings)
-        for index in range(context.expanded.machines[machine].count):
-            yield make(
-                context,
-                f"{base}/port/{index}",
-                PORT_GROUPS,
-                # Beside the groups that the port has, and not in their place.
-                {
-                    "portId": ref(f"{machine}/port/{index}"),
-                    "securityGroupIds": [ref(group_path(base))],
-                    "enforce": False,
-                },
-            )
-
-
-def _outwards(context: Context, base: str, openings: Mapping[tuple[str, str], Ports]) -> Iterator[Node]:
-    """One rule of a group for each range and span of ports."""
-    for (prefix, protocol), ports in sorted(openings.items()):
-        for low, high in ports:
-            path = f"{base}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
-            peer = {"remoteIpPrefix": prefix}
-            yield _rule(context, path, group_path(base), "egress", protocol=protocol, ports=(low, high), peer=peer)
+        for protocol, ports in sorted(need.openings.items()):
+            for low, high in ports:
+                path = f"{base}/outside/{protocol}-{_span((low, high))}"
+                peer = {"remoteAddressGroupId": ref(addresses)}
+                yield _rule(
+                    context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
+                )
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:

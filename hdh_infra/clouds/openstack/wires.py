@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.openstack.naming import (
+    ADDRESS_GROUP,
     FLOATING_IP,
     FLOATING_IP_ASSOCIATE,
     GROUP,
@@ -33,6 +34,7 @@ from hdh_infra.graph.values import Value, form_of
 DEFAULT_GROUP = "default"
 STRANGERS = tuple(ipaddress.IPv4Address(one) for one in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "8.8.8.8"))
 """Addresses that stand for anyone outside; the first that no rule names is taken."""
+_NOBODY = ipaddress.IPv4Network("0.0.0.0/32")
 _NUMBERS = {"6": "tcp", "17": "udp", "": None, "any": None}
 _EVERYTHING = (Rule("out", None), Rule("in", None))
 
@@ -104,20 +106,31 @@ class Wires:
         low, high = int(properties.get("portRangeMin") or 0), int(properties.get("portRangeMax") or 0)
         prefix, remote = properties.get("remoteIpPrefix"), properties.get("remoteGroupId")
         groups: frozenset[str] = frozenset()
+        peers: tuple[Network, ...] = (ipaddress.IPv4Network(str(prefix), strict=False),) if prefix else ()
         if remote:
             group = self.reader.follow(remote, GROUP)
-            groups = frozenset({group.path if group is not None else str(remote)})
+            groups, peers = frozenset({group.path if group is not None else str(remote)}), ()
         elif properties.get("remoteAddressGroupId"):
-            self.reader.remarks.add(
-                f"{native.path} names an address group, whose addresses are not read: taken for all"
-            )
+            peers = self._address_group(native, properties["remoteAddressGroupId"])
         return Rule(
             "in" if properties.get("direction") == "ingress" else "out",
             protocol,
             ports=((max(low, 1), high),) if high else ALL_PORTS,
-            peers=(ipaddress.IPv4Network(str(prefix), strict=False),) if prefix and not groups else (),
+            peers=peers,
             groups=groups,
         )
+
+    def _address_group(self, rule: Native, value: Value) -> tuple[Network, ...]:
+        """The addresses of a group that a rule names; none of one that cannot be read, which is taken for everyone."""
+        group = self.reader.follow(value, ADDRESS_GROUP)
+        if group is None:
+            self.reader.remarks.add(
+                f"{rule.path} names an address group that is not among the resources: taken for all"
+            )
+            return ()
+        addresses = [str(one) for one in listed(group.properties.get("addresses")) if "." in str(one)]
+        # A group of no address lets nobody through; without peers a rule would mean everyone.
+        return tuple(ipaddress.IPv4Network(one, strict=False) for one in addresses) or (_NOBODY,)
 
     def _more_groups(self) -> dict[str, list[Value]]:
         found: dict[str, list[Value]] = {}

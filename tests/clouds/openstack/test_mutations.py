@@ -140,6 +140,22 @@ MUTATIONS = {
         "remarks",
         lambda d: (d.nodes[f"{SSH}/in/22"].pop("remoteGroupId"), put(f"{SSH}/in/22", remoteAddressGroupId="0000")(d)),
     ),
+    "a rule means an address group that has everyone in it": (
+        "egress",
+        lambda d: (
+            d.nodes[f"{SPARK}/outside/tcp-443-198.51.100.20-32"].pop("remoteIpPrefix"),
+            put(f"{SPARK}/outside/tcp-443-198.51.100.20-32", remoteAddressGroupId=ref("x/addresses"))(d),
+            d.add("x/addresses", f"{NETWORKING}addressGroupV2:AddressGroupV2", addresses=["0.0.0.0/0"]),
+        ),
+    ),
+    "a rule means an address group that has nobody in it": (
+        "flows",
+        lambda d: (
+            d.nodes[f"{SPARK}/outside/tcp-443-198.51.100.20-32"].pop("remoteIpPrefix"),
+            put(f"{SPARK}/outside/tcp-443-198.51.100.20-32", remoteAddressGroupId=ref("x/addresses"))(d),
+            d.add("x/addresses", f"{NETWORKING}addressGroupV2:AddressGroupV2", addresses=[]),
+        ),
+    ),
     "the outside is wider": ("egress", put(f"{SPARK}/outside/tcp-443-198.51.100.20-32", remoteIpPrefix="0.0.0.0/0")),
     "the outside has more ports": ("egress", put(f"{SPARK}/outside/tcp-443-198.51.100.20-32", portRangeMax=500)),
     "the router has no gateway": ("flows", drop("platform/router", "externalNetworkId")),

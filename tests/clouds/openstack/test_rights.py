@@ -175,7 +175,7 @@ def with_own_airlock(small):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_a_space_alone_asks_of_a_zones_machine_is_the_spaces_own(small, lower, lock_of, target):
-    """Law 4: further credentials, and a group beside the machine's own; both come and go with the space."""
+    """Law 4: further credentials, and a rule that no other space's is the same as; both come and go with the space."""
     platform = with_own_airlock(small)
     without = small(flows=[], spaces={**platform.spaces.model_dump(mode="json"), "projects": {"cohort-b": {}}})
     lock = lock_of(without, target)
@@ -183,7 +183,7 @@ def test_what_a_space_alone_asks_of_a_zones_machine_is_the_spaces_own(small, low
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("space/cohort-a/") for path in changed), changed
     way = f"space/cohort-a/way/{SPARK.replace('/', '.')}"
-    assert {f"{way}/user", f"{way}/access-key", f"{way}/filter", f"{way}/port/0"} <= after.keys()
+    assert {f"{way}/user", f"{way}/access-key", f"{way}/addresses", f"{way}/outside/tcp-443"} <= after.keys()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -194,7 +194,7 @@ def test_what_a_space_alone_gives_a_zones_machine_is_observed_as_that_machines(s
     assert observed.elements[stage]["grants"] == [f"{CONSOLE} read", f"{SPARK} append"]
     assert (SPARK, stage, (443,)) in {(flow.source, flow.to, flow.ports) for flow in observed.flows}
     assert observed.elements[SPARK]["identity"] == "access-key"
-    del deployed.nodes[f"space/cohort-a/way/{SPARK.replace('/', '.')}/port/0"]
+    del deployed.nodes[f"space/cohort-a/way/{SPARK.replace('/', '.')}/outside/tcp-443"]
     assert not [flow for flow in deployed.observe().flows if (flow.source, flow.to) == (SPARK, stage)]
 
 
