@@ -22,6 +22,35 @@ def test_a_state_is_read_as_the_plan_that_made_it(small, deploy, state, target):
 
 
 @pytest.mark.parametrize("target", ["openstack:RegionOne", "ovhcloud:GRA"])
+def test_a_state_of_everything_new_is_read_as_its_plan_too(small, deploy, state, target):
+    """Rights, rules of age, spreading, pairs of keys, airlocks of all spaces and of one alone, images by their id."""
+    described = small().model_dump(mode="json", exclude_none=True)
+    zones, spaces = described["zones"], described["spaces"]
+    zones["lake"]["stores"]["snds"] |= {
+        "expiry": [{"days": 400}, {"prefix": "tmp/", "old_versions_days": 30}],
+        "grants": [{"to": "zone/lake", "access": "append"}],
+    }
+    zones["lake"]["machines"]["spark"] |= {"count": 2, "spread": "hosts", "startup": "#!/bin/sh\n"}
+    zones["gate"] = {"machines": {"mover": {"vcpus": 1, "memory": "1GB"}, "other": {"vcpus": 1, "memory": "1GB"}}}
+    spaces["defaults"]["airlock"] = {"export": True, "mover": "zone/gate/machine/mover"}
+    spaces["projects"]["cohort-a"]["airlock"] = {"import": True, "review": "zone/gate/machine/other"}
+    platform = small(
+        zones=zones,
+        spaces=spaces,
+        keys={"lake": {"algorithm": "rsa-2048"}, "projects": {}},
+        targets={target: {"existing": {"image/debian-12": "image-1"}}},
+    )
+    planned = deploy(platform, target).observe()
+    lowering = cloud(target.split(":")[0])
+    held = lowering.observe(
+        Natives(state(platform, target), "state", lowering.identifiers), site(Target.parse(target), platform)
+    )
+    assert held.elements == planned.elements
+    assert (held.flows, held.egress, held.remarks) == (planned.flows, planned.egress, planned.remarks)
+    assert any("/way/" in native for native in planned.elements["space/cohort-a"]["native"])
+
+
+@pytest.mark.parametrize("target", ["openstack:RegionOne", "ovhcloud:GRA"])
 def test_our_own_plugin_accepts_what_is_asked_of_it(small, state, target):
     from hdh_infra.resources.types.access_key import AccessKey
     from hdh_infra.resources.types.bucket import Bucket
@@ -29,7 +58,8 @@ def test_our_own_plugin_accepts_what_is_asked_of_it(small, state, target):
     from hdh_infra.resources.types.user_policy import UserPolicy
 
     checks = {one.token: one() for one in (AccessKey, Bucket, User, UserPolicy)}
-    retained = {"lake": {"stores": {"logs": {"size": "1GB", "retention": {"days": 30}}}}}
+    logs = {"size": "1GB", "retention": {"days": 30}, "expiry": [{"prefix": "a/", "days": 60, "old_versions_days": 90}]}
+    retained = {"lake": {"stores": {"logs": logs}}}
     natives = [*state(small(), target), *state(small(zones=retained, flows=[], keys={}, spaces={}), target)]
     asked = [native for native in natives if native.type in checks]
     assert asked
