@@ -1,6 +1,6 @@
 """What is worked out once for a whole plan, because every element asks for it and the platform does not change.
 
-It deliberately looks at zones and at the spaces' defaults and at no single space, so that what is shared is
+Where it can it looks at zones and at the spaces' defaults and at no single space, so that what is shared is
 the same with one space more (law 4).
 """
 
@@ -11,7 +11,7 @@ from typing import final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.model.paths import network_path
-from hdh_infra.model.scales import Access
+from hdh_infra.model.scales import Access, Encryption
 
 _KEPT = "azure shared"
 
@@ -51,6 +51,25 @@ class Shared:
         """The store that logs go to; None where none is named."""
         audit = self._context.expanded.platform.audit
         return audit.store if audit and audit.store in self._context.expanded.stores else None
+
+    @cached_property
+    def logs(self) -> bool:
+        """Whether anything is written to the audit store; an account that nothing is written to stays shut."""
+        expanded, audit = self._context.expanded, self.audit_store
+        if audit is None:
+            return False
+        if "administration" in expanded.audit or any(expanded.logged(one) for one in expanded.stores if one != audit):
+            return True
+        return "keys" in expanded.audit and self._vaults
+
+    @property
+    def _vaults(self) -> bool:
+        """Whether a vault is made: for a key of the platform, or for an element's own."""
+        expanded = self._context.expanded
+        floors = [store.encryption for store in expanded.stores.values()]
+        for path, machine in (*expanded.machines.items(), *expanded.kept_disks.items()):
+            floors += [machine.disk.encryption, expanded.system_encryption(path)]
+        return Encryption.tenant_key in floors or any(self._context.existing(key) is None for key in expanded.keys)
 
     @cached_property
     def zones(self) -> list[str]:

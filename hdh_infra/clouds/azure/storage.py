@@ -181,7 +181,7 @@ def _sku(context: Context, store: str) -> str:
 
 
 def _account(context: Context, store: str) -> dict[str, Value]:
-    logs = is_audit_store(context, store)
+    logs = is_audit_store(context, store) and shared(context).logs
     return {
         "location": region(context),
         "kind": "StorageV2",

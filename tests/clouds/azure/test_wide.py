@@ -294,6 +294,12 @@ def test_an_account_lets_services_of_the_cloud_in_only_where_they_write_logs(wid
     assert "zone/audit/store/logs/account: answers on public networks" in after.remarks
 
 
+def test_an_audit_store_that_nothing_is_written_to_stays_shut(wide_described, planned_on):
+    wide_described["audit"] |= {"stores": False, "keys": False, "administration": False}
+    properties = planned_on(wide_described, TARGET).node("zone/audit/store/logs/account").properties
+    assert (properties["publicNetworkAccess"], properties["networkRuleSet"]["bypass"]) == ("Disabled", "None")
+
+
 def test_a_copy_in_a_second_region_is_made_only_where_that_lies_in_the_residency(wide_described, planned_on):
     account = "zone/lake/store/snds/account"
     assert planned_on(wide_described, TARGET).node(account).properties["sku"] == {"name": "Standard_GZRS"}
