@@ -20,7 +20,7 @@ from hdh_infra.testing.strategies import platforms
 TODAY = datetime.date(2026, 11, 25)
 LAST_DAY = datetime.date(2027, 3, 31)
 LATER = datetime.date(2027, 11, 23)
-_EXAMPLES = int(os.environ.get("HDH_EXAMPLES", "12"))
+_EXAMPLES = int(os.environ.get("HDH_EXAMPLES", "20"))
 SOME = settings(
     max_examples=_EXAMPLES,
     deadline=None,
