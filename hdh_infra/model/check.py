@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from hdh_infra.errors import Problem
 from hdh_infra.model.airlock import DIRECTIONS, RESERVED, STAGES
-from hdh_infra.model.expand import DEFAULT_KEY
+from hdh_infra.model.expand import DEFAULT_KEY, OWN_MACHINE
 from hdh_infra.model.links import Paths
 from hdh_infra.model.paths import GROUP, PLATFORM
 from hdh_infra.model.platform import Platform
@@ -248,13 +248,26 @@ def check_principals_exist(platform: Platform, names: Names) -> Found:
     groups = {f"{GROUP}{name}" for name in names.groups}
     for place in places:
         for location, to in texts(names.written, *place):
-            if not names.known(to, names.sources | groups) or (to.startswith(GROUP) and to not in groups):
+            if "grants" in location and to.startswith(OWN_MACHINE):
+                yield from _own_machine(names, location, to)
+            elif not names.known(to, names.sources | groups) or (to.startswith(GROUP) and to not in groups):
                 yield location, told(f"nobody is {to!r}", to, names.sources | groups)
     keys = (("keys", "*"), ("spaces", "defaults", "key"), ("spaces", "projects", "*", "key"))
     for place in ((*key, "users", "*") for key in keys):
         for location, to in texts(names.written, *place):
             if not names.known(to, names.sources | groups) or (to.startswith(GROUP) and to not in groups):
                 yield location, told(f"nobody is {to!r}", to, names.sources | groups)
+
+
+def _own_machine(names: Names, location: Location, to: str) -> Found:
+    """A machine beside the store: of its zone or space or, of a default, of some space."""
+    kind = "zone" if location[0] == "zones" else "space"
+    network = f"{kind}/{location[1] if kind == 'zone' else location[2]}/"
+    of_defaults = kind == "space" and location[1] == "defaults"
+    near = {path.split("/", 2)[2] for path in names.machines if path.startswith("space/" if of_defaults else network)}
+    near |= {f"{OWN_MACHINE}{name}" for name in names.defaults["machines"]} if kind == "space" else set()
+    if not names.known(to, near):
+        yield location, told(f"no machine beside it is {to!r}", to, near)
 
 
 def check_groups_exist(platform: Platform, names: Names) -> Found:

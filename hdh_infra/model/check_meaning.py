@@ -141,8 +141,10 @@ def check_rights_have_a_way(platform: Platform) -> Found:
     expanded = expand(platform)
     linked = {(link.source, link.to) for link in expanded.links}
     machines = Paths(expanded.machines, networks=True)
-    for path, store in stores.items():
-        for index, grant in enumerate(store.grants or ()):
+    for path in stores:
+        # As worked out, so that a machine beside the store has its path.
+        placed = expanded.stores.get(path)
+        for index, grant in enumerate((placed.grants or ()) if placed else ()):
             if grant.to.startswith(GROUP) or "*" in grant.to:
                 continue
             without = [one for one in machines.matching(grant.to) if (one, path) not in linked]
@@ -151,6 +153,22 @@ def check_rights_have_a_way(platform: Platform) -> Found:
                     (*place_of(path), "grants", index),
                     f"{without[0]} may {grant.access} here and no flow leads it here: add to flows: {{from: {grant.to}, to: {path}, ports: [443]}}",
                 )
+
+
+def check_ways_have_a_right(platform: Platform) -> Found:
+    """A flow to a store whose grants give its source nothing is no use, and no way is opened for it."""
+    expanded = expand(platform)
+    machines = Paths(expanded.machines, networks=True)
+    for index, flow in enumerate(platform.flows):
+        store = expanded.stores.get(flow.to)
+        if store is None or store.grants is None or "*" in flow.source:
+            continue
+        some = machines.matching(flow.source)
+        if some and not any(right.principal in some for right in expanded.rights_on.get(flow.to, ())):
+            yield (
+                ("flows", index, "from"),
+                f"{flow.source} has no right on {flow.to}, whose grants name others: add to its grants {{to: {flow.source}, access: read}}, or take the flow out",
+            )
 
 
 def check_rights_have_an_identity(platform: Platform) -> Found:
@@ -184,8 +202,8 @@ def check_airlock_leads_somewhere(platform: Platform) -> Found:
             yield location, "lets nothing in and nothing out: set import or export to true, or drop airlock"
 
 
-def check_backup_stays_inside(platform: Platform) -> Found:
-    """A second region must be one of the residency: of one country there may be none on an offer, which is a verdict; here only the store of logs."""
+def check_copies_of_logs_last(platform: Platform) -> Found:
+    """A copy that goes before the log itself leaves nothing to hold the log against."""
     store = _audit_store(platform)
     if (
         platform.audit
@@ -225,9 +243,10 @@ MEANINGS: tuple[Callable[[Platform], Found], ...] = (
     check_audit_is_apart,
     check_audit_store_has_no_writer,
     check_rights_have_a_way,
+    check_ways_have_a_right,
     check_rights_have_an_identity,
     check_airlock_leads_somewhere,
-    check_backup_stays_inside,
+    check_copies_of_logs_last,
 )
 
 

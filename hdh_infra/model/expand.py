@@ -27,7 +27,9 @@ DEFAULT_KEY = "default"
 ElementSpec: TypeAlias = Store | Machine | Key | Zone
 STORE_PORT = 443
 """Stores are reached by HTTPS only."""
-_INSIDE = ("machine/", "store/")
+OWN_MACHINE = "machine/"
+"""Where a path of a machine in the same zone or space begins."""
+_INSIDE = (OWN_MACHINE, "store/")
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,22 @@ class Expanded:
             for flow in self.flows
             for source in self._machine_paths.matching(flow.source)
             for to in [*self._machine_paths.matching(flow.to), *self._store_paths.matching(flow.to)]
-            if source != to or self.machines[source].count > 1
+            if (source != to or self.machines[source].count > 1) and self._may_use(source, to)
         )
+
+    def _may_use(self, source: str, to: str) -> bool:
+        """Whether a way is worth opening: to a store with grants, only for a machine that they give a right."""
+        granted = self._granted.get(to)
+        return granted is None or source in granted
+
+    @cached_property
+    def _granted(self) -> Mapping[str, frozenset[str]]:
+        """By store with grants, the machines and groups that have a right on it."""
+        return {
+            path: frozenset(one for grant in store.grants for one in self._principals(grant.to))
+            for path, store in self.stores.items()
+            if store.grants is not None
+        }
 
     @cached_property
     def egress(self) -> tuple[Link, ...]:
@@ -256,6 +272,17 @@ def _placed(flow: SpaceFlow, space: str) -> Flow:
     return Flow(source=source, to=to, ports=flow.ports, protocol=flow.protocol)
 
 
+def _placed_grants(store: Store, network: str) -> Store:
+    """A store with the grants to machines beside it (`machine/desktop`) written out."""
+    if not store.grants or not any(grant.to.startswith(OWN_MACHINE) for grant in store.grants):
+        return store
+    grants = tuple(
+        grant.model_copy(update={"to": f"{network}/{grant.to}"}) if grant.to.startswith(OWN_MACHINE) else grant
+        for grant in store.grants
+    )
+    return store.model_copy(update={"grants": grants})
+
+
 def _with_defaults(platform: Platform, space: Space) -> Space:
     defaults = platform.spaces.defaults
     return space.model_copy(
@@ -287,7 +314,11 @@ def expand(platform: Platform, today: datetime.date | None = None) -> Expanded:
     networks |= spaces
     closed = frozenset(path for path, space in spaces.items() if today and space.ends and space.ends < today)
     airlocks = {path: space.airlock for path, space in sorted(spaces.items()) if space.airlock}
-    stores = {f"{path}/store/{name}": store for path, zone in networks.items() for name, store in zone.stores.items()}
+    stores = {
+        f"{path}/store/{name}": _placed_grants(store, path)
+        for path, zone in networks.items()
+        for name, store in zone.stores.items()
+    }
     stores |= {
         f"{path}/store/{name}": store for path, airlock in airlocks.items() for name, store in airlock.stores(path)
     }

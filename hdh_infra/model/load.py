@@ -66,7 +66,7 @@ def examine(file: Path) -> Examined:
     platform = None
     for _ in range(_MAX_ROUNDS):
         try:
-            platform = Platform.model_validate(rest).at(origin)
+            platform = Platform.model_validate(rest, by_alias=True, by_name=False).at(origin)
             break
         except ValidationError as error:
             rest = _kept(value) if rest is value else rest

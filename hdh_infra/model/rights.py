@@ -15,7 +15,7 @@ class Grant(Spec):
     """One right on a store."""
 
     to: str = Field(
-        description="Path or pattern of a machine, zone or space (a network means its machines), or `group/NAME`."
+        description="Path or pattern of a machine, zone or space (a network means its machines), `machine/NAME` of the same zone or space, or `group/NAME`."
     )
     access: Access = Field(
         default=Access.read,

@@ -107,16 +107,26 @@ class _Judge:
             return self._made(path, rule.requirement, attribute, wanted, None, Verdict.unknown, _EXISTING, None)
         if fact is None or rule.relation is Relation.untraceable or (answer and seen is None):
             return self._told(path, rule.requirement, attribute, wanted, seen, _of(answer), fact)
+        if wanted is not None and not seen and rule.requirement in self.unlowered:
+            return self._missing(path, rule.requirement, attribute, wanted, seen, fact)
         offered = _offered(attribute, wanted, fact)
         if seen is None and attribute in BY_CATALOGUE:
             return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
         if fact.means and seen == fact.value:
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         verdict = Verdict.worst(_of(answer), offered)
-        if verdict is Verdict.not_met and offered is Verdict.differs and not seen:
+        if verdict is Verdict.not_met and offered is Verdict.differs and not seen and _serves(attribute, given):
             # The offer's named other means is what there is: nothing native was to be seen.
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         return self._told(path, rule.requirement, attribute, wanted, seen, verdict, fact)
+
+    def _missing(self, path: str, requirement: str, attribute: str, wanted: Any, seen: Any, fact: Fact) -> VerdictRow:
+        """What no plan of this cloud makes: the offer's own lack comes first, the library's after it."""
+        if fact.value is None or (fact.value is False and not fact.means):
+            verdict = Verdict.unknown if fact.value is None else Verdict.not_met
+            return self._made(path, requirement, attribute, wanted, seen, verdict, fact.reason, fact)
+        reason = self.unlowered[requirement]
+        return self._made(path, requirement, attribute, wanted, seen, Verdict.not_met, reason, None, _LATER)
 
     def _told(
         self, path: str, requirement: str, attribute: str, wanted: Any, given: Any, verdict: Verdict, fact: Fact | None
@@ -129,10 +139,6 @@ class _Judge:
                 )
             reached = "what is planned reaches it" if planned else "what is deployed reaches it"
             return self._made(path, requirement, attribute, wanted, given, verdict, reached, fact)
-        if requirement in self.unlowered and not given and verdict is not Verdict.differs:
-            return self._made(
-                path, requirement, attribute, wanted, given, Verdict.not_met, self.unlowered[requirement], None, _LATER
-            )
         if fact is None or (
             fact.value is not None and verdict is Verdict.not_met and _offered(attribute, wanted, fact) is Verdict.met
         ):
@@ -164,6 +170,11 @@ class _Judge:
         )  # fmt: skip
 
 
+def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
+    """Whether the other means is there: versions have back what was deleted only where they are kept."""
+    return attribute != "soft_delete_days" or given.get("versioning") is True
+
+
 _KEYS = {"key": "encryption", "system_key": "system_encryption"}
 _EXISTING = "it is named and not made, so that only what is deployed can show it"
 _LATER = "Waive it with a reason while this version of the library does not lower it, or add it by hand and say so."
@@ -181,6 +192,9 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
     if value is None:
         return Verdict.unknown
     if _reached(attribute, wanted, value):
+        return Verdict.met
+    if attribute == "grants" and fact.means and not any(str(one).endswith(" append") for one in wanted):
+        # What an offer cannot tell apart is adding and replacing: reading and writing it can.
         return Verdict.met
     return Verdict.differs if fact.means else Verdict.not_met
 

@@ -138,10 +138,12 @@ CASES: list[tuple[str, tuple[str, str], str]] = [
     ("check_audit_store_has_no_writer", (WORK, "{size: 1TB}}\n    flows: [{§to: zone/logs/store/logs}]\n    machines"), "so that each space may delete logs"),
     ("check_rights_have_a_way", (DATA, "data: {size: 1TB, grants: [{to: zone/lake}, §{to: space/cohort-a, access: append}]}"), "space/cohort-a/machine/desktop may append here and no flow leads it here: add to flows: {from: space/cohort-a, to: zone/lake/store/data, ports: [443]}"),
     ("check_rights_have_a_way", ("own: {size: 1TB}", "own: {size: 1TB, grants: [§{to: space/cohort-b/machine/desktop}]}"), "space/cohort-b/machine/desktop may read here and no flow leads it here"),
+    ("check_ways_have_a_right", (DATA, "data: {size: 1TB, grants: [{to: group/reviewers}]}"), "zone/lake has no right on zone/lake/store/data, whose grants name others: add to its grants {to: zone/lake, access: read}"),
+    ("check_principals_exist", (DATA, "data: {size: 1TB, grants: [{§to: machine/wroker, access: write}]}"), "no machine beside it is 'machine/wroker'; did you mean machine/worker?"),
     ("check_rights_have_an_identity", (WORKER, "worker: {vcpus: 2, memory: 4GB, §identity: false}"), "is false, and zone/lake/machine/worker may write zone/lake/store/data: set identity to true, or take the flow or grant out"),
     ("check_rights_have_an_identity", (KEY + "\nzones:\n  lake:\n    stores:\n      data: {size: 10TB, key: main}\n    machines:\n      worker: {vcpus: 2, memory: 4GB}", "main: {users: [zone/lake]}\nzones:\n  lake:\n    stores:\n      data: {size: 10TB, key: main, grants: []}\n    machines:\n      worker: {vcpus: 2, memory: 4GB, §identity: false}"), "is false, and zone/lake/machine/worker may use key/main: set identity to true, or take it out of the key's users"),
     ("check_airlock_leads_somewhere", ("cohort-a: {}", "cohort-a: {§airlock: {review: group/reviewers}}"), "lets nothing in and nothing out: set import or export to true, or drop airlock"),
-    ("check_backup_stays_inside", (LOGS, "logs: {size: 1TB, retention: {days: 400}, backup: {§keep_days: 30}}"), "copies of the logs go after 30 days, before the logs themselves (400): raise keep_days"),
+    ("check_copies_of_logs_last", (LOGS, "logs: {size: 1TB, retention: {days: 400}, backup: {§keep_days: 30}}"), "copies of the logs go after 30 days, before the logs themselves (400): raise keep_days"),
 ]  # fmt: skip
 
 
