@@ -171,6 +171,8 @@ class Cloud:
     """Properties that, like the id, others use to point at a resource."""
     shared_documents: frozenset[str] = frozenset()
     """Types that are one document for all spaces."""
+    existing: frozenset[str] = frozenset({"network", "key", "image", "project", "group"})
+    """Kinds of things that can be named instead of made on this cloud."""
     unlowered: Mapping[str, str] = field(default_factory=dict)
     """Requirements that no plan of this cloud answers yet, whatever the offer has; with the reason, for people."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hdh_infra.catalogue.forms import check_value
-from hdh_infra.catalogue.load import site, targets
+from hdh_infra.catalogue.load import Site, site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
+from hdh_infra.clouds import cloud
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check import texts, told
 from hdh_infra.model.check_meaning import place_of
@@ -120,6 +121,7 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
             )
             problems.append(platform.problem(at, what))
         problems.extend(check_quotas(platform, place))
+        problems.extend(check_existing(platform, place))
         for path, machine in expanded.machines.items():
             if place.flavour(machine.vcpus, int(machine.memory)) is None:
                 problems.append(
@@ -129,3 +131,19 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
                 problems.append(platform.problem((*place_of(path), "image"), what))
     return problems
+
+
+def check_existing(platform: Platform, place: Site) -> Iterator[Problem]:
+    """What is named instead of made is of a kind that the cloud has, and a family of images that is used."""
+    allowed = cloud(place.target.cloud).existing
+    families = {machine.image for machine in expand(platform).machines.values()}
+    for path in platform.settings(place.target).existing:
+        location = ("targets", str(place.target), "existing", path)
+        head, _, family = path.partition("/")
+        kind = {"zone": "network", "space": "network"}.get(head, head)
+        if kind not in allowed:
+            yield platform.problem(
+                location, told(f"{place.target} has no {kind} that could be named instead of made", kind, allowed)
+            )
+        elif kind == "image" and family not in families:
+            yield platform.problem(location, told(f"no machine has the image {family!r}", family, families))

@@ -43,7 +43,7 @@ _SIZE = 3072
 def lower_key(context: Context, key: str) -> Iterator[Node]:
     """One key of the platform, with what it lets others do."""
     spec, existing = context.expanded.keys[key], context.existing(key)
-    if existing is None:
+    if existing is None or existing.adopt:
         yield from _vault_and_key(context, key, spec)
         yield from lower_use_log(context, key)
     else:
@@ -109,7 +109,7 @@ def key_name(context: Context, key: str) -> str:
 
 def vault_uri(context: Context, key: str) -> Value:
     """Where the vault of a key answers; of one that is there already by its name, in Azure's public cloud."""
-    if context.existing(key):
+    if _is_read(context, key):
         return f"https://{vault(context, key)}.vault.azure.net/"
     return ref(f"{key}/vault", "properties.vaultUri")
 
@@ -117,13 +117,25 @@ def vault_uri(context: Context, key: str) -> Value:
 def vault_id(context: Context, key: str) -> Value:
     """The id of the vault of a key."""
     existing = context.existing(key)
-    return existing.id[: existing.id.lower().rindex("/keys/")] if existing else ref(f"{key}/vault")
+    return _vault_of(existing.id) if existing and not existing.adopt else ref(f"{key}/vault")
+
+
+def _is_read(context: Context, key: str) -> bool:
+    """Whether a key is there already and stays its owner's."""
+    existing = context.existing(key)
+    return existing is not None and not existing.adopt
+
+
+def _vault_of(key_id: str) -> str:
+    return key_id[: key_id.lower().rindex("/keys/")]
 
 
 def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = True) -> Iterator[Node]:
     """A key in a vault of its own that no network reaches but the cloud's own storage services."""
     hsm = spec.protection is Protection.hsm
-    common: dict[str, Value] = {"resourceGroupName": group(context, key), "vaultName": vault(context, key)}
+    taken = context.existing(key)
+    home_group = segment(taken.id, "resourceGroups") if taken else group(context, key)
+    common: dict[str, Value] = {"resourceGroupName": home_group, "vaultName": vault(context, key)}
     yield make(
         context,
         f"{key}/vault",
@@ -155,6 +167,7 @@ def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = Tru
         outputs=("properties",),
         after=(home(key),),
         protect=protect,
+        adopt=_vault_of(taken.id) if taken else None,
     )
     yield make(
         context,
@@ -162,7 +175,7 @@ def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = Tru
         "keyvault:Key",
         {
             **common,
-            "keyName": key.rsplit("/", 1)[-1],
+            "keyName": key_name(context, key),
             "properties": {
                 "kty": "RSA-HSM" if hsm else "RSA",
                 "keySize": _SIZES.get(spec.algorithm, _SIZE) if spec.algorithm else _SIZE,
@@ -174,12 +187,13 @@ def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = Tru
         outputs=("keyUri", "keyUriWithVersion"),
         after=(f"{key}/vault",),
         protect=protect,
+        adopt=taken.id if taken else None,
     )
 
 
 def _administrators(context: Context, key: str, spec: Key) -> Iterator[Node]:
     """Groups of people, and those whom the target names, who may do all but use it."""
-    existing = context.existing(key) is not None
+    existing = _is_read(context, key)
     # What is there already has administrators of its own.
     wanted: dict[str, str | None] = {} if existing else dict.fromkeys(context.settings.administrators)
     for name in spec.administrators:

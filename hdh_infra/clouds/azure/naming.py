@@ -61,6 +61,7 @@ def make(
     after: Iterable[str] = (),
     protect: bool = False,
     existing: str | None = None,
+    adopt: str | None = None,
 ) -> Node:
     """One native resource, with the platform's tags where its type can carry them.
 
@@ -73,6 +74,7 @@ def make(
         after: paths that must exist before it.
         protect: whether it holds data.
         existing: id of a resource that is there already and is only named.
+        adopt: id of a resource that is there already and is taken over.
     """
     tags = {"tags": dict(context.tags)} if kind in _TAGGED and existing is None else {}
     return Node(
@@ -85,6 +87,7 @@ def make(
         protect=protect,
         delete_before_replace=True,
         existing=existing,
+        adopt=adopt,
     )
 
 

@@ -52,15 +52,17 @@ def lower_platform(context: Context) -> Iterator[Node]:
     The zone of names is always there, so that the first store of a space changes nothing shared (law 4).
     """
     existing = context.existing("group")
+    read = existing is not None and not existing.adopt
     yield make(
         context,
         PLATFORM_GROUP,
         "resources:ResourceGroup",
         {
             "resourceGroupName": group(context, PLATFORM),
-            **({} if existing else {"location": region(context)}),
+            **({} if read else {"location": region(context)}),
         },
-        existing=existing.id if existing else None,
+        existing=existing.id if existing and read else None,
+        adopt=existing.id if existing and not read else None,
     )
     yield make(
         context,
@@ -110,7 +112,7 @@ def _network(context: Context, network: str) -> Node:
         "virtualNetworkName": virtual_network(context, network),
     }
     path, kind, existing = f"{network}/network", "network:VirtualNetwork", context.existing(network)
-    if existing:
+    if existing and not existing.adopt:
         return make(context, path, kind, names, existing=existing.id)
     return make(
         context,
@@ -124,6 +126,7 @@ def _network(context: Context, network: str) -> Node:
             "privateEndpointVNetPolicies": "Disabled",
         },
         after=(home(network),),
+        adopt=existing.id if existing else None,
     )
 
 

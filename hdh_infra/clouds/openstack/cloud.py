@@ -140,6 +140,8 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 CLOUD = Cloud(
     name="openstack",
+    # A project is all that groups its resources.
+    existing=frozenset({"network", "key", "image", "project"}),
     providers=providers,
     lower_platform=lower_platform,
     lower_network=lower_network,

@@ -438,6 +438,29 @@ def test_what_is_there_already_is_read_back_as_far_as_a_plan_can_show_it(found_t
     assert flows == {Verdict.met}
 
 
+def test_what_is_taken_over_is_said_in_full_under_the_names_it_has(found_there, planned_on):
+    """Invariant: adopting changes whose it is, never what it is called; the engine imports exactly what is named."""
+    found_there["targets"][TARGET]["existing"] = {
+        "zone/lake": {"id": OLD_NETWORK, "adopt": True},
+        "key/lake": {"id": OLD_KEY, "adopt": True},
+        "group": {"id": "/subscriptions/1/resourceGroups/rg-given", "adopt": True},
+    }
+    plan = planned_on(found_there, TARGET)
+    assert not [node.path for node in plan.nodes if node.existing]
+    assert {node.path: node.adopt for node in plan.nodes if node.adopt} == {
+        "zone/lake/network": OLD_NETWORK,
+        "key/lake/key": OLD_KEY,
+        "key/lake/vault": OLD_KEY[: OLD_KEY.index("/keys/")],
+        "platform/group": "/subscriptions/1/resourceGroups/rg-given",
+    }
+    network = plan.node("zone/lake/network").properties
+    assert (network["resourceGroupName"], network["virtualNetworkName"]) == ("rg-net", "vnet-old")
+    assert network["addressSpace"] == {"addressPrefixes": ["10.64.200.0/24"]}
+    key = plan.node("key/lake/key")
+    assert (key.properties["vaultName"], key.properties["keyName"]) == ("kv-old", "k1")
+    assert key.protect
+
+
 def test_an_id_that_is_not_whole_is_answered_with_what_to_write(found_there, planned_on):
     found_there["targets"][TARGET]["existing"]["zone/lake"] = "vnet-old"
     with pytest.raises(SpecError, match="write the whole id"):
