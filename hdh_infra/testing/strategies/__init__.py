@@ -94,7 +94,7 @@ def airlocks(
 def zones(
     *, stores: Sequence[str] = (), machines: Sequence[str] = (), keys: Sequence[str] = ()
 ) -> st.SearchStrategy[Zone]:
-    """Zones with what lives in them; nobody is given a right by name.
+    """Zones with what lives in them; rights on their stores are those of machines beside them.
 
     Args:
         stores: names of their stores.

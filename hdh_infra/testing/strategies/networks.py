@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from hdh_infra.model.expand import OWN_MACHINE
 from hdh_infra.testing.strategies.drawing import Described, number, pick, pick_some, rarely, some_of
 from hdh_infra.testing.strategies.elements import SIZES, draw_key, draw_machine, draw_store
 from hdh_infra.testing.strategies.outline import Outline, Part
@@ -71,7 +72,8 @@ def draw_part(draw: st.DrawFn, part: Part, keys: Sequence[str], principals: Sequ
 
 def draw_zone(draw: st.DrawFn, part: Part, outline: Outline, principals: Sequence[str], *, rich: bool) -> Described:
     """A zone."""
-    found = draw_part(draw, part, outline.keys, principals if rich else (), rich=rich)
+    beside = [f"{OWN_MACHINE}{one}" for one in part.machines]
+    found = draw_part(draw, part, outline.keys, [*principals, *beside] if rich else (), rich=rich)
     options = {"entry": lambda: "bastion", "flow_logs": lambda: pick(draw, [True, False])}
     return found | (some_of(draw, options) if rich else {})
 
@@ -110,8 +112,9 @@ def draw_space(draw: st.DrawFn, name: str, outline: Outline, *, rich: bool) -> D
     """A project space; rights on its own stores are those of its machines or of people."""
     part = outline.projects[name]
     whole = part.with_defaults(outline.defaults)
-    own = [f"space/{name}/machine/{one}" for one in whole.machines]
-    found = draw_part(draw, part, outline.keys, [*own, *outline.people] if rich else (), rich=rich)
+    own = [f"space/{name}/{OWN_MACHINE}{one}" for one in whole.machines]
+    beside = [f"{OWN_MACHINE}{one}" for one in whole.machines]
+    found = draw_part(draw, part, outline.keys, [*own, *beside, *outline.people] if rich else (), rich=rich)
     if not rich:
         return found
     found |= draw_common(draw, whole, outline, [*own, *outline.people])

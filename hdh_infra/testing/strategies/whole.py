@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hdh_infra.catalogue.load import site
-from hdh_infra.model.expand import expand
+from hdh_infra.model.expand import OWN_MACHINE, expand
 from hdh_infra.model.frameworks import TITLES
 from hdh_infra.model.paths import GROUP
 from hdh_infra.model.platform import Platform
@@ -100,19 +100,39 @@ def _audit(draw: st.DrawFn, outline: Outline, described: Described) -> Described
 def _ways_of_grants(described: Described) -> Iterator[Described]:
     """A flow for each right of machines on a store: without a way a right is a mistake.
 
-    Rights on a space's own store are its own machines', and their ways are flows of its own, which end with it.
+    Rights on stores of spaces and of their defaults are those of machines beside them, and their ways are flows of
+    the space, which end with it.
     """
     for name, zone in described["zones"].items():
         for store, asked in zone.get("stores", {}).items():
-            for grant in asked.get("grants", ()):
-                if not grant["to"].startswith(GROUP):
-                    yield {"from": grant["to"], "to": f"zone/{name}/store/{store}", "ports": [443]}
-    for name, space in described["spaces"]["projects"].items():
+            for to in _granted(asked):
+                source = f"zone/{name}/{to}" if to.startswith(OWN_MACHINE) else to
+                yield {"from": source, "to": f"zone/{name}/store/{store}", "ports": [443]}
+    spaces = {f"space/{name}/": space for name, space in described["spaces"]["projects"].items()}
+    for path, space in [*spaces.items(), ("", described["spaces"].get("defaults", {}))]:
         for store, asked in space.get("stores", {}).items():
-            for grant in (asked or {}).get("grants", ()):
-                if not grant["to"].startswith(GROUP):
-                    source = grant["to"].removeprefix(f"space/{name}/")
-                    space.setdefault("flows", []).append({"from": source, "to": f"store/{store}"})
+            for to in _granted(asked):
+                space.setdefault("flows", []).append({"from": to.removeprefix(path), "to": f"store/{store}"})
+
+
+def _granted(store: Described | None) -> list[str]:
+    """Machines that are given a right on a store by its own grants."""
+    return [grant["to"] for grant in (store or {}).get("grants", ()) if not grant["to"].startswith(GROUP)]
+
+
+def _with_grants(described: Described) -> set[str]:
+    """Paths of the stores that have grants: flows to them are those of who is granted."""
+    found = {
+        f"zone/{name}/store/{store}"
+        for name, zone in described["zones"].items()
+        for store, asked in zone.get("stores", {}).items()
+        if "grants" in asked
+    }
+    defaults = described["spaces"].get("defaults", {}).get("stores", {})
+    for name, space in described["spaces"]["projects"].items():
+        stores = {**defaults, **space.get("stores", {})}
+        found |= {f"space/{name}/store/{store}" for store, asked in stores.items() if asked and "grants" in asked}
+    return found
 
 
 def _take_an_identity(draw: st.DrawFn, described: Described) -> None:
@@ -167,14 +187,17 @@ def draw_platform(draw: st.DrawFn, spaces: Sequence[int], *, rich: bool) -> Desc
         },
         "spaces": {"projects": {name: draw_space(draw, name, outline, rich=rich) for name in outline.projects}},
     }
-    described["flows"] = [*draw_flows(draw, outline, rich=rich), *_ways_of_grants(described)]
+    if rich and spaces[1]:
+        own = [f"{OWN_MACHINE}{one}" for one in outline.defaults.machines]
+        defaults = draw_part(draw, outline.defaults, outline.keys, [*own, *outline.people], rich=True)
+        described["spaces"]["defaults"] = defaults | draw_common(draw, outline.defaults, outline, outline.people)
+    granted = _with_grants(described)
+    flows = [flow for flow in draw_flows(draw, outline, rich=rich) if flow["to"] not in granted]
+    described["flows"] = [*flows, *_ways_of_grants(described)]
     if not rich:
         return described
     if outline.groups:
         described["groups"] = {name: {"description": f"those of {name}"} for name in outline.groups}
-    if spaces[1]:
-        defaults = draw_part(draw, outline.defaults, outline.keys, outline.people, rich=True)
-        described["spaces"]["defaults"] = defaults | draw_common(draw, outline.defaults, outline, outline.people)
     described |= _settings(draw, outline)
     if outline.audit:
         described["audit"] = _audit(draw, outline, described)
