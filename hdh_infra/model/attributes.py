@@ -150,7 +150,9 @@ BY_CATALOGUE = frozenset(
     }
 )
 """Attributes that follow from the offer itself where no native property shows them, so that the catalogue answers."""
-_FREE = frozenset({"algorithm", "users", "administrators", "grants", "domain", "entry", "identity", "system_key"})
+_FREE = frozenset(
+    {"algorithm", "users", "administrators", "grants", "domain", "entry", "identity", "key", "system_key"}
+)
 """Exact attributes of which nothing is asked where the spec says nothing."""
 _WEAKEST: Mapping[str, str] = {name: next(iter(scale)).value for name, scale in SCALES.items()}
 """Floors that everything reaches, even what nobody knows."""

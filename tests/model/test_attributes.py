@@ -226,3 +226,11 @@ def test_every_attribute_on_a_scale_is_a_field_of_that_scale():
     for model, kind in ((Store, "store"), (Machine, "machine"), (Key, "key")):
         for name in ATTRIBUTES[kind].keys() & SCALES.keys() & model.model_fields.keys():
             assert SCALES[name] in set(_types(model.model_fields[name].annotation))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("store", "key"), ("machine", "key"), ("machine", "system_key")])
+def test_a_key_where_none_is_asked_is_more_than_the_floor_and_no_fault(kind, name):
+    """No key is asked below the customer's level, and a higher level is given under some key."""
+    assert answers(kind, name, None, "key/any")
+    assert answers(kind, name, "key/this", "key/other") is False
+    assert answers(kind, name, "key/this", None) is False
