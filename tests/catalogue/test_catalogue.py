@@ -155,7 +155,7 @@ def test_flavours_that_the_operator_of_a_private_offer_declares_come_first_and_t
     target = Target.parse("openstack:RegionOne")
     with_gpu = {"name": "g1", "vcpus": 8, "memory": "64GB", "gpu": {"model": "l4", "count": 2, "memory": "24GB"}}
     place = site(target, declaring(str(target), {"name": "m1.large", "vcpus": 6, "memory": "12GB"}, with_gpu))
-    assert [flavour.name for flavour in place.offer.flavours[:2]] == ["m1.large", "g1"]
+    assert [flavour.name for flavour in place.offer.flavours[:2]] == ["g1", "m1.large"], "in order of their names"
     assert [flavour.vcpus for flavour in place.offer.flavours if flavour.name == "m1.large"] == [6]
     assert place.flavour_named("m1.large").confidence is Confidence.declared
     assert place.flavour(1, 1, FlavourGpu(model="l4", count=1)).name == "g1"

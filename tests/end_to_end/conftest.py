@@ -27,7 +27,13 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-playing = _load("playing")
+_PLAYING = _load("playing")
+
+
+@pytest.fixture(scope="session")
+def playing() -> ModuleType:
+    """Users, deployments and the servers' own answers."""
+    return _PLAYING
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,7 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _target_of(item: pytest.Item) -> int:
     chosen = getattr(item, "callspec", None)
-    return TARGETS.index(chosen.params["deployed"]) if chosen and "deployed" in chosen.params else -1
+    params = chosen.params if chosen else {}
+    if "alive" in params:
+        return len(TARGETS) + TARGETS.index(params["alive"])
+    return TARGETS.index(params["deployed"]) if "deployed" in params else -1
 
 
 def _no_engine() -> str:
@@ -77,7 +86,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if missing := _missing():
         pytest.skip(f"no end-to-end tests here, the sandbox cannot run: {missing}")
     port = int(os.environ.get("HDH_SANDBOX_PORT_OF_TESTS", PORT))
-    made = playing.User(tmp_path_factory.mktemp("end_to_end"), port)
+    made = _PLAYING.User(tmp_path_factory.mktemp("end_to_end"), port)
     try:
         made.run("hdh", "sandbox", "up").well()
         yield made
@@ -89,7 +98,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def deployed(user: Any, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The example, deployed once; tests follow one another on it in the order of the file."""
     target = request.param
-    made = playing.Deployment.make(user, target, tmp_path_factory.mktemp(target.split(":")[0]))
+    made = _PLAYING.Deployment.make(user, target, tmp_path_factory.mktemp(target.split(":")[0]))
     made.before = made.inventory()
     try:
         made.first = made.up()

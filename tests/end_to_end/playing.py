@@ -112,6 +112,8 @@ class Deployment:
     user: User
     target: str
     folder: Path
+    name: str = "small"
+    """The description's."""
     before: frozenset[str] = frozenset()
     """What the servers held before anything was deployed."""
     first: Mapping[str, Any] = field(default_factory=dict)
@@ -125,17 +127,27 @@ class Deployment:
         shutil.copytree(ROOT / "stacks" / "platform", folder / "stacks" / "platform")
         return cls(user, target, folder)
 
+    @classmethod
+    def of(cls, source: Path, user: User, target: str, folder: Path) -> Deployment:
+        """A copy of any description, with a lock of its own."""
+        (folder / "examples").mkdir(parents=True)
+        shutil.copytree(ROOT / "stacks" / "platform", folder / "stacks" / "platform")
+        made = cls(user, target, folder, source.stem)
+        shutil.copy(source, made.spec)
+        user.run("hdh", "lock", str(made.spec)).well()
+        return made
+
     @property
     def cloud(self) -> str:
         return self.target.split(":", 1)[0]
 
     @property
     def stack(self) -> str:
-        return self.target.replace(":", "-")
+        return self.target.replace(":", "-") + ("" if self.name == "small" else f"-{self.name}")
 
     @property
     def spec(self) -> Path:
-        return self.folder / "examples" / "small.yaml"
+        return self.folder / "examples" / f"{self.name}.yaml"
 
     @cached_property
     def shell(self) -> dict[str, str]:
@@ -146,13 +158,14 @@ class Deployment:
         """What is promised, made without any engine from the example as it was first deployed."""
         import datetime
 
-        platform = hdh.load(ROOT / "examples" / "small.yaml")
-        lock = read_lock(ROOT / "examples" / "small.lock")
+        platform = hdh.load(self.spec)
+        lock = read_lock(self.spec.with_suffix(".lock"))
         return hdh.plan(platform, self.target, lock=lock, today=datetime.datetime.now(tz=datetime.UTC).date())
 
     def hdh(self, command: str, *words: str) -> Said:
         """`hdh COMMAND SPEC --on TARGET --sandbox ...`."""
-        return self.user.run("hdh", command, str(self.spec), "--on", self.target, "--sandbox", *words)
+        on = ("--on", self.target, "--stack", self.stack, "--sandbox")
+        return self.user.run("hdh", command, str(self.spec), *on, *words)
 
     def up(self, *words: str) -> Any:
         """What `hdh up` answers."""
@@ -161,7 +174,15 @@ class Deployment:
     def compare(self, *words: str) -> Said:
         """`hdh compare --deployed`."""
         return self.user.run(
-            "hdh", "compare", str(self.spec), "--deployed", self.stack, "--sandbox", "--format", "json", *words
+            "hdh",
+            "compare",
+            str(self.spec),
+            "--deployed",
+            f"{self.stack}={self.target}",
+            "--sandbox",
+            "--format",
+            "json",
+            *words,
         )
 
     def pulumi(self, *words: str, shell: Mapping[str, str] | None = None, secret: bool = False) -> Said:
