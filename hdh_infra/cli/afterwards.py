@@ -46,7 +46,11 @@ def _cleaned(request: Request, before: Natives, action: Callable[[], Result]) ->
         from hdh_infra.planning.lock import retired
 
         left = {native.path for native in _natives(request)}
-        gone = [native for native in before if native.path not in left and retired(request.platform, native.element) != "keep"]
+        gone = [
+            native
+            for native in before
+            if native.path not in left and retired(request.platform, native.element) != "keep"
+        ]
         lines += [f"{path}: its secret, with the key material, was deleted" for path in _remove_secrets(request, gone)]
     return result, lines
 

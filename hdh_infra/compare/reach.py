@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from hdh_infra.clouds.reach import ports_of, written
+from hdh_infra.clouds.filters import ports_of, written
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link

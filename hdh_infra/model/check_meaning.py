@@ -163,6 +163,8 @@ def check_ways_have_a_right(platform: Platform) -> Found:
         store = expanded.stores.get(flow.to)
         if store is None or store.grants is None or "*" in flow.source:
             continue
+        if any(grant.to.startswith(GROUP) for grant in store.grants):
+            continue  # people who work on the machine come with a right of their own
         some = machines.matching(flow.source)
         if some and not any(right.principal in some for right in expanded.rights_on.get(flow.to, ())):
             yield (
@@ -205,15 +207,10 @@ def check_airlock_leads_somewhere(platform: Platform) -> Found:
 def check_copies_of_logs_last(platform: Platform) -> Found:
     """A copy that goes before the log itself leaves nothing to hold the log against."""
     store = _audit_store(platform)
-    if (
-        platform.audit
-        and store
-        and store.backup
-        and store.backup.keep_days < (store.retention.days if store.retention else 0)
-    ):
+    if platform.audit and store and store.backup and store.retention and store.backup.keep_days < store.retention.days:
         yield (
             (*place_of(platform.audit.store), "backup", "keep_days"),
-            f"copies of the logs go after {store.backup.keep_days} days, before the logs themselves ({store.retention.days if store.retention else 0}): raise keep_days",
+            f"copies of the logs go after {store.backup.keep_days} days, before the logs themselves ({store.retention.days}): raise keep_days",
         )
 
 

@@ -140,9 +140,12 @@ class Expanded:
         )
 
     def _may_use(self, source: str, to: str) -> bool:
-        """Whether a way is worth opening: to a store with grants, only for a machine that they give a right."""
+        """Whether a way is worth opening: to a store with grants, only for a machine that they give a right.
+
+        Where they give people a right the way is theirs, who work on the machine and come with it.
+        """
         granted = self._granted.get(to)
-        return granted is None or source in granted
+        return granted is None or source in granted or any(one.startswith(GROUP) for one in granted)
 
     @cached_property
     def _granted(self) -> Mapping[str, frozenset[str]]:
@@ -210,9 +213,14 @@ class Expanded:
 
     def backup_of(self, path: str) -> Backup | None:
         """How a store or a machine's data disk is to be backed up."""
-        settings = self.platform.backup
+        settings, audit = self.platform.backup, self.platform.audit
         if path in self.stores:
-            return self.stores[path].backup or settings.stores
+            store = self.stores[path]
+            common = settings.stores
+            if common and audit and audit.store == path and store.retention:
+                # Copies of logs are kept as long as the logs, whatever is enough for other stores.
+                common = common.model_copy(update={"keep_days": max(common.keep_days, store.retention.days)})
+            return store.backup or common
         machine = self.machine(path)
         return machine.backup or (settings.disks if machine.disk.size else None)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import cloud
-from hdh_infra.clouds.reach import ports_of, written
+from hdh_infra.clouds.filters import ports_of, written
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded

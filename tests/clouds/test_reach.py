@@ -5,19 +5,8 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdh_infra.clouds.reach import (
-    ALL_PORTS,
-    Interface,
-    Rule,
-    flows,
-    intersect,
-    outside,
-    passes,
-    ports_of,
-    subtract,
-    union,
-    written,
-)
+from hdh_infra.clouds.filters import ALL_PORTS, Rule, intersect, passes, ports_of, subtract, union, written
+from hdh_infra.clouds.reach import Interface, flows, outside
 
 PORTS = st.lists(
     st.tuples(st.integers(1, 30), st.integers(0, 8)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=4

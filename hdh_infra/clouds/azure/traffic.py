@@ -15,22 +15,19 @@ from typing import Any, Literal
 
 from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.reading import Reader, got, listed
-from hdh_infra.clouds.reach import (
+from hdh_infra.clouds.filters import (
     ALL_PORTS,
     ANYWHERE,
-    INTERNET,
     PROTOCOLS,
     Filters,
-    Interface,
     Network,
     Ports,
     Rule,
     Spans,
-    flows,
-    outside,
     subtract,
     union,
 )
+from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import Native, ObservedFlow
 
 _HOST = ipaddress.IPv4Network("168.63.129.16/32")

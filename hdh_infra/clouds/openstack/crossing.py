@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
 from hdh_infra.clouds.openstack.naming import WAY
-from hdh_infra.clouds.reach import Ports, ports_of, subtract, union
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
 from hdh_infra.model.paths import GROUP, matches, network_path

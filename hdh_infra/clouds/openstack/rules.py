@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
+from hdh_infra.clouds.filters import Ports, ports_of, union
 from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
 from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
-from hdh_infra.clouds.reach import Ports, ports_of, union
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link

@@ -10,28 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
+from hdh_infra.clouds.filters import (
+    ANYWHERE,
+    PROTOCOLS,
+    Network,
+    Ports,
+    Rule,
+    intersect,
+    passes,
+    ports_of,
+    union,
+    written,
+)
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
 from hdh_infra.clouds.openstack.wires import STRANGERS, Wires
-from hdh_infra.clouds.reach import (
-    ANYWHERE,
-    INTERNET,
-    PROTOCOLS,
-    Interface,
-    Network,
-    Ports,
-    Rule,
-    flows,
-    intersect,
-    outside,
-    passes,
-    ports_of,
-    union,
-    written,
-)
+from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import ObservedFlow
 
 _HTTPS: Ports = ((443, 443),)

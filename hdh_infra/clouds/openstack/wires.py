@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Rule
 from hdh_infra.clouds.openstack.naming import (
     ADDRESS_GROUP,
     FLOATING_IP,
@@ -27,7 +28,7 @@ from hdh_infra.clouds.openstack.naming import (
     SUBNET,
 )
 from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
-from hdh_infra.clouds.reach import ALL_PORTS, PROTOCOLS, Interface, Network, Rule
+from hdh_infra.clouds.reach import Interface
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of
 
