@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hdh_infra.model.base import write_size
 from hdh_infra.model.wording import listed, value_words
 
 _NAMES = 48
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hdh_infra.deploy.operations import Result
     from hdh_infra.graph.node import Node
     from hdh_infra.graph.observation import Observation, ObservedFlow
-    from hdh_infra.graph.plan import ManualStep, Plan, VerdictRow
+    from hdh_infra.graph.plan import ChosenFlavour, ManualStep, Plan, VerdictRow
 
 
 def print_plan(plan: Plan, console: Console) -> None:
@@ -32,6 +33,9 @@ def print_plan(plan: Plan, console: Console) -> None:
     _heading(f"{plan.platform} on {plan.target}: {len(plan.nodes)} native resources", console)
     _nodes(plan.nodes, console)
     console.print()
+    if plan.flavours:
+        _flavours(plan.flavours, console)
+        console.print()
     blocking = [row for row in plan.verdicts if row.blocks]
     waived = sum(1 for row in plan.verdicts if row.waiver and not row.blocks)
     if plan.deployable:
@@ -76,6 +80,26 @@ def _nodes(nodes: Iterable[Node], console: Console) -> None:
         console.print("* holds data", style="dim")
 
 
+def _flavours(flavours: Iterable[ChosenFlavour], console: Console) -> None:
+    """The sizes of the machines and what they cost by the hour; what has no known price is left out of the sum, and said."""
+    table = _table("machines", "flavour", "vCPU", "memory", "GPU", "EUR/h each", "EUR/h", "price of")
+    total, without = 0.0, 0
+    for one in flavours:
+        sum_ = one.total_eur_hour
+        each, all_ = ("unknown", "unknown") if sum_ is None else (f"{one.price_eur_hour:.4f}", f"{sum_:.2f}")
+        gpus = str(one.gpus) if one.gpus else ""
+        as_of = "" if sum_ is None else one.as_of
+        table.add_row(str(one.count), one.name, str(one.vcpus), write_size(one.memory), gpus, each, all_, as_of)
+        total, without = (total, without + one.count) if sum_ is None else (total + sum_, without)
+    for column in (0, 2, 3, 4, 5, 6):
+        table.columns[column].justify = "right"
+    console.print(table)
+    if total:
+        console.print(f"machines: {total:.2f} EUR/h, list price without VAT, nothing else in it")
+    if total and without:
+        console.print(f"{without} of them are not in the sum: their price is unknown", style="bold yellow")
+
+
 def _type(token: str) -> str:
     """`openstack:compute/instance:Instance` as `openstack:compute:Instance`: the middle says the end again."""
     return _SAID_AGAIN.sub(":", token)
@@ -86,9 +110,7 @@ def _blocking(rows: Iterable[VerdictRow], console: Console) -> None:
     for row in rows:
         # What a flow asks is its own ends: told by `assess`, and too long for one line.
         exact = row.requirement.startswith("flow.")
-        asked, given = (
-            ("", "") if exact else (value_words(row.attribute, row.asked), value_words(row.attribute, row.given))
-        )
+        asked, given = ("", "") if exact else (value_words(row.measure, row.asked), value_words(row.measure, row.given))
         alike.setdefault((str(row.verdict).replace("-", " "), row.requirement, asked, given), []).append(row.element)
     for (verdict, requirement, asked, given), elements in alike.items():
         values = f": asked {asked}, given {given}" if asked or given else ""

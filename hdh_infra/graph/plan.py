@@ -66,6 +66,11 @@ class VerdictRow:
         """Whether a plan with it is not deployable: not met or unknown, and no waiver in force covers it."""
         return self.verdict in {Verdict.not_met, Verdict.unknown} and not (self.waiver and self.waiver["in_force"])
 
+    @property
+    def measure(self) -> str:
+        """What tells the unit of its values: the attribute, and nothing for a limit, which counts in units of its own."""
+        return "" if self.requirement.startswith("capacity.") else self.attribute
+
     def to_json(self) -> dict[str, Any]:
         """As it stands in plans and assessments."""
         return {
@@ -86,6 +91,34 @@ class VerdictRow:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class ChosenFlavour:
+    """A size of machine that the plan uses, and its list price: an answer to what the machines cost, not a bill."""
+
+    name: str
+    vcpus: int
+    memory: int
+    """Bytes."""
+    gpus: int
+    price_eur_hour: float | None
+    """Of one machine, in euros without VAT; None is unknown."""
+    source: str
+    as_of: str
+    machines: Mapping[str, int]
+    """How many of it each machine is, by its path."""
+
+    @property
+    def count(self) -> int:
+        """How many machines are of it."""
+        return sum(self.machines.values())
+
+    @property
+    def total_eur_hour(self) -> float | None:
+        """What all of them cost an hour, in euros without VAT; None is unknown."""
+        return None if self.price_eur_hour is None else self.price_eur_hour * self.count
+
+
+@final
 @dataclass(frozen=True)
 class Plan:
     """The native resources that one spec becomes on one target, in dependency order."""
@@ -103,6 +136,8 @@ class Plan:
     """Spaces past their end whose data wait for the word to go, in words."""
     raised: tuple[Mapping[str, Any], ...] = ()
     """Floors that frameworks raised, each with its clause."""
+    flavours: tuple[ChosenFlavour, ...] = ()
+    """The sizes of its machines, by name."""
     read: tuple[tuple[Node, ...], Observation] | None = field(default=None, compare=False, repr=False)
     """What the resources gave when the plan was made, with the very resources it was read of; no part of the plan's form."""
 
@@ -138,6 +173,7 @@ class Plan:
             "overridden": list(self.overridden),
             "due": list(self.due),
             "raised": [dict(one) for one in self.raised],
+            "flavours": [asdict(one) for one in self.flavours],
         }
 
     @classmethod

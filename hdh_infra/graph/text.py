@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.plan import ManualStep, Plan, VerdictRow
+from hdh_infra.graph.plan import ChosenFlavour, ManualStep, Plan, VerdictRow
 from hdh_infra.graph.telling import Shape, Teller, shape_of
 from hdh_infra.graph.words import inline, short
+from hdh_infra.model.base import write_size
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Verdict
 
@@ -39,8 +40,16 @@ def _head(plan: Plan) -> Iterator[str]:
     yield f"{len(plan.nodes)} native resources"
     for token, count in sorted(Counter(node.type for node in plan.nodes).items()):
         yield f"{count:7} {token}"
+    yield from (f"{one.count:7} x {_size(one)}" for one in plan.flavours)
     yield from (f"overridden: {line}" for line in plan.overridden)
     yield from (f"due: {line}" for line in plan.due)
+
+
+def _size(flavour: ChosenFlavour) -> str:
+    """A size of machine and its price."""
+    gpus = f", {flavour.gpus} GPU" if flavour.gpus else ""
+    price = "price unknown" if flavour.price_eur_hour is None else f"{flavour.price_eur_hour:.4f} EUR/h each"
+    return f"machine {flavour.name} ({flavour.vcpus} vCPU, {write_size(flavour.memory)}{gpus}): {price}"
 
 
 def _shared(plan: Plan, teller: Teller) -> Iterator[str]:

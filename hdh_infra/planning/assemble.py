@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Iterator
 
 from hdh_infra.catalogue.load import digest_input, site
 from hdh_infra.clouds import cloud
@@ -14,7 +15,7 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
-from hdh_infra.graph.plan import Plan
+from hdh_infra.graph.plan import ChosenFlavour, Plan
 from hdh_infra.graph.verify import verify
 from hdh_infra.model.check_meaning import check_dates
 from hdh_infra.model.expand import expand
@@ -84,6 +85,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         overridden=changed,
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
+        flavours=tuple(_flavours(context)),
         read=(ordered, observed),
     )
 
@@ -95,6 +97,25 @@ def observe_plan(plan: Plan, platform: Platform) -> Observation:
     where = Target.parse(plan.target)
     lowering = cloud(where.cloud)
     return lowering.observe(Natives.of_plan(plan.nodes, lowering.identifiers), site(where, platform))
+
+
+def _flavours(context: Context) -> Iterator[ChosenFlavour]:
+    """The flavours of a platform's machines, by name."""
+    machines: dict[str, dict[str, int]] = {}
+    for path, machine in context.expanded.machines.items():
+        machines.setdefault(context.flavour(path).name, {})[path] = machine.count
+    for _, alike in sorted(machines.items()):
+        flavour = context.flavour(next(iter(alike)))
+        yield ChosenFlavour(
+            name=flavour.name,
+            vcpus=flavour.vcpus,
+            memory=int(flavour.memory),
+            gpus=flavour.gpu.count if flavour.gpu else 0,
+            price_eur_hour=flavour.price_eur_hour,
+            source=flavour.source,
+            as_of=str(flavour.as_of),
+            machines=alike,
+        )
 
 
 def _digest(text: str) -> str:

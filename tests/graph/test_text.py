@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.plan import ManualStep, Plan, Provider, VerdictRow
+from hdh_infra.graph.plan import ChosenFlavour, ManualStep, Plan, Provider, VerdictRow
 from hdh_infra.graph.text import text_of
 from hdh_infra.graph.values import base64_text, json_text, lookup, ref, secret, text
 from hdh_infra.graph.words import changed, inline, property_lines, short
@@ -225,6 +225,7 @@ def test_a_plan_reads_back_from_its_json():
         verdicts=(row("zone/a/store/x", waiver={"in_force": True}), row("zone/a/store/y")),
         manual=(ManualStep("a", "b", "c", "d"),),
         overridden=("zone/a/x: name",),
+        flavours=(ChosenFlavour("b3-8", 2, 2**33, 0, None, "a list", "2026-09-26", {"zone/a/machine/x": 2}),),
     )
     assert Plan.from_json(whole.to_json()) == whole
     assert Plan.from_json(json.loads(whole.dumps())) == whole

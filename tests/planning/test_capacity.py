@@ -15,6 +15,7 @@ from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.scales import Confidence, Verdict
 from hdh_infra.model.settings import TargetSettings
 from hdh_infra.model.target import Target
+from hdh_infra.model.wording import value_words
 from hdh_infra.planning.capacity import capacity, check_quotas
 
 SEEN = {"source": "a page that was read", "as_of": "2026-11-25", "confidence": "primary"}
@@ -332,3 +333,12 @@ def test_the_smallest_platform_has_room_everywhere_without_asking_anybody(judged
 def test_every_row_is_told_apart_and_can_be_waived_by_name(judged):
     assert len({(row.element, row.attribute) for row in judged}) == len(judged) > 10
     assert all(REQUIREMENTS[row.requirement].waivable for row in judged)
+
+
+def test_memory_is_said_as_the_number_that_quotas_take_and_not_as_bytes():
+    weighed = limit(
+        name="memory", what="GiB of memory", value=3, counts=["azure-native:compute:VirtualMachine"], sum="memory"
+    )
+    row = only(capacity(MACHINES, place(weighed)))
+    assert value_words(row.measure, row.asked) == f"{row.asked}"
+    assert value_words(row.measure, row.given) == "3"
