@@ -29,7 +29,7 @@ def folder() -> Path:
 
 def example(name: str) -> str:
     """The text of an example. Raises `SpecError` with the nearest right word for a name that there is not."""
-    from hdh_infra.model.check import told
+    from hdh_infra.model.names import told
 
     if name not in EXAMPLES:
         raise SpecError([Problem("--example", None, None, "", told(f"no example is {name!r}", name, EXAMPLES))])

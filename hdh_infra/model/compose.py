@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hdh_infra.errors import Problem, SpecError
-from hdh_infra.model.check import told
+from hdh_infra.model.names import told
 from hdh_infra.model.origin import Location, Origin, Place
 from hdh_infra.model.reading import read_parts, read_text
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from hdh_infra.errors import Problem
-from hdh_infra.model.check import told
+from hdh_infra.model.names import told
 from hdh_infra.model.origin import Location, Origin
 
 _LONG = 60

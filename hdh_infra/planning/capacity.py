@@ -15,7 +15,7 @@ from hdh_infra.catalogue.schema import Limit
 from hdh_infra.errors import Problem
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import VerdictRow
-from hdh_infra.model.check import told
+from hdh_infra.model.names import told
 from hdh_infra.model.paths import PLATFORM
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence, Verdict

@@ -14,10 +14,10 @@ from hdh_infra.catalogue.load import Site, site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
 from hdh_infra.clouds import cloud
 from hdh_infra.errors import Problem, SpecError
-from hdh_infra.model.check import texts, told
 from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
+from hdh_infra.model.names import texts, told
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.capacity import check_quotas

@@ -14,7 +14,7 @@ from hdh_infra.contracts import check, contract
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import form_of
-from hdh_infra.model.check import told
+from hdh_infra.model.names import told
 from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform
 
