@@ -8,6 +8,7 @@ is the lock's.
 from __future__ import annotations
 
 import datetime
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -316,11 +317,26 @@ def expand(platform: Platform, today: datetime.date | None = None) -> Expanded:
         platform: the spec.
         today: the day that spaces are closed by; without it every space is open, as the lock sees them.
     """
+    projects = platform.spaces.projects
+    closed = frozenset(
+        f"space/{name}" for name, space in projects.items() if today and space.ends and space.ends < today
+    )
+    for known in _LATEST:
+        if known.platform is platform and known.closed == closed:
+            return known
+    _LATEST.append(made := _expand(platform, closed))
+    return made
+
+
+_LATEST: deque[Expanded] = deque(maxlen=4)
+"""What was worked out last, since one command asks for the same several times; a platform is not changed, but made again."""
+
+
+def _expand(platform: Platform, closed: frozenset[str]) -> Expanded:
     raising = Raising(platform)
     networks: dict[str, Zone] = {f"zone/{name}": zone for name, zone in platform.zones.items()}
     spaces = {f"space/{name}": _with_defaults(platform, space) for name, space in platform.spaces.projects.items()}
     networks |= spaces
-    closed = frozenset(path for path, space in spaces.items() if today and space.ends and space.ends < today)
     airlocks = {path: space.airlock for path, space in sorted(spaces.items()) if space.airlock}
     stores = {
         f"{path}/store/{name}": _placed_grants(store, path)
