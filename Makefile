@@ -11,8 +11,11 @@ unexport VIRTUAL_ENV
 demo: $(VENV)/.ready
 	@bash examples/demo.sh
 
+# Those that deploy follow one another, since they share the engine and the servers of this machine; the others share its cores.
+DEPLOYING := tests/deploy tests/resources tests/sandbox tests/end_to_end
 test: check prepare
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(DEPLOYING:%=--ignore=%)
+	@$(BIN)/python -m pytest $(DEPLOYING)
 
 check: $(VENV)/.ready
 	@echo "checking style, types and layers"

@@ -55,7 +55,8 @@ def diff(hdh, spec, old, *words):
 
 def test_nothing_changes_between_a_plan_and_itself(hdh, spec, old):
     answer = diff(hdh, spec, old)
-    assert (answer.code, answer.out) == (0, f"small on {OVH}: no changes against {old}\n")
+    # A long folder of a file stands on a line of its own.
+    assert (answer.code, " ".join(answer.out.split())) == (0, f"small on {OVH}: no changes against {old}")
     found = json.loads(diff(hdh, spec, old, "--format", "json").out)
     assert (found["changes"], found["counts"], found["refused"]) == ([], {}, [])
 
