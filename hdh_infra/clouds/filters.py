@@ -49,6 +49,7 @@ def union(ranges: Iterable[tuple[int, int]]) -> Ports:
     return tuple(joined)
 
 
+@functools.lru_cache(maxsize=4096)
 def intersect(one: Ports, other: Ports) -> Ports:
     """What is in both."""
     if one in (ALL_PORTS, other):
@@ -58,6 +59,7 @@ def intersect(one: Ports, other: Ports) -> Ports:
     return union((max(a, c), min(b, d)) for a, b in one for c, d in other if max(a, c) <= min(b, d))
 
 
+@functools.lru_cache(maxsize=4096)
 def subtract(one: Ports, other: Ports) -> Ports:
     """What is in the first only."""
     for low, high in other:
@@ -222,16 +224,13 @@ class _Side:
             for peer in rule.peers:
                 self._narrow.setdefault(int(peer.network_address), []).append(place)
         self._wide = wide
-        self._known: dict[tuple[int, frozenset[str]], tuple[Rule, ...]] = {}
+        self._of_all = tuple(self._ordered[place] for place in wide)
 
     def about(self, address: int, groups: frozenset[str]) -> tuple[Rule, ...]:
         """The rules that can speak of a peer, the first to be looked at first."""
-        known = self._known.get((address, groups))
-        if known is None:
-            places = set(self._wide)
-            places.update(self._narrow.get(address, ()))
-            for group in groups:
-                places.update(self._narrow.get(group, ()))
-            known = tuple(self._ordered[place] for place in sorted(places))
-            self._known[address, groups] = known
-        return known
+        about = self._narrow.get(address, ())
+        if groups:
+            about = [*about, *(place for group in groups for place in self._narrow.get(group, ()))]
+        if not about:
+            return self._of_all
+        return tuple(self._ordered[place] for place in sorted({*self._wide, *about}))

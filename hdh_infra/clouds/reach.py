@@ -175,6 +175,6 @@ class _Index:
                 self.by_group.setdefault(group, []).append(one)
 
     def within(self, peer: Network) -> list[Interface]:
-        low = bisect.bisect_left(self._addresses, int(peer[0]))
-        high = bisect.bisect_right(self._addresses, int(peer[-1]))
+        low = bisect.bisect_left(self._addresses, int(peer.network_address))
+        high = bisect.bisect_right(self._addresses, int(peer.broadcast_address))
         return self._sorted[low:high]

@@ -172,7 +172,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-comparison/1`."""
-        members = self.members
+        members, reasons = self.members, _Reasons()
         return {
             "format": FORMAT,
             "platform": self.platform.platform.name,
@@ -180,7 +180,8 @@ class Comparison:
             "targets": list(self.labels),
             "sides": {side.label: {"target": side.target, "source": side.source} for side in self.sides},
             "deployable": {side.label: side.deployable for side in self.sides},
-            "elements": self._elements_json(),
+            "elements": self._elements_json(reasons),
+            "reasons": reasons.found,
             "flows": {
                 "asked": flows_json(self.asked_flows, members),
                 "given": {side.label: flows_json(side.observation.flows, members) for side in self.sides},
@@ -220,14 +221,15 @@ class Comparison:
         found: Mapping[Ends, Cells] = rows(self._given(name))
         return self.members.condense(found)
 
-    def _elements_json(self) -> dict[str, Any]:
+    def _elements_json(self, reasons: _Reasons) -> dict[str, Any]:
+        labels = self.labels
         return {
             path: {
                 attribute: {
                     "asked": wanted,
-                    "given": dict(zip(self.labels, (cell.given for cell in cells), strict=True)),
-                    "verdict": dict(zip(self.labels, (str(cell.verdict) for cell in cells), strict=True)),
-                    "why": dict(zip(self.labels, map(_why, cells), strict=True)),
+                    "given": {label: cell.given for label, cell in zip(labels, cells, strict=True)},
+                    "verdict": {label: cell.verdict.value for label, cell in zip(labels, cells, strict=True)},
+                    "why": {label: reasons.place(cell) for label, cell in zip(labels, cells, strict=True)},
                 }
                 for attribute, (wanted, cells) in attributes.items()
             }
@@ -352,17 +354,34 @@ def _cell(side: Side, verdicts: Mapping[tuple[str, str], VerdictRow], path: str,
     return Cell(given, row.verdict if row is not None else Verdict.unknown, basis, row)
 
 
-def _why(cell: Cell) -> dict[str, Any] | None:
-    row = cell.row
-    if row is None:
-        return None
-    return {
-        "reason": row.reason,
-        "basis": cell.basis,
-        "source": row.source,
-        "as_of": row.as_of,
-        "confidence": str(row.confidence),
-        "means": row.means,
-        "remedy": row.remedy,
-        "waiver": row.waiver,
-    }
+@final
+class _Reasons:
+    """Why verdicts are what they are, each said once: ten thousand cells of a platform share some hundred reasons."""
+
+    def __init__(self) -> None:
+        self.found: list[dict[str, Any]] = []
+        self._places: dict[tuple[Any, ...], int] = {}
+
+    def place(self, cell: Cell) -> int | None:
+        """Where the reason of a cell stands in `found`; None where the side does not answer at all."""
+        row = cell.row
+        if row is None:
+            return None
+        waiver = repr(row.waiver) if row.waiver else None
+        key = (cell.basis, row.reason, row.source, row.as_of, row.confidence, row.means, row.remedy, waiver)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = len(self.found)
+            self.found.append(
+                {
+                    "reason": row.reason,
+                    "basis": cell.basis,
+                    "source": row.source,
+                    "as_of": row.as_of,
+                    "confidence": row.confidence.value,
+                    "means": row.means,
+                    "remedy": row.remedy,
+                    "waiver": row.waiver,
+                }
+            )
+        return place

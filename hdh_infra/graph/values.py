@@ -76,16 +76,17 @@ def walk(value: Value, at: str = "") -> Iterator[tuple[str, Value]]:
 
 
 def _walk(value: Value, at: str, found: list[tuple[str, Value]]) -> None:
-    kind = form_of(value)
-    if kind:
+    if type(value) is dict or isinstance(value, Mapping):
+        kind = form_of(value)
+        if kind is None:
+            for key, item in value.items():
+                if type(item) not in _SCALARS:
+                    _walk(item, f"{at}.{key}" if at else str(key), found)
+            return
         found.append((at, value))
         inner = _INNER.get(kind)
         if inner is not None:
             _walk(value.get(inner), at, found)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if type(item) not in _SCALARS:
-                _walk(item, f"{at}.{key}" if at else str(key), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if type(item) not in _SCALARS:

@@ -19,6 +19,7 @@ _NETWORK_PARTS = 2
 _NETWORKS = frozenset({"zone", "space"})
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def network_path(path: str) -> str | None:
     """The zone or space that a path lies in; None of a platform's own key or node."""
     kind, found, rest = path.partition("/")
@@ -27,6 +28,7 @@ def network_path(path: str) -> str | None:
     return f"{kind}/{rest.partition('/')[0]}"
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def kind_of(path: str) -> Kind:
     """The kind of the element at a path. Raises `ValueError` for what is no element."""
     if _ELEMENT.fullmatch(path) is None:

@@ -16,6 +16,8 @@ from hdh_infra.model.platform import Platform
 
 _UNIQUE = frozenset({"bucket", "userName", "policyName"})
 """Names that stand in no property whose name ends in `Name` with its scope beside it."""
+_SCOPES = frozenset({"scope", "resourceUri"})
+_TELLING = _UNIQUE | _SCOPES
 _PROJECT = "serviceName"
 """OVHcloud's word for the project that a thing lies in: the same for all of it."""
 _SEVERAL = frozenset({"openstack"})
@@ -28,18 +30,20 @@ def check_names(nodes: Iterable[Node], platform: Platform, target: str) -> Itera
     for node in nodes:
         if node.type.split(":", 1)[0] in _SEVERAL:
             continue
+        said = [(name, value) for name, value in node.properties.items() if name.endswith("Name") or name in _TELLING]
+        said.sort(key=lambda item: item[0])
         names = tuple(
             (name, value.lower())
-            for name, value in sorted(node.properties.items())
-            if isinstance(value, str) and ((name.endswith("Name") and name != _PROJECT) or name in _UNIQUE)
+            for name, value in said
+            if isinstance(value, str) and name != _PROJECT and name not in _SCOPES
         )
         if not names or (node.type.startswith("hdh:") and not any(name in _UNIQUE for name, _ in names)):
             continue
         # Where a part of the name is an output of another node, that node tells the two apart.
         refs = tuple(
             str(value)
-            for name, value in sorted(node.properties.items())
-            if not isinstance(value, str) and (name.endswith("Name") or name in {"scope", "resourceUri"})
+            for name, value in said
+            if not isinstance(value, str) and (name.endswith("Name") or name in _SCOPES)
         )
         key = (node.type, names, refs)
         other = seen.setdefault(key, node)

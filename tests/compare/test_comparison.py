@@ -21,6 +21,9 @@ from hdh_infra.model.target import Target
 from hdh_infra.planning.assemble import observe_plan
 from tests.compare.conftest import EVERYTHING, TODAY, flow
 
+SAID = ("reason", "source", "as_of", "confidence", "means", "remedy", "waiver")
+"""What a verdict says beside itself, and a reason of the comparison too."""
+
 
 @pytest.fixture(scope="module")
 def found(small, plans):
@@ -44,7 +47,9 @@ def test_the_json_has_every_attribute_of_every_element_for_every_target(found, s
         assert set(attributes) == set(ATTRIBUTES[kind_of(path)])
         for cell in attributes.values():
             assert set(cell["given"]) == set(cell["verdict"]) == set(cell["why"]) == set(said["targets"])
-            assert all(why["source"] and why["as_of"] and why["reason"] for why in cell["why"].values())
+            reasons = [said["reasons"][place] for place in cell["why"].values()]
+            assert all(why["source"] and why["as_of"] and why["reason"] for why in reasons)
+    assert len({json.dumps(why) for why in said["reasons"]}) == len(said["reasons"])
     assert json.loads(json.dumps(said)) == said
 
 
@@ -79,7 +84,8 @@ def test_every_verdict_of_every_plan_is_in_the_comparison(found, plans):
                 continue  # answered by the encryption's own verdict
             if attribute is not None:
                 assert attribute["verdict"][plan.target] == str(row.verdict)
-                assert attribute["why"][plan.target]["source"] == row.source
+                why = said["reasons"][attribute["why"][plan.target]]
+                assert [why[name] for name in SAID] == [row.to_json()[name] for name in SAID]
                 by_element += 1
             if attribute is None or str(row.verdict) != "met":
                 assert row.to_json() in said["verdicts"][plan.target]

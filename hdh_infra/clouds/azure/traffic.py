@@ -127,7 +127,7 @@ class _Network:
     ) -> bool:
         if line.own is None or not line.rule.peers:
             return True
-        if any(own.num_addresses > 1 or own[0] not in by_address for own in line.own):
+        if any(own.num_addresses > 1 or own.network_address not in by_address for own in line.own):
             return True
         for peer in line.rule.peers:
             if not self.near[network].overlaps(peer):
@@ -135,7 +135,7 @@ class _Network:
                     continue  # to the outside there is no other end
                 return True
             for own in line.own:
-                here, there = by_address[own[0]], by_address.get(peer[0])
+                here, there = by_address[own.network_address], by_address.get(peer.network_address)
                 if peer.num_addresses > 1 or there is None:
                     return True
                 opposite = "in" if line.rule.direction == "out" else "out"
