@@ -11,11 +11,11 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from hdh_infra.errors import SpecError
 from hdh_infra.model import airlock, check, check_meaning, key, machine, settings, store
 from hdh_infra.model.expand import expand
 from hdh_infra.model.load import load
 from hdh_infra.model.platform import Platform
+from tests.model.conftest import problems_of
 
 GOOD = """\
 name: clinic
@@ -154,15 +154,6 @@ def change(change: tuple[str, str]) -> str:
     return GOOD.replace(old, new) if old else GOOD + new
 
 
-def read(text: str, folder) -> list[str]:
-    file = folder / "spec.yaml"
-    file.write_text(text)
-    with pytest.raises(SpecError) as caught:
-        load(file)
-    assert caught.value.exit_code == 2
-    return [str(problem).removeprefix(str(file)) for problem in caught.value.problems]
-
-
 def test_the_good_file_breaks_no_rule(tmp_path):
     file = tmp_path / "spec.yaml"
     file.write_text(GOOD)
@@ -174,7 +165,7 @@ def test_the_good_file_breaks_no_rule(tmp_path):
 )
 def test_a_broken_rule_is_told_with_its_place_and_the_change_to_make(tmp_path, rule, changed, says):
     marked = change(changed)
-    found = read(marked.replace("§", ""), tmp_path)
+    found = problems_of(marked.replace("§", ""), tmp_path)
     told = [one for one in found if says in one]
     assert told, found
     if "§" in marked:
@@ -186,7 +177,7 @@ def test_a_broken_rule_is_told_with_its_place_and_the_change_to_make(tmp_path, r
 def test_a_broken_rule_is_told_once_and_alone(tmp_path):
     """One mistake is one message; but for those that are of two parts."""
     for _, changed, _ in CASES:
-        found = read(change(changed).replace("§", ""), tmp_path)
+        found = problems_of(change(changed).replace("§", ""), tmp_path)
         assert len(found) == len(set(found)), found
         assert len(found) <= 2, (changed, found)
 
@@ -230,7 +221,7 @@ def test_every_rule_has_a_case():
     ],
 )  # fmt: skip
 def test_what_has_another_form_is_told_with_the_form_it_should_have(tmp_path, text, says):
-    found = read(GOOD + text, tmp_path)
+    found = problems_of(GOOD + text, tmp_path)
     assert any(says in one for one in found), found
     line = GOOD.count("\n") + 1
     assert all(re.match(rf":({line}|{line + 1}):\d+ ", one) for one in found), found
@@ -278,6 +269,6 @@ def test_what_the_parts_mean_together_is_said_only_of_parts_that_are_there(tmp_p
     text = change((DATA, "data: {size: 1TB, grants: [{to: space/cohort-a}]}")).replace(
         "from: zone/lake", "from: zone/lakee"
     )
-    found = read(text, tmp_path)
+    found = problems_of(text, tmp_path)
     assert len(found) == 1, found
     assert "did you mean zone/lake?" in found[0]

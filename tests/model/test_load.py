@@ -1,11 +1,10 @@
 """Bad input: every problem of a file at once, each with its place and the change to make."""
 
-from pathlib import Path
-
 import pytest
 
 from hdh_infra.errors import SpecError
 from hdh_infra.model.load import load
+from tests.model.conftest import problems_of
 
 GOOD = """\
 name: clinic
@@ -20,15 +19,6 @@ zones:
 flows:
   - {from: zone/lake, to: zone/lake/store/data, ports: [443]}
 """
-
-
-def problems_of(text: str, folder: Path) -> list[str]:
-    file = folder / "spec.yaml"
-    file.write_text(text)
-    with pytest.raises(SpecError) as caught:
-        load(file)
-    assert caught.value.exit_code == 2
-    return [str(problem).removeprefix(str(file)) for problem in caught.value.problems]
 
 
 def test_a_good_file_is_a_platform(tmp_path):
