@@ -82,7 +82,7 @@ def _nodes(nodes: Iterable[Node], console: Console) -> None:
 
 def _flavours(flavours: Iterable[ChosenFlavour], console: Console) -> None:
     """The sizes of the machines and what they cost by the hour; what has no known price is left out of the sum, and said."""
-    table = _table("machines", "flavour", "vCPU", "memory", "GPU", "EUR/h each", "EUR/h", "price of")
+    table = _table("machines", "flavour", "vCPU", "memory", "GPU", "EUR/h each", "EUR/h", "as of")
     total, without = 0.0, 0
     for one in flavours:
         sum_ = one.total_eur_hour
