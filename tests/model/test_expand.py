@@ -421,3 +421,14 @@ def test_connections_are_logged_of_one_network_of_all_or_by_the_audit():
     assert of(network={"flow_logs": True}) == [True, True]
     assert of(audit={"store": "zone/logs/store/l"}) == [True, True]
     assert of(audit={"store": "zone/logs/store/l", "flows": False}) == [True, False]
+
+
+def test_what_was_worked_out_is_given_again_for_the_same_platform_and_the_same_closed_spaces_only():
+    spaces = {"projects": {"a": {"ends": TODAY, "machines": {"desktop": MACHINE}}}}
+    platform = Platform.model_validate({"name": "clinic", "residency": {"countries": ["FR"]}, "spaces": spaces})
+    opened, day = expand(platform), datetime.timedelta(days=1)
+    assert expand(platform, TODAY) is opened
+    assert expand(platform, TODAY + day).closed == {"space/a"}
+    assert expand(platform, TODAY) is opened
+    other = platform.model_copy(update={"name": "other"})
+    assert expand(other).platform is other
