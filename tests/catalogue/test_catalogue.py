@@ -4,8 +4,10 @@ import dataclasses
 import datetime
 import importlib
 import re
+from importlib import resources
 
 import pytest
+from ruamel.yaml import YAML
 
 from hdh_infra.catalogue.forms import FORMS, check_value
 from hdh_infra.catalogue.load import catalogue, clouds, site, targets
@@ -34,6 +36,13 @@ UNKNOWN = {
 }  # fmt: skip
 
 each_offer = pytest.mark.parametrize(("name", "offer"), OFFERS, ids=[f"{name}-{offer.name}" for name, offer in OFFERS])
+
+
+@pytest.mark.parametrize("name", clouds())
+def test_yaml_1_1_and_1_2_read_the_file_alike(name):
+    """The fast reader is of YAML 1.1, to which `no` is false and 12:30 a number."""
+    text = (resources.files("hdh_infra.catalogue") / "data" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert Catalogue.model_validate(YAML(typ="safe", pure=True).load(text)) == catalogue(name)
 
 
 def sourced(offer):
