@@ -73,7 +73,7 @@ def _hdh(
     del version
 
 
-_MANY_OBJECTS = 200_000
+_MANY_OBJECTS = 1_000_000
 
 
 def main() -> None:
