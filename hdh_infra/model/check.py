@@ -15,7 +15,7 @@ from hdh_infra.errors import Problem
 from hdh_infra.model.airlock import DIRECTIONS, RESERVED
 from hdh_infra.model.expand import DEFAULT_KEY, OWN_MACHINE
 from hdh_infra.model.names import Location, Names, texts, told
-from hdh_infra.model.paths import GROUP, PLATFORM
+from hdh_infra.model.paths import GROUP, PLATFORM, kind_of
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.settings import is_host
@@ -304,8 +304,6 @@ _KINDS: Mapping[str, frozenset[str]] = {
 
 def _kind(path: str) -> str | None:
     """The kind of what stands at a path; None where a name in it is none, which the model tells of."""
-    from hdh_infra.model.paths import kind_of
-
     try:
         return "platform" if path == PLATFORM else kind_of(path)
     except ValueError:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from hdh_infra.errors import Problem
+from hdh_infra.model.airlock import Airlock
 from hdh_infra.model.expand import Expanded, expand
 from hdh_infra.model.frameworks import clauses
 from hdh_infra.model.links import Paths
@@ -195,12 +196,14 @@ def check_rights_have_an_identity(platform: Platform) -> Found:
 
 def check_airlock_leads_somewhere(platform: Platform) -> Found:
     """An airlock without a direction is none."""
-    airlocks: list[tuple[Location, object]] = [(("spaces", "defaults", "airlock"), platform.spaces.defaults.airlock)]
+    airlocks: list[tuple[Location, Airlock | None]] = [
+        (("spaces", "defaults", "airlock"), platform.spaces.defaults.airlock)
+    ]
     airlocks += [
         (("spaces", "projects", name, "airlock"), space.airlock) for name, space in platform.spaces.projects.items()
     ]
     for location, airlock in airlocks:
-        if airlock is not None and not (getattr(airlock, "imports") or getattr(airlock, "exports")):  # noqa: B009 - of either place
+        if airlock is not None and not (airlock.imports or airlock.exports):
             yield location, "lets nothing in and nothing out: set import or export to true, or drop airlock"
 
 

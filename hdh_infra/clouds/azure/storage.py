@@ -74,14 +74,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         },
         after=(f"{store}/account",),
     )
-    yield make(
-        context,
-        f"{store}/container",
-        "storage:BlobContainer",
-        {**common, "containerName": CONTAINER, "publicAccess": "None"},
-        after=(f"{store}/account", f"{store}/service"),
-        protect=True,
-    )
+    yield _container(context, store, f"{store}/container", CONTAINER, common)
     if spec.retention:
         yield _retention(context, store, f"{store}/retention", CONTAINER, spec.retention.days)
     yield from _log_containers(context, store, common, spec)
@@ -95,16 +88,20 @@ def _log_containers(context: Context, store: str, common: Mapping[str, Value], s
     """The containers that Azure writes logs to, under the same retention as the store's own."""
     for name in containers_of(context, store):
         path = f"{store}/logs/{name}"
-        yield make(
-            context,
-            path,
-            "storage:BlobContainer",
-            {**common, "containerName": name, "publicAccess": "None"},
-            after=(f"{store}/account", f"{store}/service"),
-            protect=True,
-        )
+        yield _container(context, store, path, name, common)
         if spec.retention:
             yield _retention(context, store, f"{path}/retention", name, spec.retention.days)
+
+
+def _container(context: Context, store: str, path: str, name: str, common: Mapping[str, Value]) -> Node:
+    return make(
+        context,
+        path,
+        "storage:BlobContainer",
+        {**common, "containerName": name, "publicAccess": "None"},
+        after=(f"{store}/account", f"{store}/service"),
+        protect=True,
+    )
 
 
 def _retention(context: Context, store: str, path: str, container: str, days: int) -> Node:
