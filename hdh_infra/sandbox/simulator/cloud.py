@@ -176,9 +176,14 @@ class SimulatedCloud:
             return found
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A function's answer; None for one that is not simulated."""
+        """A function's answer; None for one that is not simulated. Raises `RefusedByCloudError` where nothing is there."""
         with self._store.lock:
-            return self._maker.answer(token, plain(arguments))
+            asked = plain(arguments)
+            answer = self._maker.answer(token, asked)
+            looked = self._world.looker.answer(token, asked) if answer is None else None
+            if looked is not None and looked[1] is None:
+                raise self._error("", 404, "ResourceNotFound", f"The Resource '{looked[0]}' was not found.")
+            return looked[1] if looked is not None else answer
 
     # --- how
 

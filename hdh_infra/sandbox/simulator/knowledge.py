@@ -79,6 +79,24 @@ class OutputRule:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Gift:
+    """A resource that the cloud makes by itself.
+
+    Attributes:
+        token: its type.
+        template: its id; names in braces but `subscriptionId` may be anything.
+        inputs: what it is made of, with those names in braces.
+        source: where it is written.
+    """
+
+    token: str
+    template: str
+    inputs: Mapping[str, Any]
+    source: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One behaviour of a cloud: what it refuses, with which words, and who says so.
 
@@ -128,6 +146,7 @@ class Knowledge:
     rules: Sequence[Rule]
     fixtures: Mapping[str, Mapping[str, Any]]
     backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    given: Sequence[Gift] = ()
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""
@@ -155,6 +174,9 @@ def knowledge(package: str) -> Knowledge:
         rules=[_rule(one) for one in rules["rules"]],
         fixtures=rules["fixtures"],
         backings=facts.get("backings", {}),
+        given=[
+            Gift(str(one["type"]), str(one["id"]), one["inputs"], str(one["source"])) for one in facts.get("given", ())
+        ],
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hdh_infra.sandbox.simulator.looking import Looker
 from hdh_infra.sandbox.simulator.paths import every, first
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
 
@@ -25,6 +26,7 @@ class World:
     def __init__(self, store: Store, known: Knowledge, maker: Maker) -> None:
         """Look at a store; ids are told apart by the templates of what is known."""
         self.store, self._maker = store, maker
+        self.looker = Looker(store, known, maker)
         self._shapes = [
             (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", f"/{kind.template.strip('/')}"), re.IGNORECASE), kind)
             for kind in known.kinds.values()
@@ -38,8 +40,7 @@ class World:
 
     def alive(self, identity: str) -> bool:
         """Whether a resource is there."""
-        row = self.store.get(identity)
-        return row is not None and row.alive
+        return self.looker.living(identity) is not None
 
     def living(self, token: str) -> list[Row]:
         """Every living resource of a type."""
@@ -65,13 +66,13 @@ class World:
         """What a link leads to: by the ids at `path`, to the `parent`, or to the `type` whose `output` is that at `path`."""
         if link.get("parent"):
             above = event.identity.rsplit("/", 2)[0]
-            yield above, self._living(above)
+            yield above, self.looker.living(above)
             return
         for value in every(event.inputs, link["path"]):
             if value == UNKNOWN or not isinstance(value, str):
                 continue
             if "output" not in link:
-                yield value, self._living(value)
+                yield value, self.looker.living(value)
                 continue
             found = [
                 row
@@ -80,7 +81,7 @@ class World:
             ]
             if found and "key" in link:
                 # A vault and a key's name lead to the key.
-                yield value, self._living(f"{found[0].id}/keys/{first(event.inputs, link['key'], '')}")
+                yield value, self.looker.living(f"{found[0].id}/keys/{first(event.inputs, link['key'], '')}")
             else:
                 yield value, found[0] if found else None
 
@@ -93,13 +94,9 @@ class World:
             above = f"{target.lower()}/".startswith(f"{scope}/")
             if above and given.get("principalId") == principal and definition in roles:
                 return True
-        vault = self._living(re.sub(r"(/vaults/[^/]+).*", r"\1", target))
+        vault = self.looker.living(re.sub(r"(/vaults/[^/]+).*", r"\1", target))
         for policy in every(plain(vault.inputs), "properties.accessPolicies[*]") if vault else []:
             allowed = {str(one).lower() for one in every(policy, "permissions.keys[*]")}
             if policy.get("objectId") == principal and ("all" in allowed or {*permissions} <= allowed):
                 return True
         return False
-
-    def _living(self, identity: str) -> Row | None:
-        row = self.store.get(identity)
-        return row if row is not None and row.alive else None

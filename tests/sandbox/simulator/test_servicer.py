@@ -163,5 +163,5 @@ def test_faults_of_a_server_fail_and_those_of_a_crowd_only_take_time(provider, s
 def test_a_function_that_is_not_simulated_says_so(provider):
     context = Context()
     with pytest.raises(AbortedError, match="not simulated"):
-        provider.Invoke(provider_pb2.InvokeRequest(tok="azure-native:network:getSubnet"), context)
+        provider.Invoke(provider_pb2.InvokeRequest(tok="azure-native:network:getServiceTags"), context)
     assert context.code is grpc.StatusCode.UNIMPLEMENTED
