@@ -110,13 +110,13 @@ class SimulatedCloud:
 
     def preview_change(self, identity: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What is known of a resource before it is changed; what the cloud has made stays known."""
-        with self._store.lock:
+        with self._store.session():
             row = self._living(identity)
             return self._maker.outputs(Row(row.id, row.type, dict(inputs), dict(row.kept)), preview=True)
 
     def create(self, token: str, inputs: Mapping[str, Any]) -> Row:
         """Make a resource. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+        with self._store.session():
             self._purge()
             row = Row("", token, dict(inputs))
             row.id = self._maker.identity(token, plain(inputs)) or ""
@@ -137,14 +137,14 @@ class SimulatedCloud:
 
     def read(self, identity: str) -> Row | None:
         """A living resource."""
-        with self._store.lock:
+        with self._store.session():
             self._purge()
             row = self._store.get(identity)
             return row if row is not None and row.alive else None
 
     def update(self, identity: str, inputs: Mapping[str, Any]) -> Row:
         """Change a resource. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+        with self._store.session():
             old = self._living(identity)
             before = {**plain(old.inputs), **plain(self._maker.outputs(old))}
             self._judge(Event("update", old.type, old.id, plain(inputs), before, self._world))
@@ -157,7 +157,7 @@ class SimulatedCloud:
 
     def delete(self, identity: str) -> None:
         """Delete a resource with all that lies in it; one that is gone is well. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+        with self._store.session():
             self._purge()
             row = self._store.get(identity)
             if row is None or not row.alive:
@@ -168,7 +168,7 @@ class SimulatedCloud:
 
     def outputs(self, row: Row) -> dict[str, Any]:
         """What the cloud answers of a resource; secrets marked."""
-        with self._store.lock:
+        with self._store.session():
             kept = len(row.kept)
             found = self._maker.outputs(row)
             if len(row.kept) != kept:
@@ -177,7 +177,7 @@ class SimulatedCloud:
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """A function's answer; None for one that is not simulated. Raises `RefusedByCloudError` where nothing is there."""
-        with self._store.lock:
+        with self._store.session():
             asked = plain(arguments)
             answer = self._maker.answer(token, asked)
             looked = self._world.looker.answer(token, asked) if answer is None else None
@@ -195,9 +195,9 @@ class SimulatedCloud:
     def _broken(self, event: Event) -> list[tuple[Rule, str]]:
         kinds = KINDS[event.operation]
         broken = []
-        for rule in self._known.rules:
+        for rule in self._known.rules_of(event.token):
             kind = kinds.get(rule.kind)
-            if kind and rule.applies(event.token) and fits(rule.when, event.inputs):
+            if kind and fits(rule.when, event.inputs):
                 found = kind(rule, event)
                 if found is not None:
                     broken.append((rule, found))
@@ -236,8 +236,8 @@ class SimulatedCloud:
 
     def _retention(self, row: Row) -> float | None:
         """How many days a resource is kept after its deletion; None where it goes at once."""
-        for rule in self._known.rules:
-            if rule.kind == "kept" and rule.applies(row.type) and fits(rule.when, plain(row.inputs)):
+        for rule in self._known.rules_of(row.type):
+            if rule.kind == "kept" and fits(rule.when, plain(row.inputs)):
                 source = row
                 if rule.parameters.get("days_of") == "parent":
                     source = self._store.get(row.id.rsplit("/", 2)[0]) or row

@@ -134,7 +134,7 @@ class Rule:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
     """All that is known of one package's cloud."""
 
@@ -154,6 +154,16 @@ class Knowledge:
         if found is None and f"{self.package}:*" in self.kinds:
             return Kind(token, self.kinds[f"{self.package}:*"].template)
         return found
+
+    @cache  # noqa: B019 - there is one for each package, as long as the process lives
+    def outputs_of(self, token: str) -> tuple[OutputRule, ...]:
+        """The outputs that the cloud makes of a type, in the order of the data."""
+        return tuple(rule for rule in self.outputs if rule.applies(token))
+
+    @cache  # noqa: B019
+    def rules_of(self, token: str) -> tuple[Rule, ...]:
+        """The rules of a type, in the order of the data."""
+        return tuple(rule for rule in self.rules if rule.applies(token))
 
 
 def matches(patterns: Sequence[str], token: str) -> bool:
