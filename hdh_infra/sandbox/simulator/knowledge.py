@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 PACKAGES: Final = ("azure-native", "ovh")
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_CONFLICT: Final = 409
 _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
 
 
@@ -75,6 +76,63 @@ class OutputRule:
     def applies(self, token: str) -> bool:
         """Whether a type is one of its types."""
         return matches(self.types, token)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What the real provider does with an answer that is no success.
+
+    Attributes:
+        tries: how often it asks, the first included.
+        waits: seconds before each further try, where the answer names none.
+        longest: above how many seconds of `Retry-After` it does not wait.
+        statuses: answers after which it asks again.
+        codes: words of the answer 409 after which it asks again.
+        source: where it is written.
+    """
+
+    tries: int
+    waits: tuple[float, ...]
+    longest: float
+    statuses: frozenset[int]
+    codes: frozenset[str]
+    source: str
+
+    def wait(self, tried: int, status: int, code: str, retry_after: float | None) -> float | None:
+        """Seconds until it asks again; None where it does not."""
+        again = status in self.statuses or (status == _CONFLICT and code in self.codes)
+        if not again or tried >= self.tries or (retry_after or 0) > self.longest:
+            return None
+        return retry_after or self.waits[min(tried, len(self.waits)) - 1]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """What a write that takes its time holds, so that no other may write there meanwhile.
+
+    Attributes:
+        id: name of the rule.
+        types: patterns of type tokens whose writes are refused, and hold where `path` is None.
+        by: patterns of type tokens whose writes refuse them.
+        segment: what is held is the part of an id up to the name behind this.
+        path: input with the id; None for the resource's own.
+        status: of the answer to the other.
+        code: of the answer.
+        message: what the cloud says; `{place}` and `{other}` in braces.
+        source: where it is written.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    by: tuple[str, ...]
+    segment: str
+    path: str | None
+    status: int
+    code: str
+    message: str
+    source: str
 
 
 @final
@@ -147,6 +205,8 @@ class Knowledge:
     fixtures: Mapping[str, Mapping[str, Any]]
     backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     given: Sequence[Gift] = ()
+    conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
+    exclusive: tuple[Exclusive, ...] = ()
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""
@@ -187,6 +247,8 @@ def knowledge(package: str) -> Knowledge:
         given=[
             Gift(str(one["type"]), str(one["id"]), one["inputs"], str(one["source"])) for one in facts.get("given", ())
         ],
+        conduct=_conduct(facts["provider"]),
+        exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
     )
 
 
@@ -210,6 +272,31 @@ def _output(given: Mapping[str, Any]) -> OutputRule:
         given.get("set", {}),
         given.get("default", {}),
         {path: str(pattern) for path, pattern in given.get("when", {}).items()},
+        str(given["source"]),
+    )
+
+
+def _conduct(given: Mapping[str, Any]) -> Conduct:
+    return Conduct(
+        int(given["tries"]),
+        tuple(float(one) for one in given["waits"]),
+        float(given["longest"]),
+        frozenset(given["statuses"]),
+        frozenset(given["codes"]),
+        str(given["source"]),
+    )
+
+
+def _exclusive(given: Mapping[str, Any]) -> Exclusive:
+    return Exclusive(
+        str(given["id"]),
+        tuple(given["types"]),
+        tuple(given.get("by", given["types"])),
+        str(given["segment"]),
+        given.get("path"),
+        int(given["status"]),
+        str(given["code"]),
+        str(given["message"]),
         str(given["source"]),
     )
 

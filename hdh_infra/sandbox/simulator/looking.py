@@ -43,7 +43,7 @@ class Looker:
         row = self._store.get(identity)
         if row is None:
             return self._gift(identity)
-        return row if row.alive else None
+        return row if row.alive and not self._maker.waits(row, "hidden") else None
 
     def answer(self, token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None] | None:
         """What a data source of one resource gives.

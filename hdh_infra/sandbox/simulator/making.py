@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OVERRIDE: Final = "="
 """Before the path of an output that somebody changed by hand."""
+UNTIL: Final = "until "
+"""Before the name of what of a resource comes later than its making; the value is the time."""
 _NAME: Final = re.compile(r"\{([^{}]+)\}")
 _FIRST_HOST: Final = 4
 """The first address of a subnet that Azure gives away; those before are its own."""
@@ -154,6 +156,11 @@ class Maker:
             if other.alive and back == mine:
                 return "Connected"
         return "Initiated"
+
+    def waits(self, row: Row, what: str) -> bool:
+        """Whether something of a resource has not come yet."""
+        until = row.kept.get(f"{UNTIL}{what}")
+        return until is not None and until > self._clock()
 
     def now(self) -> str:
         """The time, as APIs write it."""

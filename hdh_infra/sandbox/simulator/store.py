@@ -35,6 +35,8 @@ create table if not exists faults (
 create table if not exists facts (name text primary key, value text not null);
 """
 _SEALED = "$sealed"
+PACE = 100.0
+"""Seconds of the cloud in a second, where nobody says otherwise."""
 
 
 @final
@@ -94,6 +96,7 @@ class Store:
         self._order: list[str] = []
         self._deleted: dict[str, Row] = {}
         self._indexes: dict[Hashable, tuple[str | None, Index]] = {}
+        self._numbers: dict[str, float] = {}
         self._depth = 0
 
     @contextmanager
@@ -200,11 +203,11 @@ class Store:
                 (types, operation, kind, count, seconds),
             )
 
-    def take_fault(self, operation: str, applies: Callable[[str], bool]) -> Fault | None:
-        """The first fault that applies to an operation, counted as having happened."""
+    def take_fault(self, operation: str, applies: Callable[[str], bool], *, after: int = 0) -> Fault | None:
+        """The first fault with a higher number that applies to an operation, counted as having happened."""
         with self.lock:
             for found in self._database.execute(
-                "select * from faults where operation = ? order by number", (operation,)
+                "select * from faults where operation = ? and number > ? order by number", (operation, after)
             ):
                 fault = Fault(*found)
                 if applies(fault.types):
@@ -220,6 +223,30 @@ class Store:
             found = self._database.execute("select value from facts where name = ?", (name,)).fetchone()
             return str(found[0])
 
+    def say(self, name: str, value: float) -> None:
+        """Set a number that is kept about the box, as `later` and `pace` are."""
+        with self.lock:
+            self._database.execute("insert or replace into facts values (?, ?)", (name, repr(value)))
+            self._numbers[name] = value
+
+    @property
+    def later(self) -> float:
+        """By how many seconds the cloud's clock is ahead."""
+        return self._number("later", 0.0)
+
+    @property
+    def pace(self) -> float:
+        """How many seconds of the cloud pass in a second, for what takes its time there."""
+        return self._number("pace", PACE)
+
+    def _number(self, name: str, otherwise: float) -> float:
+        with self.lock:
+            self._mirror()
+            if name not in self._numbers:
+                found = self._database.execute("select value from facts where name = ?", (name,)).fetchone()
+                self._numbers[name] = float(found[0]) if found else otherwise
+            return self._numbers[name]
+
     # --- the mirror
 
     def _mirror(self) -> dict[str, Row]:
@@ -229,6 +256,7 @@ class Store:
         (version,) = self._database.execute("pragma data_version").fetchone()
         if version != self._version:
             self._version = version
+            self._numbers = {}
             self._rows, self._by_type, self._order, self._deleted = {}, {}, [], {}
             for _, index in self._indexes.values():
                 index.clear()

@@ -106,7 +106,7 @@ class World:
         assignments = self.store.index("principals", _ASSIGNMENT, lambda row: [plain(row.inputs.get("principalId"))])
         for row in assignments.find(principal):
             given = plain(row.inputs)
-            if not row.alive:
+            if not row.alive or self._maker.waits(row, "effective"):
                 continue
             definition = str(given.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
             scope = str(given.get("scope", "")).rstrip("/").lower()

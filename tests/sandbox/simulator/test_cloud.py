@@ -10,9 +10,10 @@ import pytest
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator import Cloud, fault
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import differences
 from hdh_infra.sandbox.simulator.paths import every, first
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, decode, encode, masked, plain
 

@@ -7,9 +7,10 @@ from contextlib import closing
 import pytest
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.knowledge import knowledge
 from hdh_infra.sandbox.simulator.reader import Cloud
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 
 RG = {"resourceGroupName": "rg", "location": "francecentral"}
