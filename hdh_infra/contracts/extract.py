@@ -23,7 +23,8 @@ AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
     "network": (
         "VirtualNetwork Subnet NetworkSecurityGroup SecurityRule RouteTable Route VirtualNetworkPeering PrivateEndpoint PrivateDnsZoneGroup "
-        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup"
+        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup "
+        "FirewallPolicyRuleCollectionGroup NetworkWatcher FlowLog"
     ),
     "privatedns": "PrivateZone VirtualNetworkLink PrivateRecordSet",
     "storage": "StorageAccount BlobContainer BlobServiceProperties BlobContainerImmutabilityPolicy ManagementPolicy",
@@ -32,6 +33,7 @@ AZURE: Mapping[str, str] = {
     "authorization": "RoleAssignment RoleDefinition",
     "compute": "VirtualMachine Disk DiskEncryptionSet SshPublicKey AvailabilitySet",
     "monitor": "DiagnosticSetting",
+    "dataprotection": "BackupVault BackupPolicy BackupInstance",
     "operationalinsights": "Workspace",
 }
 OVH_PREFIXES = (
@@ -39,7 +41,10 @@ OVH_PREFIXES = (
     "ovh:CloudProject/instance:", "ovh:CloudProject/volume", "ovh:Okms/", "ovh:index/cloud", "ovh:Vrack/", "ovh:Iam/",
 )  # fmt: skip
 FUNCTIONS: Mapping[str, str] = {
-    "azure-native": r"azure-native:authorization:getClientConfig",
+    "azure-native": (
+        r"azure-native:(authorization:getClientConfig|network:get(NetworkWatcher|VirtualNetwork|PrivateEndpoint|NetworkInterface)"
+        r"|keyvault:get(Key|Vault|ManagedHsm)|storage:get(StorageAccount|BlobContainerImmutabilityPolicy))"
+    ),
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
 }

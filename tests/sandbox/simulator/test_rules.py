@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.kinds import KINDS
 from hdh_infra.sandbox.simulator.knowledge import CONFIDENCES, PACKAGES, knowledge
 from hdh_infra.sandbox.simulator.paths import first, parts, put
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 from hdh_infra.sandbox.simulator.wire import plain
 
