@@ -14,10 +14,11 @@ from hdh_infra.graph.values import base64_text, json_text, lookup, ref, secret, 
 VAULT = "azure-native:keyvault:Vault"
 SUBNET = "azure-native:network:Subnet"
 DISK = "azure-native:compute:Disk"
+TENANT = "00000000-0000-4000-8000-000000000001"
 GOOD_VAULT = {
     "resourceGroupName": "rg",
-    "vaultName": "kv",
-    "properties": {"tenantId": "t", "sku": {"family": "A", "name": "premium"}, "softDeleteRetentionInDays": 90},
+    "vaultName": "kv-one",
+    "properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "premium"}, "softDeleteRetentionInDays": 90},
 }
 
 
@@ -36,9 +37,9 @@ def test_what_keeps_the_contract_breaks_nothing():
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
-        ({**GOOD_VAULT, "vautName": "kv"}, ("vautName", "unknown")),
+        ({**GOOD_VAULT, "vautName": "kv-one"}, ("vautName", "unknown")),
         (vault(vaultUrl="x"), ("properties.vaultUrl", "unknown")),
-        ({"resourceGroupName": "rg", "vaultName": "kv"}, ("properties", "missing")),
+        ({"resourceGroupName": "rg", "vaultName": "kv-one"}, ("properties", "missing")),
         (vault(sku={"name": "premium"}), ("properties.sku.family", "missing")),
         (vault(softDeleteRetentionInDays="90"), ("properties.softDeleteRetentionInDays", "type")),
         (vault(softDeleteRetentionInDays=1.5), ("properties.softDeleteRetentionInDays", "type")),
@@ -56,7 +57,7 @@ def test_every_kind_of_wrong_property_is_named_with_its_path(properties, expecte
 
 
 def test_all_that_is_wrong_is_said_at_once():
-    wrong = {"vautName": "kv", "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}}}
+    wrong = {"vautName": "kv-one", "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}}}
     assert {kind for _, kind in kinds(VAULT, wrong)} == {"unknown", "missing", "type"}
 
 

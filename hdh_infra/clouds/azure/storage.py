@@ -136,7 +136,7 @@ def _expiry(store: str, context: Context, common: Mapping[str, Value], rules: Se
             "policy": {
                 "rules": [
                     {
-                        "name": f"expiry-{number}",
+                        "name": f"expiry{number}",
                         "type": "Lifecycle",
                         "enabled": True,
                         "definition": {
