@@ -70,6 +70,11 @@ class Watch:
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._diagnose(event.diagnostic_event)
 
+    @property
+    def failed(self) -> bool:
+        """Whether a resource failed."""
+        return bool(self._causes)
+
     def result(self, request: Request, remarks: list[str]) -> Result:
         """What was done, after the operation ended."""
         changes = dict.fromkeys(CHANGES, 0)

@@ -229,16 +229,19 @@ def expect(recorder: Recorder, *, checks: int, resources: int) -> None:
 
 
 def answers_of(plan: Plan) -> dict[str, dict[str, Any]]:
-    """An answer to every data source that a plan asks: what it reads of it, and nothing else."""
+    """An answer to every data source that a plan asks: what it reads of it, and the proof of each manual step."""
     found: dict[str, dict[str, Any]] = {}
     for node in plan.nodes:
         for _, form in walk(dict(node.properties)):
             if form_of(form) == "$lookup":
                 _put(found.setdefault(form["$lookup"], {}), form["output"], f"{form['$lookup']}#{form['output']}")
+    for check in (check for step in plan.manual for check in step.checks):
+        proof = f"{check.token}#{check.output}" if check.value is None else check.value
+        _put(found.setdefault(check.token, {}), check.output, proof)
     return found
 
 
-def _put(answer: dict[str, Any], path: str, value: str) -> None:
+def _put(answer: dict[str, Any], path: str, value: Any) -> None:
     """Put a value at a property path such as `networks[0].id`."""
     here: Any = answer
     parts = re.findall(r"[^.\[\]]+", path)
