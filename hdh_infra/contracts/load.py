@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, TypeAlias, final
 
 Shape: TypeAlias = Mapping[str, Any]
-"""`type` (string, boolean, integer, number, array, object, any), `items`, `properties`, `additional`, `required`, `enum`, `open`, `default`, `ref`."""
+"""`type` (string, boolean, integer, number, array, object, any), `items`, `properties`, `additional`, `required`, `enum`, `open`, `default`, `ref`, `by` and `kinds`."""
 
 _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
