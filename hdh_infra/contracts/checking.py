@@ -119,8 +119,24 @@ def _value(found: Contract, shape: Shape, value: Any, path: str) -> Iterator[Vio
     if wanted == "array" and "items" in shape:
         for index, item in enumerate(value):
             yield from _value(found, shape["items"], item, f"{path}[{index}]")
+    elif wanted == "object" and "kinds" in shape:
+        yield from _kind(found, shape, value, path)
     elif wanted == "object" and "properties" in shape:
         yield from _object(found, shape["properties"], value, path)
     elif wanted == "object" and "additional" in shape:
         for key, item in value.items():
             yield from _value(found, shape["additional"], item, f'{path}["{key}"]')
+
+
+def _kind(found: Contract, shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
+    """An object of one of several kinds, of which one property says which."""
+    by, kinds = shape["by"], shape["kinds"]
+    named = value.get(by)
+    if named is None:
+        yield Violation(f"{path}.{by}", "missing", "is required and missing", f"Give one of {', '.join(sorted(kinds))}")
+    elif named not in kinds:
+        yield Violation(
+            f"{path}.{by}", "enum", f"{named!r} is not one of the known values", nearest(str(named), sorted(kinds))
+        )
+    else:
+        yield from _object(found, found.types[kinds[named]], value, path)

@@ -80,6 +80,26 @@ def test_what_is_known_later_may_stand_for_any_type(value):
     assert contracts.check(VAULT, vault(softDeleteRetentionInDays=value, sku=value)) == []
 
 
+def policy(*rules):
+    properties = {"objectType": "BackupPolicy", "datasourceTypes": ["Microsoft.Compute/disks"], "policyRules": [*rules]}
+    return {"resourceGroupName": "g", "vaultName": "v", "backupPolicyName": "p", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "kind"),
+    [
+        ({"objectType": "AzureRetentionRule", "name": "Default", "isDefault": True, "lifecycles": []}, None, None),
+        ({"objectType": "AzureRetentionRule", "name": "Default"}, "lifecycles", "missing"),
+        ({"objectType": "AzureRetentionRule", "name": "x", "lifecycles": [], "dataStore": {}}, "dataStore", "unknown"),
+        ({"objectType": "AzureRule", "name": "x"}, "objectType", "enum"),
+        ({"name": "x"}, "objectType", "missing"),
+    ],
+)
+def test_an_object_of_several_kinds_is_held_against_the_kind_that_it_says_it_is(rule, at, kind):
+    found = contracts.check("azure-native:dataprotection:BackupPolicy", policy(rule))
+    assert [(one.path, one.kind) for one in found] == ([(f"properties.policyRules[0].{at}", kind)] if at else [])
+
+
 @pytest.mark.parametrize("value", [text("{0}", 1), json_text({}), base64_text("x")])
 def test_a_text_form_is_a_string_and_nothing_else(value):
     assert contracts.check(VAULT, vault(tenantId=value)) == []
@@ -139,8 +159,8 @@ def test_every_reference_of_a_contract_leads_somewhere():
     def visit(found, shapes):
         for shape in shapes.values():
             for inner in (shape, shape.get("items", {}), shape.get("additional", {})):
-                if "ref" in inner:
-                    assert inner["ref"] in found.types, (found.token, inner["ref"])
+                for name in [inner["ref"]] if "ref" in inner else inner.get("kinds", {}).values():
+                    assert name in found.types, (found.token, name)
             if "properties" in shape:
                 visit(found, shape["properties"])
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
+from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
-from hdh_infra.clouds.azure.grants import lower_right, observe_rights
+from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
+from hdh_infra.clouds.azure.log_search import observe_log_search
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
@@ -97,7 +98,19 @@ def observe(natives: Natives, site: Site) -> Observation:
         ),
         egress=traffic.egress,
         entry=tuple(sorted(entry)),
-        remarks=tuple(sorted({*rights.remarks, *traffic.remarks, *observe_posture(reader, logs)})),
+        remarks=tuple(
+            sorted(
+                {
+                    *rights.remarks,
+                    *traffic.remarks,
+                    *observe_posture(reader, logs),
+                    *logs.remarks,
+                    *observe_gaps(reader, logs),
+                    *observe_log_writers(reader, rights, logs.destinations),
+                    *observe_log_search(reader),
+                }
+            )
+        ),
     )
 
 

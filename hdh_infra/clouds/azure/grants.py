@@ -149,6 +149,16 @@ def observe_rights(reader: Reader) -> Rights:
     return rights
 
 
+def observe_log_writers(reader: Reader, rights: Rights, destinations: Iterable[str]) -> Iterator[str]:
+    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to."""
+    for native in reader.of("storage:StorageAccount"):
+        if native.path in destinations:
+            scopes = (native, *reader.children(native, "storage:BlobContainer"))
+            for held in rights.on(scopes, reader.group(native)):
+                if held.role is None or {str(Access.write), "delete"} & set(held.role.access):
+                    yield f"{native.path}: {held.who} can write and delete where logs are kept"
+
+
 _USUAL: Mapping[str, Any] = {
     token("keyvault:Key"): lambda role: role.uses != role.administers,
     token("keyvault:Vault"): lambda role: role.administers and not role.uses,

@@ -38,6 +38,8 @@ _TAGGED = frozenset(
         "compute:Disk",
         "compute:DiskEncryptionSet",
         "compute:AvailabilitySet",
+        "dataprotection:BackupVault",
+        "operationalinsights:Workspace",
     }
 )
 _ACCOUNT_WORDS = 14

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hdh_infra.clouds.azure.audit import lower_administration_log
+from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
+from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
     PLATFORM_GROUP,
@@ -74,6 +75,9 @@ def lower_platform(context: Context) -> Iterator[Node]:
     yield from lower_domain(context)
     yield from lower_roles(context)
     yield from lower_administration_log(context)
+    yield from lower_log_search(context)
+    if is_searched(context):
+        yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -91,6 +95,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
     yield _network(context, network)
+    if not (existing := context.existing(network)) or existing.adopt:
+        yield from lower_diagnostics(context, f"{network}/network", "network:VirtualNetwork")
     exits = network in context.egress_networks
     if exits:
         yield from _way_out(context, network, common)
@@ -181,6 +187,7 @@ def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Ite
         },
         after=(home(network),),
     )
+    yield from lower_diagnostics(context, address, "network:PublicIPAddress")
     yield make(
         context,
         gateway,

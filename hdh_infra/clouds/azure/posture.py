@@ -81,6 +81,12 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
     Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
     Expectation("network:Subnet", "routeTable", (None,), None, "has routes that were not read"),
+    Expectation("operationalinsights:Workspace", "publicNetworkAccessForIngestion", ("Disabled",), "Enabled", "takes entries from public networks"),
+    Expectation("operationalinsights:Workspace", "publicNetworkAccessForQuery", ("Disabled",), "Enabled", "is searched from public networks"),
+    Expectation("operationalinsights:Workspace", "features.disableLocalAuth", _ON, False, "takes entries by its own key, without an identity"),
+    Expectation("operationalinsights:Workspace", "features.enableLogAccessUsingOnlyResourcePermissions", _OFF, None, "shows logs of a resource to whoever may read the resource"),
+    Expectation("operationalinsights:Workspace", "features.enableDataExport", _OFF, False, "may be exported as it fills"),
+    Expectation("operationalinsights:Workspace", "features.immediatePurgeDataOn30Days", _OFF, False, "purges at once what is older than thirty days"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import dashed, dotted, filter_name, group, make
 from hdh_infra.clouds.base import Context
 from hdh_infra.errors import SpecError
@@ -95,6 +96,7 @@ def lower_filter(context: Context, network: str, part: str) -> Iterator[Node]:
         },
         after=(group_path,),
     )
+    yield from lower_diagnostics(context, path, "network:NetworkSecurityGroup")
     for direction, word in _WORDS.items():
         yield make(
             context,
