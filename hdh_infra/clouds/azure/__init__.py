@@ -1,9 +1,9 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
-Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
-machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
-Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
-SDK: wire names are those of azure-native, checked against its contract in tests.
+Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
+for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
+`roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
+long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ SERVICE_FLOWS = (
 UNLOWERED: Mapping[str, str] = {
     "store.backup": "this version plans no Azure Backup, which the offer has",
     "machine.backup": "this version plans no Azure Backup, which the offer has",
-    "network.entry": "this version plans no Azure Bastion, which the offer has: it wants 64 addresses of its own in each network",
     "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
     "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
@@ -82,7 +81,7 @@ def observe(natives: Natives, site: Site) -> Observation:
             )
         )
     elements = {
-        **observe_networks(reader),
+        **observe_networks(reader, traffic.people),
         **observe_stores(reader, rights, logs),
         **observe_machines(reader),
         **observe_keys(reader, rights, logs),

@@ -29,6 +29,7 @@ _TAGGED = frozenset(
         "network:PrivateEndpoint",
         "network:NatGateway",
         "network:PublicIPAddress",
+        "network:BastionHost",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",

@@ -87,6 +87,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("operationalinsights:Workspace", "features.enableLogAccessUsingOnlyResourcePermissions", _OFF, None, "shows logs of a resource to whoever may read the resource"),
     Expectation("operationalinsights:Workspace", "features.enableDataExport", _OFF, False, "may be exported as it fills"),
     Expectation("operationalinsights:Workspace", "features.immediatePurgeDataOn30Days", _OFF, False, "purges at once what is older than thirty days"),
+    Expectation("network:BastionHost", "sku.name", ("Standard", "Premium"), None, "is of a kind that cannot be kept from copying out"),
+    Expectation("network:BastionHost", "disableCopyPaste", _ON, False, "lets people copy out of machines"),
+    Expectation("network:BastionHost", "enableFileCopy", _OFF, False, "lets people carry files in and out"),
+    Expectation("network:BastionHost", "enableIpConnect", _OFF, False, "leads to any address that it reaches, not to machines alone"),
+    Expectation("network:BastionHost", "enableKerberos", _OFF, False, "passes logins on to a domain"),
+    Expectation("network:BastionHost", "enableShareableLink", _OFF, False, "lets in whoever has a link, without a name in the directory"),
+    Expectation("network:BastionHost", "enableTunneling", _OFF, False, "carries tunnels of people's own programs"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
 )  # fmt: skip
 

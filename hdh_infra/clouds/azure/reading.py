@@ -19,6 +19,7 @@ from hdh_infra.graph.values import Value, form_of
 
 _NAMES: Mapping[str, str] = {
     "network:VirtualNetwork": "virtualNetworkName",
+    "network:Subnet": "subnetName",
     "network:NetworkSecurityGroup": "networkSecurityGroupName",
     "keyvault:Vault": "vaultName",
     "storage:StorageAccount": "accountName",

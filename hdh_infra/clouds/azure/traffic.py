@@ -13,26 +13,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.azure.rules import destination_ports
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
     ANYWHERE,
     PROTOCOLS,
     Filters,
     Network,
-    Ports,
     Rule,
     Spans,
     subtract,
-    union,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import Native, ObservedFlow
 
 _HOST = ipaddress.IPv4Network("168.63.129.16/32")
 _EVERYTHING = frozenset({"*", "Any", "any", "0.0.0.0/0"})
-_PORTS_ALL = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,8 @@ class Traffic:
     egress: tuple[ObservedFlow, ...]
     entry: tuple[ObservedFlow, ...]
     remarks: tuple[str, ...]
+    people: Mapping[str, str]
+    """By native path of a network, how people get in, in the model's words."""
 
 
 def observe_traffic(reader: Reader) -> Traffic:
@@ -77,6 +78,7 @@ class _Network:
         self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
         self.ranges = {native.path: self._ranges(native) for native in reader.of("network:VirtualNetwork")}
         self.peers = self._peered()
+        self.doors: list[Door] = list(observe_doors(reader, self.peers, self.remarks.append))
         named = self._named()
         self.tags = {
             path: (*own, *(one for other in named.get(path, ()) for one in self.ranges.get(other, ())))
@@ -104,6 +106,7 @@ class _Network:
             outside(machines, inside, lambda one: (one.network, one.address) in self.exits),
             tuple(sorted(entry)),
             tuple(self.remarks),
+            observe_entry(self.doors, machines, list(self.ranges)),
         )
 
     def _lopsided(self, interfaces: Sequence[Interface], inside: Sequence[Network]) -> Iterator[str]:
@@ -134,6 +137,10 @@ class _Network:
                 if line.rule.direction == "out" and not inside.overlaps(peer):
                     continue  # to the outside there is no other end
                 return True
+            if lets := next((one for door in self.doors if (one := door.lets(network, peer))), None):
+                if line.rule.protocol != "tcp" or subtract(line.rule.ports, lets):
+                    return True
+                continue
             for own in line.own:
                 here, there = by_address[own.network_address], by_address.get(peer.network_address)
                 if peer.num_addresses > 1 or there is None:
@@ -294,7 +301,7 @@ class _Network:
             Rule(
                 direction,
                 None if protocol == "*" else protocol,
-                _ports(rule),
+                destination_ports(rule),
                 peers=peers,
                 allow=allow,
                 priority=int(rule.get("priority", 0)),
@@ -336,20 +343,6 @@ def _is_last_word(line: _Line, direction: str) -> bool:
 
 def _turned(rule: Rule) -> Literal["in", "out"]:
     return "out" if rule.direction == "in" else "in"
-
-
-def _ports(rule: Mapping[str, Any]) -> Ports:
-    """The ports that a rule is about at the destination; those of the source are the sender's to choose."""
-    given = [str(one) for one in rule.get("destinationPortRanges") or ()]
-    if rule.get("destinationPortRange"):
-        given.append(str(rule["destinationPortRange"]))
-    if not given or "*" in given:
-        return ALL_PORTS
-    pairs: list[tuple[int, int]] = []
-    for one in given:
-        low, _, high = one.partition("-")
-        pairs.append((max(1, int(low)), min(_PORTS_ALL, int(high or low))))
-    return union(pairs)
 
 
 def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
