@@ -39,7 +39,9 @@ OVH_PREFIXES = (
     "ovh:CloudProject/instance:", "ovh:CloudProject/volume", "ovh:Okms/", "ovh:index/cloud", "ovh:Vrack/", "ovh:Iam/",
 )  # fmt: skip
 FUNCTIONS: Mapping[str, str] = {
-    "azure-native": r"azure-native:authorization:getClientConfig",
+    "azure-native": (
+        r"azure-native:(authorization:getClientConfig|keyvault:get(Key|Vault|ManagedHsm)|storage:getBlobContainerImmutabilityPolicy)"
+    ),
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
 }

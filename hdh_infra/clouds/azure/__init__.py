@@ -1,7 +1,7 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
-machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
+machines: `names`; stores: `storage`; keys: `keys`, `importing`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
 Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
 SDK: wire names are those of azure-native, checked against its contract in tests.
 """
@@ -16,7 +16,7 @@ from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.grants import lower_right, observe_rights
-from hdh_infra.clouds.azure.keys import lower_key
+from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
@@ -62,6 +62,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
+    yield from manual_keys(context)
     yield from manual_locks(context)
 
 

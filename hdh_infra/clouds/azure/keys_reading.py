@@ -12,6 +12,7 @@ from typing import Any
 
 from hdh_infra.clouds.azure.audit import KEY_CATEGORIES, Logs
 from hdh_infra.clouds.azure.grants import Rights
+from hdh_infra.clouds.azure.importing import IMPORT
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.model.lock import Kept
@@ -26,17 +27,20 @@ def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[s
     """Every key element, from the key and from the vault that it lies in."""
     found: dict[str, dict[str, Any]] = {}
     for native in reader.of("keyvault:Key"):
-        if key_element(native) is None:
+        if key_element(native) is None or is_exchange(native):
             continue
         holder = reader.parent(native)
         location = got(holder, "location") if holder else None
         scopes, group = (native, holder), reader.group(native)
-        made = reader.site.settings.existing_of(native.element) is None
+        # Resource Manager makes keys; of one that was there before nobody can say where its material is from, and
+        # nobody of one that lies beside an exchange key, by which material comes in from outside.
+        made = reader.site.settings.existing_of(native.element) is None and not (
+            holder and any(map(is_exchange, reader.children(holder, "keyvault:Key")))
+        )
         seen = _of_key(native, "kty") is not None
         found[native.element] = {
             "kind": "key",
             "protection": _protection(native, holder) if seen else None,
-            # Resource Manager makes keys; of one that was there before nobody can say where its material is from.
             "origin": str(KeyOrigin.generated) if made else None,
             "algorithm": _algorithm(native),
             "rotation_days": _rotation_days(native),
@@ -52,6 +56,11 @@ def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[s
             "native": reader.paths(native.element),
         }
     return found
+
+
+def is_exchange(native: Native) -> bool:
+    """Whether a key is there for nothing but wrapping material that comes in: the operation excludes every other."""
+    return [str(one).lower() for one in listed(_of_key(native, "keyOps"))] == [IMPORT]
 
 
 def _exportable(native: Native) -> bool:
@@ -97,13 +106,20 @@ def _protection(native: Native, holder: Native | None) -> str:
 
 def _rotation_days(native: Native) -> int | None:
     """Days after which a new version is made; None where nothing makes one, or an expired key would come first."""
+    expiry = _days(_of_key(native, "rotationPolicy.attributes.expiryTime"))
     for action in listed(_of_key(native, "rotationPolicy.lifetimeActions")):
         wanted = str((action.get("action") or {}).get("type", "")).lower()
-        after = (action.get("trigger") or {}).get("timeAfterCreate")
-        read = _DURATION.fullmatch(str(after)) if after else None
-        if wanted == "rotate" and read:
-            return sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number)
+        after = _days((action.get("trigger") or {}).get("timeAfterCreate"))
+        if wanted == "rotate" and after is not None:
+            return after if expiry is None or after < expiry else None
     return None
+
+
+def _days(duration: Any) -> int | None:
+    read = _DURATION.fullmatch(str(duration)) if duration else None
+    return (
+        sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number) if read else None
+    )
 
 
 def _policies(holder: Native | None) -> list[str]:
