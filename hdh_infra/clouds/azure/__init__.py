@@ -1,7 +1,7 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
-machines: `names`; stores: `storage`; keys: `keys`, `importing`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
+machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
 Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
 SDK: wire names are those of azure-native, checked against its contract in tests.
 """
@@ -17,7 +17,7 @@ from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.grants import lower_right, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
-from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
+from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
@@ -85,7 +85,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_networks(reader),
         **observe_stores(reader, rights, logs),
         **observe_machines(reader),
-        **observe_keys(reader, rights, logs),
+        **observe_keys(reader, rights, logs, traffic.vaults),
         **observe_administration(logs),
     }
     return Observation(
@@ -98,7 +98,16 @@ def observe(natives: Natives, site: Site) -> Observation:
         ),
         egress=traffic.egress,
         entry=tuple(sorted(entry)),
-        remarks=tuple(sorted({*rights.remarks, *traffic.remarks, *observe_posture(reader, logs)})),
+        remarks=tuple(
+            sorted(
+                {
+                    *rights.remarks,
+                    *traffic.remarks,
+                    *observe_posture(reader, logs),
+                    *observe_ways(reader, rights, traffic.vaults),
+                }
+            )
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.elements import Key
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption, KeyAlgorithm, Protection
 
 SHORTEST_ROTATION = 7
@@ -226,9 +227,12 @@ def _users(context: Context, key: str) -> Iterator[Node]:
     for who in context.expanded.users_of(key):
         found = holder(context, who)
         if found is not None:
+            network = network_path(who) or ""
+            # A space's right on a shared key is the space's own (law 4).
+            own = network.startswith("space/") and network_path(key) is None
             yield lower_assignment(
                 context,
-                f"{key}/user/{dotted(who)}",
+                f"{network}/key-user/{dotted(who)}-{dotted(key)}" if own else f"{key}/user/{dotted(who)}",
                 role=built_in(KEY_USE),
                 scope=ref(f"{key}/key"),
                 principal=found[0],

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import KEY_CATEGORIES, Logs
 from hdh_infra.clouds.azure.grants import Rights
 from hdh_infra.clouds.azure.importing import IMPORT
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
-from hdh_infra.graph.observation import Native, Natives
+from hdh_infra.clouds.azure.ways import PORT
+from hdh_infra.graph.observation import Native, Natives, ObservedFlow
 from hdh_infra.model.lock import Kept
 from hdh_infra.model.paths import PLATFORM, kind_of
 from hdh_infra.model.scales import Custody, KeyOrigin, Protection
@@ -23,8 +24,17 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
 _DAYS = (365, 30, 7, 1)
 
 
-def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[str, Any]]:
-    """Every key element, from the key and from the vault that it lies in."""
+def observe_keys(
+    reader: Reader, rights: Rights, logs: Logs, vaults: Mapping[str, Iterable[ObservedFlow]]
+) -> dict[str, dict[str, Any]]:
+    """Every key element, from the key and from the vault that it lies in.
+
+    Args:
+        reader: what there is.
+        rights: who holds what.
+        logs: what is logged where.
+        vaults: by native path of a vault, which machines reach it.
+    """
     found: dict[str, dict[str, Any]] = {}
     for native in reader.of("keyvault:Key"):
         if key_element(native) is None or is_exchange(native):
@@ -46,7 +56,7 @@ def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[s
             "rotation_days": _rotation_days(native),
             "custody": str(Custody.provider) if made else None,
             "grace_days": _grace_days(holder) if holder else None,
-            "users": sorted({*rights.users(scopes, group), *_policies(holder)}),
+            "users": sorted({*rights.users(scopes, group, _reaching(vaults, holder)), *_policies(holder)}),
             "administrators": rights.administrators(scopes, group) or None,
             "exportable": _exportable(native) if seen else None,
             "use_log": logs.cover(holder, KEY_CATEGORIES) if holder else None,
@@ -56,6 +66,36 @@ def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[s
             "native": reader.paths(native.element),
         }
     return found
+
+
+def _reaching(vaults: Mapping[str, Iterable[ObservedFlow]], holder: Native | None) -> Container[str] | None:
+    """Machines that reach a vault over HTTPS; None of one that cannot be seen."""
+    if holder is None:
+        return None
+    return {
+        flow.source for flow in vaults.get(holder.path, ()) if flow.protocol == "tcp" and PORT in _ports(flow.ports)
+    }
+
+
+def _ports(ports: Iterable[int | str]) -> Iterator[int]:
+    for port in ports:
+        low, _, high = str(port).partition("-")
+        yield from range(int(low), int(high or low) + 1)
+
+
+def observe_ways(reader: Reader, rights: Rights, vaults: Mapping[str, Iterable[ObservedFlow]]) -> Iterator[str]:
+    """Remarks on ways without a right, which are one right away from opening something, and on duties that are not apart."""
+    for holder in reader.of("keyvault:Vault"):
+        scopes = (holder, *reader.children(holder, "keyvault:Key"))
+        users = set(rights.users(scopes, reader.group(holder)))
+        administrators = set(rights.administrators(scopes, reader.group(holder)))
+        for who in sorted(users & administrators):
+            yield f"{holder.path}: {who} may both use and administer its keys"
+        for who in sorted({flow.source for flow in vaults.get(holder.path, ())} - users - administrators):
+            yield f"{holder.path}: is reached by {who}, which has no right there"
+        for flow in vaults.get(holder.path, ()):
+            if (flow.protocol, set(_ports(flow.ports))) != ("tcp", {PORT}):
+                yield f"{holder.path}: is reached by {flow.source} on {flow.protocol} {', '.join(map(str, flow.ports))}, more than a vault answers on"
 
 
 def is_exchange(native: Native) -> bool:

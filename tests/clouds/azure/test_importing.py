@@ -133,6 +133,14 @@ def test_no_principal_may_both_use_and_administer_a_key(wide_plan):
     assert not holders["user"] & holders["key-administration"]
 
 
+def test_whoever_has_both_roles_is_remarked_on_even_under_two_names(wide_described, planned_on, wide_plan, wide):
+    """Invariant: an object id among the administrators that is a using group's is the same principal."""
+    assert not [one for one in observe_plan(wide_plan, wide).remarks if "both use and administer" in one]
+    wide_described["targets"][TARGET]["administrators"] = [wide_described["targets"][TARGET]["groups"]["researchers"]]
+    seen = observe_plan(planned_on(wide_described, TARGET), Platform.model_validate(wide_described))
+    assert "key/lake/vault: group/researchers may both use and administer its keys" in seen.remarks
+
+
 def test_a_key_in_a_vault_that_takes_material_shows_no_origin(brought_plan, brought, wide_plan, wide):
     """Invariant: a key that Resource Manager made is generated; beside an exchange key nobody can say."""
     assert observe_plan(wide_plan, wide).elements[KEY]["origin"] == "generated"
