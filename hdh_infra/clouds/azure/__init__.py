@@ -1,9 +1,9 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
-for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
-`roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
-long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
+for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines:
+`compute`; rights: `roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
+beside what is long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, o
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
-from hdh_infra.clouds.azure.keys import lower_key
-from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
+from hdh_infra.clouds.azure.keys import lower_key, manual_keys
+from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
 from hdh_infra.clouds.azure.log_search import observe_log_search
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
@@ -62,6 +62,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
+    yield from manual_keys(context)
     yield from manual_locks(context)
 
 
@@ -84,7 +85,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_networks(reader, traffic.people),
         **observe_stores(reader, rights, logs),
         **observe_machines(reader),
-        **observe_keys(reader, rights, logs),
+        **observe_keys(reader, rights, logs, traffic.vaults),
         **observe_administration(logs),
     }
     return Observation(
@@ -107,6 +108,7 @@ def observe(natives: Natives, site: Site) -> Observation:
                     *observe_gaps(reader, logs),
                     *observe_log_writers(reader, rights, logs.destinations),
                     *observe_log_search(reader),
+                    *observe_ways(reader, rights, traffic.vaults),
                 }
             )
         ),

@@ -7,7 +7,7 @@ subscription. One under a condition is shown as such, for its condition is not r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -33,6 +33,7 @@ from hdh_infra.model.scales import Access
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONDITIONAL = "under a condition"
+_WITHOUT_A_WAY = "without a way"
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
@@ -72,6 +73,8 @@ class Held:
     """None of a role whose actions are not known."""
     role_id: str
     conditional: bool
+    distant: bool = False
+    """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
 
 
 @dataclass
@@ -112,9 +115,21 @@ class Rights:
             for word in ({str(Access.write)} | {one for one in words if " " in one} if Access.write in words else words)
         )
 
-    def users(self, natives: Iterable[Native | None], group: str) -> list[str]:
-        """Who may use a key, sorted."""
-        return sorted({one.who for one in self.on(natives, group) if one.role is None or one.role.uses})
+    def users(self, natives: Iterable[Native | None], group: str, reaching: Container[str] | None = None) -> list[str]:
+        """Who may use a key, sorted.
+
+        Args:
+            natives: the key and what it lies in.
+            group: the resource group of these.
+            reaching: machines that have a way to it, of the others it is said; None where nobody can say.
+        """
+        return sorted(
+            {
+                one.who if reaching is None or not one.distant or one.who in reaching else f"{one.who} {_WITHOUT_A_WAY}"
+                for one in self.on(natives, group)
+                if one.role is None or one.role.uses
+            }
+        )
 
     def administrators(self, natives: Iterable[Native | None], group: str) -> list[str]:
         """Who may rotate, switch off or destroy a key, sorted."""
@@ -129,7 +144,10 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
-        held = [Held(who, line, role, role_id, conditional) for who in reader.who(principal)]
+        held = [
+            Held(who, line, role, role_id, conditional, reader.is_distant(principal, who))
+            for who in reader.who(principal)
+        ]
         given = native.properties.get("scope")
         scope = reader.follow(given)
         if scope is not None and scope.type == token("resources:ResourceGroup"):

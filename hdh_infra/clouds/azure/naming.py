@@ -63,7 +63,7 @@ def make(
     outputs: Sequence[str] = (),
     after: Iterable[str] = (),
     protect: bool = False,
-    existing: str | None = None,
+    existing: Value = None,
     adopt: str | None = None,
 ) -> Node:
     """One native resource, with the platform's tags where its type can carry them.

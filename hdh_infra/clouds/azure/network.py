@@ -35,6 +35,7 @@ from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import lower_roles
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
+from hdh_infra.clouds.azure.ways import lower_ways
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -116,6 +117,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     if spec.machines:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
+    yield from lower_ways(context, network, shared(context).ways.get(network, {}))
 
 
 def _subnets(context: Context, network: str) -> tuple[str, ...]:

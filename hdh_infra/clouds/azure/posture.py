@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import Logs
+from hdh_infra.clouds.azure.keys_reading import is_exchange
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.storage_reading import is_closed
@@ -127,8 +128,10 @@ def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
         operations = got(native, "properties.keyOps", got(native, "keyOps", []))
         if enabled is not True:
             yield f"{native.path}: is switched off; what it encrypts cannot be read"
-        if more := sorted(set(operations) - {"wrapKey", "unwrapKey"}):
+        if (more := sorted(set(operations) - {"wrapKey", "unwrapKey"})) and not is_exchange(native):
             yield f"{native.path}: may also {', '.join(more)}"
+        if expires := got(native, "properties.attributes.expires", got(native, "attributes.expires")):
+            yield f"{native.path}: expires on a day of its own ({int(expires)} s after 1970); what it encrypts cannot be used from then on"
 
 
 def _openings(native: Native, path: str) -> Iterator[str]:

@@ -155,6 +155,12 @@ class Reader:
         name = self.site.group_names.get(str(value).lower())
         return [f"group/{name}" if name else str(value)]
 
+    def is_distant(self, value: Value, who: str) -> bool:
+        """Whether an element acts under an identity as its machine only, and so over the network."""
+        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        acting = [one for one in self.carriers.get(native.path, ()) if one.element == who] if native else []
+        return bool(acting) and all(one.type == token("compute:VirtualMachine") for one in acting)
+
     @functools.cached_property
     def carriers(self) -> Mapping[str, list[Native]]:
         """What acts under each user-assigned identity, by the identity's native path."""

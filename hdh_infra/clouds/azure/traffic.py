@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
+from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.rules import destination_ports
 from hdh_infra.clouds.filters import (
@@ -60,6 +61,8 @@ class Traffic:
     remarks: tuple[str, ...]
     people: Mapping[str, str]
     """By native path of a network, how people get in, in the model's words."""
+    vaults: Mapping[str, tuple[ObservedFlow, ...]] = field(default_factory=dict)
+    """By native path of a vault, which machines reach it by its private endpoints; no flow of the platform's."""
 
 
 def observe_traffic(reader: Reader) -> Traffic:
@@ -75,6 +78,8 @@ class _Network:
         self.remarks: list[str] = []
         # By address within a network: interfaces are values, and two of them can be equal only by having both.
         self.exits: set[tuple[str, ipaddress.IPv4Address]] = set()
+        self.vaults: dict[str, str] = {}
+        """By private endpoint that leads to a vault, that vault."""
         self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
         self.ranges = {native.path: self._ranges(native) for native in reader.of("network:VirtualNetwork")}
         self.peers = self._peered()
@@ -101,12 +106,18 @@ class _Network:
             for flow in outside(mirrored, inside, lambda _: True)
             if flow.to != str(_HOST)
         ]
+        between = flows([*machines, *endpoints], self._routed)
+        vaults: dict[str, list[ObservedFlow]] = {}
+        for flow in between:
+            if flow.to in self.vaults:
+                vaults.setdefault(self.vaults[flow.to], []).append(flow)
         return Traffic(
-            flows([*machines, *endpoints], self._routed),
+            tuple(flow for flow in between if flow.to not in self.vaults),
             outside(machines, inside, lambda one: (one.network, one.address) in self.exits),
             tuple(sorted(entry)),
             tuple(self.remarks),
             observe_entry(self.doors, machines, list(self.ranges)),
+            {path: tuple(found) for path, found in vaults.items()},
         )
 
     def _lopsided(self, interfaces: Sequence[Interface], inside: Sequence[Network]) -> Iterator[str]:
@@ -243,8 +254,14 @@ class _Network:
                 if service is None:
                     self.remarks.append(f"{native.path}: leads to something that is not the platform's")
                 elif state == "Approved":
+                    end = service.element
+                    if service.type == token("keyvault:Vault"):
+                        # No element that flows lead to: it keeps a key, whose users are judged by what they reach. Each
+                        # endpoint of it stands for itself, in a network of its own.
+                        end = native.path
+                        self.vaults[end] = service.path
                     for own in addresses:
-                        yield Interface(service.element, own, network.path, self._inward(subnet, network.path, own))
+                        yield Interface(end, own, network.path, self._inward(subnet, network.path, own))
 
     def _inward(self, subnet: Native, network: str, own: ipaddress.IPv4Address) -> tuple[Rule, ...]:
         """The rules before a private endpoint, which answers and never opens a connection.
