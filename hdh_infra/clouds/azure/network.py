@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
+from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
@@ -78,6 +79,7 @@ def lower_platform(context: Context) -> Iterator[Node]:
     yield from lower_log_search(context)
     if is_searched(context):
         yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
+    yield from lower_vaults(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -92,6 +94,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "resources:ResourceGroup",
             {"resourceGroupName": name, "location": region(context)},
         )
+        yield from lower_vaults(context, network)
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
     yield _network(context, network)
