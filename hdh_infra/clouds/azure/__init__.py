@@ -13,6 +13,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
+from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
@@ -44,8 +45,10 @@ SERVICE_FLOWS = (
 )
 """What passes every filter, unless a rule denies it by the service's own word; the clock comes from the host."""
 UNLOWERED: Mapping[str, str] = {
-    "store.backup": "this version plans no Azure Backup, which the offer has",
-    "machine.backup": "this version plans no Azure Backup, which the offer has",
+    "store.backup": (
+        "copies in Azure Backup's vault would lie under Microsoft's key: it takes a customer's key only from a key vault that is open to networks; "
+        "nor does it copy append blobs, which logs are, or a store without versions"
+    ),
     "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
     "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
@@ -70,6 +73,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by Azure's meaning of their properties alone."""
     reader = Reader(natives, site)
     rights, logs = observe_rights(reader), observe_logs(reader)
+    backups = Backups(reader, rights)
     traffic = observe_traffic(reader)
     entry = [*traffic.entry, *entries(reader)]
     for native in reader.of("keyvault:Vault"):
@@ -83,8 +87,8 @@ def observe(natives: Natives, site: Site) -> Observation:
         )
     elements = {
         **observe_networks(reader, traffic.people),
-        **observe_stores(reader, rights, logs),
-        **observe_machines(reader),
+        **observe_stores(reader, rights, logs, backups),
+        **observe_machines(reader, backups),
         **observe_keys(reader, rights, logs, traffic.vaults),
         **observe_administration(logs),
     }

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
+from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.bastion import PART as ENTRY
 from hdh_infra.clouds.azure.bastion import SUBNET as ENTRY_SUBNET
 from hdh_infra.clouds.azure.bastion import has_bastion, lower_bastion
@@ -85,6 +86,7 @@ def lower_platform(context: Context) -> Iterator[Node]:
     yield from lower_log_search(context)
     if is_searched(context):
         yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
+    yield from lower_vaults(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -99,6 +101,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "resources:ResourceGroup",
             {"resourceGroupName": name, "location": region(context)},
         )
+        yield from lower_vaults(context, network)
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
     yield _network(context, network)

@@ -95,6 +95,12 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:BastionHost", "enableKerberos", _OFF, False, "passes logins on to a domain"),
     Expectation("network:BastionHost", "enableShareableLink", _OFF, False, "lets in whoever has a link, without a name in the directory"),
     Expectation("network:BastionHost", "enableTunneling", _OFF, False, "carries tunnels of people's own programs"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.softDeleteSettings.state", ("On", "AlwaysOn"), "On", "loses a deleted copy at once"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.softDeleteSettings.retentionDurationInDays", tuple(range(14, 181)), 14, "keeps a deleted copy for less than fourteen days"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.immutabilitySettings.state", ("Unlocked", "Locked"), "Disabled", "lets copies be deleted before their time"),
+    Expectation("dataprotection:BackupVault", "properties.featureSettings.crossSubscriptionRestoreSettings.state", ("Disabled", "PermanentlyDisabled"), "Enabled", "lets copies be restored into another subscription"),
+    Expectation("dataprotection:BackupVault", "properties.featureSettings.crossRegionRestoreSettings.state", ("Disabled",), "Disabled", "lets copies be restored in another region"),
+    Expectation("dataprotection:BackupVault", "properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures", ("Enabled",), "Enabled", "tells nobody of a backup that failed"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
 )  # fmt: skip
 

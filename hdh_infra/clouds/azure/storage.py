@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.clouds.azure.audit import containers_of, is_audit_store, lower_access_log
+from hdh_infra.clouds.azure.backup import lower_store_backup
 from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
 from hdh_infra.clouds.azure.naming import PROVIDER, account, group, home, make, region, token
 from hdh_infra.clouds.azure.network import BLOB_ZONE
@@ -82,6 +83,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         yield _expiry(store, context, common, spec.expiry)
     yield from _endpoint(context, store)
     yield from lower_access_log(context, store)
+    yield from lower_store_backup(context, store, CONTAINER)
 
 
 def _log_containers(context: Context, store: str, common: Mapping[str, Value], spec: Store) -> Iterator[Node]:
