@@ -30,6 +30,7 @@ _TAGGED = frozenset(
         "network:NatGateway",
         "network:PublicIPAddress",
         "network:BastionHost",
+        "network:RouteTable",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",

@@ -34,6 +34,7 @@ from hdh_infra.clouds.azure.naming import (
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import lower_roles
+from hdh_infra.clouds.azure.routes import lower_closed_routes, lower_routes, table_of
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.azure.ways import lower_ways
@@ -80,6 +81,7 @@ def lower_platform(context: Context) -> Iterator[Node]:
         {"resourceGroupName": group(context, PLATFORM), "privateZoneName": blob_zone(context), "location": "Global"},
         after=(PLATFORM_GROUP,),
     )
+    yield lower_closed_routes(context)
     yield from lower_domain(context)
     yield from lower_roles(context)
     yield from lower_administration_log(context)
@@ -110,6 +112,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     exits = network in context.egress_networks
     if exits:
         yield from _way_out(context, network, common)
+    yield from lower_routes(context, network, exits=exits)
     yield from lower_filter(context, network, "machines")
     yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
     if network in shared(context).with_stores:
@@ -179,6 +182,7 @@ def _subnet(
         "subnetName": part,
         "addressPrefix": str(addresses),
         "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
+        "routeTable": table_of(network, exits=exits),
         # Without this word every machine of the subnet has an address of Azure's to reach the Internet from.
         "defaultOutboundAccess": False,
         # With Azure's default, Disabled, no rule of the filter would act on a private endpoint.

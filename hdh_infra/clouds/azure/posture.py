@@ -14,6 +14,7 @@ from hdh_infra.clouds.azure.audit import Logs
 from hdh_infra.clouds.azure.keys_reading import is_exchange
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.azure.routes import routing_remarks
 from hdh_infra.clouds.azure.storage_reading import is_closed
 from hdh_infra.graph.observation import Native
 
@@ -81,13 +82,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:Subnet", "defaultOutboundAccess", _OFF, True, "has Azure's own way out to the Internet"),
     Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
     Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
-    Expectation("network:Subnet", "routeTable", (None,), None, "has routes that were not read"),
     Expectation("operationalinsights:Workspace", "publicNetworkAccessForIngestion", ("Disabled",), "Enabled", "takes entries from public networks"),
     Expectation("operationalinsights:Workspace", "publicNetworkAccessForQuery", ("Disabled",), "Enabled", "is searched from public networks"),
     Expectation("operationalinsights:Workspace", "features.disableLocalAuth", _ON, False, "takes entries by its own key, without an identity"),
     Expectation("operationalinsights:Workspace", "features.enableLogAccessUsingOnlyResourcePermissions", _OFF, None, "shows logs of a resource to whoever may read the resource"),
     Expectation("operationalinsights:Workspace", "features.enableDataExport", _OFF, False, "may be exported as it fills"),
     Expectation("operationalinsights:Workspace", "features.immediatePurgeDataOn30Days", _OFF, False, "purges at once what is older than thirty days"),
+    Expectation("network:RouteTable", "disableBgpRoutePropagation", _ON, False, "takes up routes that a gateway announces"),
     Expectation("network:BastionHost", "sku.name", ("Standard", "Premium"), None, "is of a kind that cannot be kept from copying out"),
     Expectation("network:BastionHost", "disableCopyPaste", _ON, False, "lets people copy out of machines"),
     Expectation("network:BastionHost", "enableFileCopy", _OFF, False, "lets people carry files in and out"),
@@ -125,6 +126,7 @@ def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
     for native in reader.of("network:Subnet"):
         if not got(native, "networkSecurityGroup"):
             yield f"{native.path}: has no filter"
+    yield from routing_remarks(reader)
     for native in reader.of("storage:StorageAccount"):
         yield from _openings(native, "networkRuleSet")
     for native in reader.of("keyvault:Vault"):

@@ -17,6 +17,7 @@ from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.azure.routes import Routes, observe_routes
 from hdh_infra.clouds.azure.rules import destination_ports
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
@@ -90,6 +91,7 @@ class _Network:
             for path, own in self.ranges.items()
         }
         self.near = {path: Spans(some) for path, some in self.tags.items()}
+        self.routes: dict[str, Routes] = {}
         self.lines: dict[tuple[str, str], tuple[_Line, ...]] = {}
 
     def traffic(self) -> Traffic:
@@ -228,17 +230,27 @@ class _Network:
             own = ipaddress.IPv4Address(address)
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")
-            found = Interface(machine.element, own, network.path, self._rules(filtering, network.path, own))
-            if configuration.get("publicIPAddress"):
+            routes = self._routes(subnet)
+            rules = routes.before(self._rules(filtering, network.path, own))
+            found = Interface(machine.element, own, network.path, rules)
+            public = bool(configuration.get("publicIPAddress"))
+            if public:
                 self.public.add((network.path, own))
-                self.exits.add((network.path, own))
-            if (
-                subnet.properties.get("natGateway")
-                or subnet.properties.get("routeTable")
-                or got(subnet, "defaultOutboundAccess", default=True) is not False
-            ):
+            own_way = (
+                subnet.properties.get("natGateway") or got(subnet, "defaultOutboundAccess", default=True) is not False
+            )
+            if ((public or own_way) and not routes.closed) or routes.leads_out(self._system(network.path)):
                 self.exits.add((network.path, own))
             yield found
+
+    def _routes(self, subnet: Native) -> Routes:
+        if subnet.path not in self.routes:
+            self.routes[subnet.path] = observe_routes(self.reader, subnet)
+        return self.routes[subnet.path]
+
+    def _system(self, network: str) -> tuple[Network, ...]:
+        """The ranges that Azure has routes of its own to: those of a network and of the ones joined to it."""
+        return tuple(one for path in (network, *sorted(self.peers.get(network, ()))) for one in self.ranges[path])
 
     def _endpoints(self) -> Iterator[Interface]:
         for native in self.reader.of("network:PrivateEndpoint"):
