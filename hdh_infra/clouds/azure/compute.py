@@ -159,6 +159,8 @@ def _data_disk(plan: _Plan, number: int, size: int) -> Node:
             "diskSizeGB": size,
             "networkAccessPolicy": "DenyAll",
             "publicNetworkAccess": "Disabled",
+            # Were its export ever opened, a link to it alone would not do: who uses it has to be known too.
+            "dataAccessAuthMode": "AzureActiveDirectory",
             "encryption": {
                 "type": "EncryptionAtRestWithCustomerKey",
                 "diskEncryptionSetId": ref(f"{plan.path}/disk-encryption"),

@@ -40,7 +40,7 @@ def observe_machines(reader: Reader, backups: Backups) -> dict[str, dict[str, An
             },
             **{
                 name: _same([one[name] for one in found])
-                for name in ("gpu", "key", "system_key", "image", "identity", "country")
+                for name in ("gpu", "key", "system_key", "image", "image_version", "identity", "country")
             },
             "spread": str(_spread(found)),
             "startup": None,
@@ -79,6 +79,8 @@ def _observe_one(reader: Reader, native: Native, images: Mapping[str, str], back
         "backup": weakest(_copied(reader, native, backups)),
         "system_disk": int(size) * GIB if isinstance(size, int | float) else None,
         "image": _image(reader, native, images),
+        # As it was asked: `latest` is whatever was newest when the machine was made.
+        "image_version": got(native, "storageProfile.imageReference.version"),
         "encryption": min((level for level, _ in disks), key=lambda level: level.rank),
         "key": keys.pop() if len(keys) == 1 else None,
         "system_encryption": system[0],

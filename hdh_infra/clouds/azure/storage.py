@@ -30,6 +30,8 @@ CONTAINER = "data"
 KEPT_DAYS = 30
 """How long what was deleted or overwritten can be had back where nothing else keeps it."""
 LONGEST_KEPT_DAYS = 365
+LONGEST_SIGNATURE = "01.00:00:00"
+"""For how long an access that somebody signed may hold: days, hours, minutes, seconds."""
 _SERVICE: Mapping[str, Value] = {"enabled": True, "keyType": "Account"}
 
 
@@ -207,6 +209,14 @@ def _account(context: Context, store: str) -> dict[str, Value]:
         "isLocalUserEnabled": False,
         "enableNfsV3": False,
         "dnsEndpointType": "Standard",
+        # No names beside the account's own, by which it would be reached over the Internet's routes.
+        "routingPreference": {
+            "routingChoice": "MicrosoftRouting",
+            "publishInternetEndpoints": False,
+            "publishMicrosoftEndpoints": False,
+        },
+        # What an identity signs for somebody else (a user delegation SAS) holds for a day at most; Azure allows seven.
+        "sasPolicy": {"expirationAction": "Block", "sasExpirationPeriod": LONGEST_SIGNATURE},
     }
 
 

@@ -134,8 +134,9 @@ def _expiry(reader: Reader, native: Native) -> list[dict[str, Any]]:
             actions = definition.get("actions") or {}
             days = _age(actions, "baseBlob", "daysAfterModificationGreaterThan")
             old = _age(actions, "version", "daysAfterCreationGreaterThan")
-            if rule.get("enabled", True) is not True or (days is None and old is None):
-                continue
+            kinds = listed((definition.get("filters") or {}).get("blobTypes"))
+            if rule.get("enabled", True) is not True or (days is None and old is None) or "blockBlob" not in kinds:
+                continue  # objects are block blobs; a rule for the others alone deletes none of them
             for prefix in listed((definition.get("filters") or {}).get("prefixMatch")) or (f"{CONTAINER}/",):
                 if str(prefix).split("/", 1)[0] not in held:
                     own = str(prefix).removeprefix(f"{CONTAINER}/")

@@ -223,11 +223,10 @@ class _Network:
         for configuration in listed(got(native, "ipConfigurations")):
             subnet = self.reader.follow(configuration.get("subnet"))
             network = self.reader.parent(subnet) if subnet else None
-            address = configuration.get("privateIPAddress")
-            if subnet is None or network is None or not isinstance(address, str):
+            own = _address(configuration.get("privateIPAddress"))
+            if subnet is None or network is None or own is None:
                 self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
                 continue
-            own = ipaddress.IPv4Address(address)
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")
             routes = self._routes(subnet)
@@ -374,8 +373,16 @@ def _turned(rule: Rule) -> Literal["in", "out"]:
     return "out" if rule.direction == "in" else "in"
 
 
+def _address(value: Any) -> ipaddress.IPv4Address | None:
+    """An address; None of what is none, as a whole block that an interface has."""
+    try:
+        return ipaddress.IPv4Address(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
     """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
     asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
     given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
-    return [ipaddress.IPv4Address(one) for one in asked or given if isinstance(one, str)]
+    return [found for one in asked or given if (found := _address(one)) is not None]
