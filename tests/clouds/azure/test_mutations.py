@@ -11,7 +11,6 @@ from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.contracts.arm import arm_type
 from hdh_infra.graph.values import ref
 from hdh_infra.planning.assemble import observe_plan
-
 from tests.clouds.azure.mutations import ELSEWHERE, mutations
 
 LISTED = YAML(typ="safe").load((Path(__file__).parent / "mutations.yaml").read_text(encoding="utf-8"))
