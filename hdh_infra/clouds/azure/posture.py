@@ -93,8 +93,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
     Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
     Expectation("network:Subnet", "routeTable", (None,), None, "has routes that were not read"),
-    Expectation("privatedns:VirtualNetworkLink", "resolutionPolicy", ("Default",), "Default", "asks public names where a private one is not there"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
+    Expectation("privatedns:VirtualNetworkLink", "resolutionPolicy", ("Default",), "Default", "asks public names where a private one is not there"),
 )  # fmt: skip
 
 
