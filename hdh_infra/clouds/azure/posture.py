@@ -114,8 +114,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("dataprotection:BackupVault", "properties.featureSettings.crossSubscriptionRestoreSettings.state", ("Disabled", "PermanentlyDisabled"), "Enabled", "lets copies be restored into another subscription"),
     Expectation("dataprotection:BackupVault", "properties.featureSettings.crossRegionRestoreSettings.state", ("Disabled",), "Disabled", "lets copies be restored in another region"),
     Expectation("dataprotection:BackupVault", "properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures", ("Enabled",), "Enabled", "tells nobody of a backup that failed"),
-    Expectation("privatedns:VirtualNetworkLink", "resolutionPolicy", ("Default",), "Default", "asks public names where a private one is not there"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
+    Expectation("privatedns:VirtualNetworkLink", "resolutionPolicy", ("Default",), "Default", "asks public names where a private one is not there"),
 )  # fmt: skip
 
 

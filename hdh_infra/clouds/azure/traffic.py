@@ -373,16 +373,16 @@ def _turned(rule: Rule) -> Literal["in", "out"]:
     return "out" if rule.direction == "in" else "in"
 
 
+def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
+    """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
+    asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
+    given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
+    return [found for one in asked or given if (found := _address(one)) is not None]
+
+
 def _address(value: Any) -> ipaddress.IPv4Address | None:
     """An address; None of what is none, as a whole block that an interface has."""
     try:
         return ipaddress.IPv4Address(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
-    """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
-    asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
-    given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
-    return [found for one in asked or given if (found := _address(one)) is not None]

@@ -52,9 +52,8 @@ def test_the_list_names_defaults_that_the_sdk_has_or_says_where_azure_s_own_was_
         line, known = LISTED[kind][path], contracts.contract(token(kind))
         assert ("stated" in line) != ("left" in line), (kind, path)
         if known is not None and path not in contracts.defaults(token(kind)):
-            assert line.get("read") and "azure" in line, (
-                f"{kind} {path} is no default of the SDK: whose, and where was it read?"
-            )
+            said = bool(line.get("read")) and "azure" in line
+            assert said, f"{kind} {path} is no default of the SDK: whose, and where was it read?"
 
 
 @pytest.mark.parametrize(("kind", "path"), LINES, ids=[f"{kind} {path}" for kind, path in LINES])
