@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.echoing import Echo
 from hdh_infra.sandbox.simulator.kinds import KINDS, Event
 from hdh_infra.sandbox.simulator.knowledge import Rule, knowledge
 from hdh_infra.sandbox.simulator.making import UNTIL, Maker, fits
@@ -71,6 +72,7 @@ class SimulatedCloud:
         self._known = knowledge(package)
         self._maker = Maker(store, self._known, self._clock)
         self._world = World(store, self._known, self._maker)
+        self._echo = Echo(store, self._known, self._maker)
 
     # --- what the engine asks
 
@@ -176,7 +178,7 @@ class SimulatedCloud:
             found = self._maker.outputs(row)
             if len(row.kept) != kept:
                 self._store.put(row)
-            return found
+            return self._echo.add(row, found)
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """A function's answer; None for one that is not simulated. Raises `RefusedByCloudError` where nothing is there."""

@@ -207,6 +207,7 @@ class Knowledge:
     given: Sequence[Gift] = ()
     conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
     exclusive: tuple[Exclusive, ...] = ()
+    echoes: Sequence[Mapping[str, Any]] = ()
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""
@@ -219,6 +220,11 @@ class Knowledge:
     def outputs_of(self, token: str) -> tuple[OutputRule, ...]:
         """The outputs that the cloud makes of a type, in the order of the data."""
         return tuple(rule for rule in self.outputs if rule.applies(token))
+
+    @cache  # noqa: B019
+    def echoes_of(self, token: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """Outputs of a type that other resources make, by path."""
+        return tuple((path, how) for one in self.echoes if token in one["types"] for path, how in one["set"].items())
 
     @cache  # noqa: B019
     def rules_of(self, token: str) -> tuple[Rule, ...]:
@@ -247,6 +253,7 @@ def knowledge(package: str) -> Knowledge:
         given=[
             Gift(str(one["type"]), str(one["id"]), one["inputs"], str(one["source"])) for one in facts.get("given", ())
         ],
+        echoes=facts.get("echoes", ()),
         conduct=_conduct(facts["provider"]),
         exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
     )

@@ -325,6 +325,8 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
     """A template filled from values alone, without a resource's own names."""
     if isinstance(template, Mapping):
         return {name: filled(one, values) for name, one in template.items()}
+    if isinstance(template, list):
+        return [filled(one, values) for one in template]
 
     def one(found: re.Match[str]) -> str:
         word, colon, path = found[1].partition(":")

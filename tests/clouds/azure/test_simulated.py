@@ -43,11 +43,19 @@ def cloud(tmp_path):
 
 def test_the_whole_of_it_is_made_read_back_and_taken_away_again(wide, wide_plan, cloud):
     rows, seen = made(wide_plan, cloud)
-    found = [Native(node.path, node.type, seen[node.path], rows[node.path].id) for node in wide_plan.nodes]
+    # What a state holds after a refresh is what the cloud answers then: with the children and the users of each.
+    refreshed = {
+        node.path: {**plain(rows[node.path].inputs), **plain(cloud.outputs(cloud.read(rows[node.path].id)))}
+        for node in wide_plan.nodes
+    }
     place = site(Target.parse(wide_plan.target), wide)
-    state = CLOUD.observe(Natives(found, "state", CLOUD.identifiers), place)
     planned = observe_plan(wide_plan, wide)
-    assert state.to_json() | {"source": "plan"} == planned.to_json()
+    for held in (seen, refreshed):
+        found = [Native(node.path, node.type, held[node.path], rows[node.path].id) for node in wide_plan.nodes]
+        state = CLOUD.observe(Natives(found, "state", CLOUD.identifiers), place)
+        assert state.to_json() | {"source": "plan"} == planned.to_json()
+    networks = [refreshed[node.path] for node in wide_plan.nodes if node.type == token("network:VirtualNetwork")]
+    assert all(one["subnets"] for one in networks)
     for node in reversed(wide_plan.nodes):
         cloud.delete(rows[node.path].id)
 
