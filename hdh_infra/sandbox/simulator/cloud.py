@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.backings import Backings
     from hdh_infra.sandbox.simulator.store import Store
 
+LIMIT: Final = "azure.limit"
+"""The rule's name of what is beyond a limit of a type (`contracts/data/azure-arm.yaml`)."""
 _DAY: Final = 86400.0
 
 
@@ -94,10 +96,11 @@ class SimulatedCloud:
         if failures:
             return inputs, failures
         event = Event("check", token, self._maker.identity(token, asked, preview=True) or "", asked, None, self._world)
-        return inputs, [
+        broken = [
             Failure(str(rule.parameters.get("path", "")), self._message(rule, found, asked), rule.id)
             for rule, found in self._broken(event)
         ]
+        return inputs, broken or [Failure(one.path, one.found, LIMIT) for one in _beyond(token, asked)]
 
     def identity(self, token: str, inputs: Mapping[str, Any]) -> str | None:
         """The id that a resource with these inputs has; None where it is the cloud's to choose, or not known yet."""
@@ -196,6 +199,8 @@ class SimulatedCloud:
         for rule, found in self._broken(event):
             message = self._message(rule, found, event.inputs)
             raise self.refusal(rule.id, rule.status, rule.code, message)
+        for one in _beyond(event.token, event.inputs) if event.operation != "delete" else ():
+            raise self.refusal(LIMIT, 400, "InvalidParameter", f"{one.path}: {one.found}")
 
     def _broken(self, event: Event) -> list[tuple[Rule, str]]:
         kinds = KINDS[event.operation]
@@ -290,6 +295,11 @@ class SimulatedCloud:
         if self._backings is not None:
             self._backings.delete(row, self._maker.outputs(row))
         self._store.remove(row.id)
+
+
+def _beyond(token: str, inputs: Mapping[str, Any]) -> list[contracts.Violation]:
+    """What is beyond the limits that the cloud's published types set to values."""
+    return [one for one in contracts.check(token, inputs) if one.kind == "limit"]
 
 
 def _changed(row: Row, *, deleted_until: float | None, deleted_with: str | None) -> Row:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OVERRIDE: Final = "="
 """Before the path of an output that somebody changed by hand."""
+CONNECTED: Final = "was connected"
+"""Of a half of a peering whose other half has been there."""
 UNTIL: Final = "until "
 """Before the name of what of a resource comes later than its making; the value is the time."""
 _NAME: Final = re.compile(r"\{([^{}]+)\}")
@@ -149,13 +151,18 @@ class Maker:
         raise _MissingError(prefix)
 
     def peered(self, row: Row, remote: str) -> str:
-        """The state of one half of a peering: whether the other half is there."""
+        """The state of one half of a peering: whether the other half is there, or was."""
         mine = row.id.rsplit("/virtualNetworkPeerings/", 1)[0].lower()
         for other in self._store.below(f"{remote}/virtualNetworkPeerings"):
             back = str(first(plain(other.inputs), "remoteVirtualNetwork.id", "")).lower()
-            if other.alive and back == mine:
+            if other.alive and other.type == row.type and back == mine:
+                for half in (row, other):
+                    if CONNECTED not in half.kept:
+                        half.kept[CONNECTED] = True
+                        if half is other:
+                            self._store.put(half)
                 return "Connected"
-        return "Initiated"
+        return "Disconnected" if CONNECTED in row.kept else "Initiated"
 
     def waits(self, row: Row, what: str) -> bool:
         """Whether something of a resource has not come yet."""

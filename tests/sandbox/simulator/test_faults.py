@@ -113,7 +113,7 @@ def test_ovhcloud_tries_nothing_again(tmp_path):
 
 def test_one_fault_happens_once_to_a_call_and_several_of_one_number_to_several(box):
     box.fault(NETWORK, "slow", count=2, seconds=30)
-    for name in ("a", "b", "c"):
+    for name in ("net-a", "net-b", "net-c"):
         box.create(NETWORK, network(name))
     assert box.waited == [30, 30]
 
