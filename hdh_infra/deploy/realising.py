@@ -69,7 +69,12 @@ def realise(plan: Plan) -> Deployed:
             if name != "id":
                 properties.setdefault(name, None)
         options = _options(
-            node, nodes, components.of(node.parent), providers[node.provider], plan.providers[node.provider].version
+            node,
+            forms.value(node.existing),
+            nodes,
+            components.of(node.parent),
+            providers[node.provider],
+            plan.providers[node.provider].version,
         )
         nodes[node.path] = pulumi.CustomResource(node.type, node.path, properties, options)
 
@@ -92,6 +97,7 @@ def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
 
 def _options(
     node: Node,
+    existing: Any,
     nodes: Mapping[str, pulumi.CustomResource],
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource,
@@ -99,7 +105,7 @@ def _options(
 ) -> pulumi.ResourceOptions:
     """Every option of a node, stated, so that nothing comes from its component."""
     return pulumi.ResourceOptions(
-        id=node.existing,
+        id=existing,
         import_=node.adopt,
         parent=parent,
         provider=provider,

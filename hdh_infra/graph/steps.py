@@ -41,11 +41,13 @@ class Check:
         return frozenset({*self.after, *(path for path, _ in refs(dict(self.args)))})
 
     def proved_by(self, found: Any) -> bool:
-        """Whether what was found in the answer proves it; a text in whatever case, as clouds write theirs."""
+        """Whether what was found in the answer proves it; texts in whatever case and order, as clouds write theirs."""
         if self.value is None:
             return found is not None
         if isinstance(self.value, str) and isinstance(found, str):
             return self.value.casefold() == found.casefold()
+        if isinstance(self.value, (list, tuple)) and isinstance(found, (list, tuple)):
+            return sorted(str(one).casefold() for one in self.value) == sorted(str(one).casefold() for one in found)
         return bool(found == self.value)
 
 

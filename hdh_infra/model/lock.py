@@ -35,11 +35,12 @@ class Lock(Spec):
         description="Made once: bucket, account and vault names are shared with the whole world.",
     )
     addresses: dict[str, AddressRange] = Field(
-        default_factory=dict, description="Range of each zone and space; never given to another."
+        default_factory=dict,
+        description="Range of each zone and space, and of each service in one (`zone/x/entry`); never given to another.",
     )
     hosts: dict[str, tuple[int, ...]] = Field(
         default_factory=dict,
-        description="Place of each machine (and of each store's endpoint) in its network's range, one a replica.",
+        description="Place of each machine (and of each store's endpoint, and of each way of a network's machines to a key) in its network's range, one a replica.",
     )
     flavours: dict[TargetName, dict[str, str]] = Field(
         default_factory=dict, description="Flavour chosen for each machine."

@@ -33,20 +33,26 @@ def shape_at(token, path):
     found = contracts.contract(token)
     if found is None:
         return None
-    shape = {"type": "object", "properties": found.inputs}
-    for part in path.replace("[]", ".[]").replace("{}", ".{}").replace("#", ".#").split("."):
-        shape = found.resolve(shape)
-        if shape["type"] == "any":
-            return shape
-        if part == "[]":
-            shape = shape.get("items", {"type": "any"})
-        elif part in {"{}", "#"}:
-            shape = shape.get("additional", {"type": "any"})
-        elif part in shape.get("properties", {}):
-            shape = shape["properties"][part]
-        else:
-            return None
-    return found.resolve(shape)
+    parts = path.replace("[]", ".[]").replace("{}", ".{}").replace("#", ".#").split(".")
+    return walked(found, {"type": "object", "properties": found.inputs}, parts)
+
+
+def walked(found, shape, parts):
+    """The shape that parts of a path lead to; of one that is of several kinds, the first kind's that has it."""
+    shape = found.resolve(shape)
+    if not parts or shape["type"] == "any":
+        return shape
+    part, *rest = parts
+    if "kinds" in shape:
+        kinds = [walked(found, {"type": "object", "ref": kind}, parts) for kind in shape["kinds"].values()]
+        return next((one for one in kinds if one is not None), None)
+    if part == "[]":
+        return walked(found, shape.get("items", {"type": "any"}), rest)
+    if part in {"{}", "#"}:
+        return walked(found, shape.get("additional", {"type": "any"}), rest)
+    if part in shape.get("properties", {}):
+        return walked(found, shape["properties"][part], rest)
+    return None
 
 
 def put(path, value):

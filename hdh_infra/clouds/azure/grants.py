@@ -7,7 +7,7 @@ subscription. One under a condition is shown as such, for its condition is not r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -15,9 +15,12 @@ from hdh_infra.clouds.azure.audit import is_audit_store
 from hdh_infra.clouds.azure.naming import dotted, token
 from hdh_infra.clouds.azure.reading import Reader, is_subscription, listed
 from hdh_infra.clouds.azure.roles import (
+    BLOB_BACKUP,
     BUILT_IN,
     DATA_READING,
     DATA_USE,
+    DISK_BACKUP,
+    SNAPSHOTS,
     Role,
     built_in,
     defined_path,
@@ -33,6 +36,7 @@ from hdh_infra.model.scales import Access
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONDITIONAL = "under a condition"
+_WITHOUT_A_WAY = "without a way"
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
@@ -72,6 +76,10 @@ class Held:
     """None of a role whose actions are not known."""
     role_id: str
     conditional: bool
+    bearer: str | None
+    """Native path of what has the identity, where that is the platform's."""
+    distant: bool = False
+    """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
 
 
 @dataclass
@@ -112,9 +120,21 @@ class Rights:
             for word in ({str(Access.write)} | {one for one in words if " " in one} if Access.write in words else words)
         )
 
-    def users(self, natives: Iterable[Native | None], group: str) -> list[str]:
-        """Who may use a key, sorted."""
-        return sorted({one.who for one in self.on(natives, group) if one.role is None or one.role.uses})
+    def users(self, natives: Iterable[Native | None], group: str, reaching: Container[str] | None = None) -> list[str]:
+        """Who may use a key, sorted.
+
+        Args:
+            natives: the key and what it lies in.
+            group: the resource group of these.
+            reaching: machines that have a way to it, of the others it is said; None where nobody can say.
+        """
+        return sorted(
+            {
+                one.who if reaching is None or not one.distant or one.who in reaching else f"{one.who} {_WITHOUT_A_WAY}"
+                for one in self.on(natives, group)
+                if one.role is None or one.role.uses
+            }
+        )
 
     def administrators(self, natives: Iterable[Native | None], group: str) -> list[str]:
         """Who may rotate, switch off or destroy a key, sorted."""
@@ -129,7 +149,19 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
-        held = [Held(who, line, role, role_id, conditional) for who in reader.who(principal)]
+        bearer = reader.bearer(principal)
+        held = [
+            Held(
+                who,
+                line,
+                role,
+                role_id,
+                conditional,
+                bearer.path if bearer else None,
+                reader.is_distant(principal, who),
+            )
+            for who in reader.who(principal)
+        ]
         given = native.properties.get("scope")
         scope = reader.follow(given)
         if scope is not None and scope.type == token("resources:ResourceGroup"):
@@ -138,7 +170,8 @@ def observe_rights(reader: Reader) -> Rights:
             rights.by_scope.setdefault(scope.path, []).extend(held)
         elif is_subscription(given):
             rights.everywhere.extend(held)
-        rights.remarks.extend(_unusual(native, scope, held[0], given))
+        if not _backs_up(scope, held[0], bearer):
+            rights.remarks.extend(_unusual(native, scope, held[0], given))
     for native in reader.of("authorization:RoleDefinition"):
         role = _defined(native)
         if not _narrow(role):
@@ -165,6 +198,20 @@ _USUAL: Mapping[str, Any] = {
     token("storage:BlobContainer"): lambda role: role.access and "delete" not in role.access and not role.administers,
     token("storage:StorageAccount"): lambda role: role.access == ("read",) and not role.administers,
 }
+
+
+_OF_BACKUP: Mapping[str, str] = {
+    BLOB_BACKUP: token("storage:StorageAccount"),
+    DISK_BACKUP: token("compute:Disk"),
+    SNAPSHOTS: token("resources:ResourceGroup"),
+}
+"""Roles of a backup vault, and what each is given on."""
+
+
+def _backs_up(scope: Native | None, held: Held, bearer: Native | None) -> bool:
+    """Whether it is what a backup vault's own identity needs, where it needs it."""
+    vault = bearer is not None and bearer.type == token("dataprotection:BackupVault")
+    return vault and scope is not None and _OF_BACKUP.get(held.role_id) == scope.type
 
 
 def _unusual(native: Native, scope: Native | None, held: Held, given: Value) -> Iterator[str]:

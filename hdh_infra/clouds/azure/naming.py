@@ -29,6 +29,8 @@ _TAGGED = frozenset(
         "network:PrivateEndpoint",
         "network:NatGateway",
         "network:PublicIPAddress",
+        "network:BastionHost",
+        "network:RouteTable",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",
@@ -62,7 +64,7 @@ def make(
     outputs: Sequence[str] = (),
     after: Iterable[str] = (),
     protect: bool = False,
-    existing: str | None = None,
+    existing: Value = None,
     adopt: str | None = None,
 ) -> Node:
     """One native resource, with the platform's tags where its type can carry them.

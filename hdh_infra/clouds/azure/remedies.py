@@ -20,8 +20,8 @@ _ANEW: Final = "Take another name: raise the element's number under `generations
 
 REMEDIES: Final = (
     Remedy(
-        r"KeyVaultAuthenticationFailure|KeyVaultAccessForbidden",
-        "The role on the key was given and is not effective yet: that takes up to ten minutes. Nothing to mend; wait, and run it again",
+        r"KeyVaultAuthenticationFailure|KeyVaultAccessForbidden|UserErrorMissingRequiredPermissions",
+        "The role that this needs was given and is not effective yet: that takes up to ten minutes. Nothing to mend; wait, and run it again",
         f"{_RBAC}, role assignment changes are not being detected",
         _READ,
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator.making import filled, naming
-from hdh_infra.sandbox.simulator.paths import every, put
+from hdh_infra.sandbox.simulator.paths import every, first, put
 from hdh_infra.sandbox.simulator.wire import plain
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class Echo:
         contract = contracts.contract(row.type)
         assert contract is not None, row.type
         shape = contract.resolve(contract.outputs[path]["items"])["properties"]
-        return [
+        # What was given inline is there, too; the two ways are not mixed for one child.
+        inline = first(plain(row.inputs), path) or []
+        return [{**one, "id": f"{row.id}/{path}/{one.get('name', '')}"} for one in inline] + [
             {
                 name: value
                 for name, value in {**plain(self._maker.outputs(one)), "id": one.id}.items()

@@ -158,15 +158,19 @@ def linked(rule: Rule, event: Event) -> str | None:
 
 
 def role(rule: Rule, event: Event) -> str | None:
-    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`."""
+    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`.
+
+    With `identities: parent` it is what the resource lies in, whose principal is at `principal`.
+    """
     given = rule.parameters
     for _, row in event.world.follow(given["link"], event):
-        for identity in every(event.inputs, given["identities"]):
+        above = given["identities"] == "parent"
+        for identity in [parent_of(event.identity)] if above else every(event.inputs, given["identities"]):
             holder = event.world.store.get(str(identity))
             if row is None or holder is None or not holder.alive:
                 continue
-            principal = event.world.outputs(holder).get("principalId")
-            if not event.world.holds(principal, given["roles"], row.id, given["permissions"]):
+            principal = first(event.world.outputs(holder), given.get("principal", "principalId"))
+            if not event.world.holds(principal, given["roles"], row.id, given.get("permissions", [])):
                 return f"{identity} on {row.id}"
     return None
 

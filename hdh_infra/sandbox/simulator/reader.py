@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypedDict, final
@@ -107,6 +107,18 @@ class Cloud:
 
         with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
             store.clear_faults()
+
+    def create(self, token: str, inputs: Mapping[str, Any]) -> str:
+        """Make a resource as somebody would by hand, under the cloud's rules, and give its id.
+
+        Raises:
+            RefusedByCloudError: the cloud refuses it.
+        """
+        from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            return SimulatedCloud(token.split(":", 1)[0], store, clock=self._clock).create(token, inputs).id
 
     def remove(self, identity: str) -> None:
         """Take a resource away without asking any rule, with all that lies in it."""

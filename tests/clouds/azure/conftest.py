@@ -28,7 +28,10 @@ DESCRIBED = {
                 "plain": {"vcpus": 2, "memory": "4GB", "disk": {"size": "20GB", "encryption": "provider-key"}},
             },
         },
-        "administration": {"machines": {"console": {"vcpus": 2, "memory": "4GB", "disk": {"key": "projects"}}}},
+        "administration": {
+            "entry": "bastion",
+            "machines": {"console": {"vcpus": 2, "memory": "4GB", "disk": {"key": "projects"}}},
+        },
     },
     "spaces": {
         "defaults": {

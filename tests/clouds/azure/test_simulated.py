@@ -8,6 +8,7 @@ from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import fill, get_output, transform
+from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assemble import observe_plan
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
@@ -42,22 +43,27 @@ def cloud(tmp_path):
     return SimulatedCloud("azure-native", Store(tmp_path / "cloud.sqlite", tmp_path / "cloud.key"))
 
 
-def test_the_whole_of_it_is_made_read_back_and_taken_away_again(wide, wide_plan, cloud):
-    rows, seen = made(wide_plan, cloud)
+@pytest.mark.parametrize("which", ["wide", "watched"])
+def test_the_whole_of_it_is_made_read_back_and_taken_away_again(
+    wide_described, watched_described, planned, which, cloud
+):
+    described = wide_described if which == "wide" else watched_described
+    platform, plan = Platform.model_validate(described), planned(described)
+    rows, seen = made(plan, cloud)
     # What a state holds after a refresh is what the cloud answers then: with the children and the users of each.
     refreshed = {
         node.path: {**plain(rows[node.path].inputs), **plain(cloud.outputs(cloud.read(rows[node.path].id)))}
-        for node in wide_plan.nodes
+        for node in plan.nodes
     }
-    place = site(Target.parse(wide_plan.target), wide)
-    planned = observe_plan(wide_plan, wide)
+    place = site(Target.parse(plan.target), platform)
+    planned_so = observe_plan(plan, platform)
     for held in (seen, refreshed):
-        found = [Native(node.path, node.type, held[node.path], rows[node.path].id) for node in wide_plan.nodes]
+        found = [Native(node.path, node.type, held[node.path], rows[node.path].id) for node in plan.nodes]
         state = CLOUD.observe(Natives(found, "state", CLOUD.identifiers), place)
-        assert state.to_json() | {"source": "plan"} == planned.to_json()
-    networks = [refreshed[node.path] for node in wide_plan.nodes if node.type == token("network:VirtualNetwork")]
+        assert state.to_json() | {"source": "plan"} == planned_so.to_json()
+    networks = [refreshed[node.path] for node in plan.nodes if node.type == token("network:VirtualNetwork")]
     assert all(one["subnets"] for one in networks)
-    for node in reversed(wide_plan.nodes):
+    for node in reversed(plan.nodes):
         cloud.delete(rows[node.path].id)
 
 

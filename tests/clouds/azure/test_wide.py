@@ -268,9 +268,9 @@ def test_logs_are_kept_under_the_audit_stores_retention_container_by_container(w
     }
     assert retained == {"data": False, **dict.fromkeys(made - {"data"}, True)}
     assert made >= set(CONTAINERS)
-    assert {step.what.split("container ")[1].split(" ")[0] for step in wide_plan.manual if "Lock" in step.what} == set(
-        retained
-    )
+    (step,) = [step for step in wide_plan.manual if "Lock" in step.what]
+    assert {check.args["containerName"] for check in step.checks} == set(retained)
+    assert not step.before
 
 
 def test_a_rule_of_age_does_nothing_under_a_retention_and_the_verdict_says_so(wide_described, planned_on):
