@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator.echoing import Echo
+from hdh_infra.sandbox.simulator.facts import Rule
 from hdh_infra.sandbox.simulator.kinds import KINDS, Event
-from hdh_infra.sandbox.simulator.knowledge import Rule, knowledge
-from hdh_infra.sandbox.simulator.making import UNTIL, Maker, fits
+from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.making import UNTIL, Maker
 from hdh_infra.sandbox.simulator.paths import first
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Row
+from hdh_infra.sandbox.simulator.templates import fits
 from hdh_infra.sandbox.simulator.wire import plain
 from hdh_infra.sandbox.simulator.world import World
 

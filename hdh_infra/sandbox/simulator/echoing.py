@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.making import filled, naming
+from hdh_infra.sandbox.simulator.making import naming
 from hdh_infra.sandbox.simulator.paths import every, first, put
+from hdh_infra.sandbox.simulator.templates import filled
 from hdh_infra.sandbox.simulator.wire import plain
 
 if TYPE_CHECKING:
-    from hdh_infra.sandbox.simulator.knowledge import Knowledge
+    from hdh_infra.sandbox.simulator.facts import Knowledge
     from hdh_infra.sandbox.simulator.making import Maker
     from hdh_infra.sandbox.simulator.store import Row, Store
 

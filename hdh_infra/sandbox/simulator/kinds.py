@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 from hdh_infra.sandbox.simulator import network_kinds
-from hdh_infra.sandbox.simulator.making import fits, texts
 from hdh_infra.sandbox.simulator.paths import every, first
 from hdh_infra.sandbox.simulator.ranges import parent_of
+from hdh_infra.sandbox.simulator.templates import fits, texts
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
 from hdh_infra.sandbox.simulator.world import same
 
 if TYPE_CHECKING:
-    from hdh_infra.sandbox.simulator.knowledge import Rule
+    from hdh_infra.sandbox.simulator.facts import Rule
     from hdh_infra.sandbox.simulator.world import World
 
 

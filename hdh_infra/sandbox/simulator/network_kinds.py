@@ -6,14 +6,14 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hdh_infra.sandbox.simulator.making import texts
 from hdh_infra.sandbox.simulator.paths import every, first
 from hdh_infra.sandbox.simulator.ranges import network, overlap, parent_of, within
+from hdh_infra.sandbox.simulator.templates import texts
 from hdh_infra.sandbox.simulator.wire import plain
 
 if TYPE_CHECKING:
+    from hdh_infra.sandbox.simulator.facts import Rule
     from hdh_infra.sandbox.simulator.kinds import Event
-    from hdh_infra.sandbox.simulator.knowledge import Rule
 
 _RESERVED: Final = 4
 """Addresses at the start of a subnet that are Azure's own; the last is, too."""
