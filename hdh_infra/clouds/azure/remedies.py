@@ -134,7 +134,13 @@ REMEDIES: Final = (
         _READ,
     ),
     Remedy(
-        r"SubnetIsFull|PrivateIPAddressInReservedRange|PrivateIPAddressNotInSubnet|PrivateIPAddressInUse",
+        r"RemotePeeringIsDisconnected",
+        "One half of the peering was taken away by hand; the other is left over and lets no new one be made. Take that away, too (the message names it), `hdh refresh`, and run it again",
+        "hashicorp/terraform-provider-azurerm issue 14051",
+        _READ,
+    ),
+    Remedy(
+        r"SubnetIsFull|PrivateIPAddressInReservedRange|PrivateIPAddressNotInSubnet|PrivateIPAddressIsAllocated|PrivateIPAddressInUse",
         "The address is not free in its subnet: somebody else's interface has it, or the range is used up. The message names it; take that away, or give the network a larger range",
         f"{_COMMON}, SubnetIsFull",
         _READ,

@@ -233,6 +233,21 @@ def test_a_kind_of_fault_that_is_none_is_refused_and_every_kind_is_taken(tmp_pat
             fault(tmp_path, "azure-native:*", "create", kind)
 
 
+def test_the_same_is_asked_for_from_a_shell(box):
+    from hdh_infra.sandbox.simulator.__main__ import main
+
+    folder = str(box.directory)
+    assert main(["fault", folder, NETWORK, "create", "429", "1", "14"]) == 0
+    box.create(NETWORK, network("net"))
+    assert box.waited == [14]
+    assert main(["fault", folder, NETWORK, "create", "403 AuthorizationFailed"]) == 0
+    assert main(["calm", folder]) == 0
+    box.create(NETWORK, network("other", "10.1.0.0/16"))
+    assert main(["pass", folder, "600"]) == main(["pace", folder, "50"]) == 0
+    assert (box.store.later, box.store.pace) == (600, 50)
+    assert main(["fault", folder]) == 2
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_a_provider_does_and_what_a_write_holds_has_a_source(package):
     known = knowledge(package)
