@@ -24,6 +24,7 @@ from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
+from hdh_infra.clouds.azure.remedies import REMEDIES
 from hdh_infra.clouds.azure.storage import lower_link, lower_store, manual_locks
 from hdh_infra.clouds.azure.storage_reading import entries, entry_of, observe_stores
 from hdh_infra.clouds.azure.traffic import observe_traffic
@@ -134,5 +135,6 @@ CLOUD = Cloud(
     service_flows=SERVICE_FLOWS,
     unlowered=UNLOWERED,
     manual=manual,
+    remedies=REMEDIES,
     kept=kept,
 )
