@@ -23,7 +23,8 @@ AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
     "network": (
         "VirtualNetwork Subnet NetworkSecurityGroup SecurityRule RouteTable Route VirtualNetworkPeering PrivateEndpoint PrivateDnsZoneGroup "
-        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup"
+        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy FirewallPolicyRuleCollectionGroup "
+        "ApplicationSecurityGroup FlowLog NetworkWatcher"
     ),
     "privatedns": "PrivateZone VirtualNetworkLink PrivateRecordSet",
     "storage": "StorageAccount BlobContainer BlobServiceProperties BlobContainerImmutabilityPolicy ManagementPolicy",

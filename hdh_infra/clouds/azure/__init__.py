@@ -2,7 +2,7 @@
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
 for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
-`roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
+`roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
 long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
@@ -15,6 +15,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
+from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
@@ -45,7 +46,6 @@ SERVICE_FLOWS = (
 UNLOWERED: Mapping[str, str] = {
     "store.backup": "this version plans no Azure Backup, which the offer has",
     "machine.backup": "this version plans no Azure Backup, which the offer has",
-    "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
     "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
 """What the offer has and no plan does."""
@@ -61,6 +61,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
+    yield from manual_watcher(context)
     yield from manual_locks(context)
 
 
@@ -80,7 +81,7 @@ def observe(natives: Natives, site: Site) -> Observation:
             )
         )
     elements = {
-        **observe_networks(reader, traffic.people),
+        **observe_networks(reader, traffic.people, observe_flow_logs(reader, rights)),
         **observe_stores(reader, rights, logs),
         **observe_machines(reader),
         **observe_keys(reader, rights, logs),
@@ -113,6 +114,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
     unlowered=UNLOWERED,
     manual=manual,
     kept=kept,

@@ -1,8 +1,7 @@
 """Logs of what is done: diagnostic settings that lead to the audit store, and how they are read back.
 
 Azure writes each category into a container that it names itself. The plan makes these containers first, so
-that the audit store's retention holds for them too. Flow logs are not planned: they are written with the
-account's own key, which is off.
+that the audit store's retention holds for them too. What is written of connections is made in `flow_logs`.
 """
 
 from __future__ import annotations
@@ -27,8 +26,11 @@ ADMINISTRATION_CATEGORIES = ("Administrative", "Policy", "Security")
 _CHANGES = ("Administrative",)
 """Where each change of resources and of rights is."""
 _ADMINISTRATION_CONTAINER = "insights-activity-logs"
+FLOW_CONTAINER = "insights-logs-flowlogflowevent"
+"""Where flow logs of virtual networks are written: block blobs, a block added each minute."""
 CONTAINERS = (
     _ADMINISTRATION_CONTAINER,
+    FLOW_CONTAINER,
     *(f"insights-logs-{category.lower()}" for category in (*STORE_CATEGORIES, *KEY_CATEGORIES)),
 )
 """What Azure names the containers that it writes logs to. Source: learn.microsoft.com/azure/azure-monitor/essentials/resource-logs, activity-log."""
@@ -119,8 +121,12 @@ class Logs:
 
 
 def observe_logs(reader: Reader) -> Logs:
-    """Every diagnostic setting that leads to an account which is there."""
+    """Every diagnostic setting that leads to an account which is there; of flow logs where they are written to."""
     logs = Logs()
+    for native in reader.of("network:FlowLog"):
+        where = reader.follow(native.properties.get("storageId"))
+        if where is not None and where.type == token("storage:StorageAccount"):
+            logs.destinations.add(where.path)
     for native in reader.of("monitor:DiagnosticSetting"):
         where = reader.follow(native.properties.get("storageAccountId"))
         if where is None or where.type != token("storage:StorageAccount"):
@@ -165,6 +171,7 @@ def _covers(written: set[str], categories: tuple[str, ...]) -> bool:
 
 __all__ = [
     "CONTAINERS",
+    "FLOW_CONTAINER",
     "KEY_CATEGORIES",
     "STORE_CATEGORIES",
     "Logs",

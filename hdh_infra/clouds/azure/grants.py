@@ -72,6 +72,10 @@ class Held:
     """None of a role whose actions are not known."""
     role_id: str
     conditional: bool
+    identity: str
+    """Native path of the identity, or the id of a principal that is none of the platform's."""
+    writer: bool = False
+    """Whether nothing acts under the identity but flow logs that are written here: Azure, and none of the platform's."""
 
 
 @dataclass
@@ -102,6 +106,8 @@ class Rights:
         """Who may do what with the objects of a store: `PRINCIPAL ACCESS`, sorted, without what more includes."""
         found: dict[str, set[str]] = {}
         for one in self.on(natives, group):
+            if one.writer:
+                continue
             words = one.role.access if one.role else (f"role {one.role_id}",)
             found.setdefault(one.who, set()).update(
                 f"{word} {_CONDITIONAL}" if one.conditional else word for word in words
@@ -110,6 +116,16 @@ class Rights:
             f"{who} {word}"
             for who, words in found.items()
             for word in ({str(Access.write)} | {one for one in words if " " in one} if Access.write in words else words)
+        )
+
+    def writes(self, identity: str, account: Native) -> bool:
+        """Whether an identity may write objects anywhere in an account."""
+        return any(
+            one.identity == identity
+            and one.role is not None
+            and Access.write in one.role.access
+            and not one.conditional
+            for one in (*self.by_scope.get(account.path, ()), *self.everywhere)
         )
 
     def users(self, natives: Iterable[Native | None], group: str) -> list[str]:
@@ -129,9 +145,11 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
-        held = [Held(who, line, role, role_id, conditional) for who in reader.who(principal)]
         given = native.properties.get("scope")
-        scope = reader.follow(given)
+        scope, identity = reader.follow(given), reader.principal(principal)
+        accounts = reader.log_writers.get(identity)
+        writer = scope is not None and accounts == {scope.path} and identity not in reader.carriers
+        held = [Held(who, line, role, role_id, conditional, identity, writer) for who in reader.who(principal)]
         if scope is not None and scope.type == token("resources:ResourceGroup"):
             rights.by_group.setdefault(reader.group(scope), []).extend(held)
         elif scope is not None:
@@ -158,6 +176,8 @@ _USUAL: Mapping[str, Any] = {
 
 
 def _unusual(native: Native, scope: Native | None, held: Held, given: Value) -> Iterator[str]:
+    if held.writer and held.role_id == DATA_USE:
+        return
     if scope is None:
         where = given if isinstance(given, str) else "a scope that is not the platform's"
         yield f"{native.path}: gives {held.line.split(': ', 1)[1]} the role {held.line.split(': ', 1)[0]} on {where}"

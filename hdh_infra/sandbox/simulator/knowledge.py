@@ -128,6 +128,8 @@ class Knowledge:
     rules: Sequence[Rule]
     fixtures: Mapping[str, Mapping[str, Any]]
     backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    present: Sequence[str] = ()
+    """Templates of the ids of what the cloud makes by itself, so that it is there before anything."""
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""
@@ -155,6 +157,7 @@ def knowledge(package: str) -> Knowledge:
         rules=[_rule(one) for one in rules["rules"]],
         fixtures=rules["fixtures"],
         backings=facts.get("backings", {}),
+        present=tuple(facts.get("present", ())),
     )
 
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _ASSIGNMENT: Final = "azure-native:authorization:RoleAssignment"
 
 
+def _shape(template: str) -> re.Pattern[str]:
+    """What an id looks like that is made by a template."""
+    return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", f"/{template.strip('/')}"), re.IGNORECASE)
+
+
 @final
 class World:
     """A view of the store for one package's rules."""
@@ -25,11 +30,8 @@ class World:
     def __init__(self, store: Store, known: Knowledge, maker: Maker) -> None:
         """Look at a store; ids are told apart by the templates of what is known."""
         self.store, self._maker = store, maker
-        self._shapes = [
-            (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", f"/{kind.template.strip('/')}"), re.IGNORECASE), kind)
-            for kind in known.kinds.values()
-            if kind.template.startswith("/")
-        ]
+        self._shapes = [(_shape(kind.template), kind) for kind in known.kinds.values() if kind.template.startswith("/")]
+        self._present = [_shape(one) for one in known.present]
 
     def outputs(self, row: Row) -> dict[str, Any]:
         """What the cloud answers of a row."""
@@ -37,9 +39,9 @@ class World:
         return found
 
     def alive(self, identity: str) -> bool:
-        """Whether a resource is there."""
+        """Whether a resource is there, made or the cloud's own."""
         row = self.store.get(identity)
-        return row is not None and row.alive
+        return (row is not None and row.alive) or any(shape.fullmatch(identity) for shape in self._present)
 
     def living(self, token: str) -> list[Row]:
         """Every living resource of a type."""
