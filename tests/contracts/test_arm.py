@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import re
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,13 @@ def test_each_fact_refuses_what_it_says_and_passes_what_is_known_later(token, fa
 def test_each_fact_is_about_a_property_that_the_type_has_and_refuses_no_value_that_the_sdk_knows(token, fact):
     if contracts.contract(token) is None:
         pytest.skip("the contract has not this type yet")
+    kinds = [one for one in arm_type(token).facts if one.variants and fact.path.startswith(f"{one.path}.")]
+    if kinds:
+        # The SDK writes an object of several kinds as one of them: its names are those of the kinds.
+        outer = max(kinds, key=lambda one: len(one.path))
+        name = re.split(r"[.\[]", fact.path.removeprefix(f"{outer.path}."))[0]
+        assert any(name in names for kind, names in outer.variants.items() if kind != "by")
+        return
     shape = shape_at(token, fact.path)
     everywhere = fact.path in {"tags", "tags#", "tags{}", "location", "zones[]", "identity.type", "resourceGroupName"}
     assert shape is not None or everywhere, "the contract has no such property"
