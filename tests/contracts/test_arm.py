@@ -23,6 +23,7 @@ from hdh_infra.planning.lock_file import lock_file, read_lock
 TARGET = "azure:francecentral"
 TODAY = datetime.date(2026, 11, 23)
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+REQUIRED = [(token, fact) for token in arm_tokens() for fact in arm_type(token).required]
 FACTS = [(token, fact) for token in arm_tokens() for fact in arm_type(token).facts]
 IDS = [f"{token.removeprefix('azure-native:')} {fact.path}" for token, fact in FACTS]
 ENVELOPE = {"name", "properties", "location", "tags", "identity", "sku", "kind", "zones"}
@@ -112,6 +113,19 @@ def test_each_fact_is_about_a_property_that_the_type_has_and_refuses_no_value_th
     assert shape is not None or everywhere, "the contract has no such property"
     if shape and (allowed := fact.values or fact.known) and "enum" in shape:
         assert set(shape["enum"]) <= set(allowed), "the SDK knows a value that this refuses"
+
+
+@pytest.mark.parametrize(("token", "fact"), REQUIRED, ids=[f"{token} {fact.path}" for token, fact in REQUIRED])
+def test_what_is_required_is_missed_where_the_object_around_it_is_there_and_only_there(token, fact):
+    around, _, _ = fact.path.rpartition(".")
+    bare = put(around, {"x": "y"}) if around else {}
+    full = put(fact.path, ref("a/b"))
+    assert fact in [one for _, _, one in breaches(token, bare)]
+    assert fact not in [one for _, _, one in breaches(token, full)]
+    if around:
+        assert fact not in [one for _, _, one in breaches(token, {})]
+    if contracts.contract(token) is not None:
+        assert shape_at(token, fact.path) is not None
 
 
 @pytest.mark.parametrize("token", arm_tokens())
