@@ -44,6 +44,7 @@ SOFT_DELETED_DAYS = 14
 """For how long deleted copies in a vault can be had back; longer is billed."""
 _BEGIN = "2024-01-01T01:00:00+00:00"
 """A Monday: backups begin at this hour of each day, or of each Monday, in UTC. It is no clock, and lies in the past."""
+_KEPT = "azure backups"
 _LONGEST_VAULT = 50
 _LONGEST_GROUP = 90
 _LONGEST_INSTANCE = 128
@@ -116,18 +117,25 @@ def _where(context: Context, asked: Backup, *, zones: bool) -> Redundancy:
     return Redundancy.zone if zones else Redundancy.local
 
 
-def _schedules(context: Context, owner: str) -> list[Schedule]:
-    """What is backed up in the vaults of an owner, each schedule once; of the platform no space is looked at (law 4)."""
-    expanded = context.expanded
-    elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
-    begin = f"{owner}/" if owner != PLATFORM else "zone/"
-    found = {schedule_of(context, one) for one in elements if one.startswith(begin)}
-    return sorted(one for one in found if one is not None)
+def _schedules(context: Context) -> Mapping[str, list[Schedule]]:
+    """What is backed up in the vaults of each owner, each schedule once; looked for once, and kept with the context.
+
+    What belongs to the platform depends on zones alone: no space is under its name (law 4).
+    """
+    found: dict[str, list[Schedule]] | None = context.__dict__.get(_KEPT)
+    if found is None:
+        expanded = context.expanded
+        elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
+        known = {schedule for one in elements if (schedule := schedule_of(context, one)) is not None}
+        found = context.__dict__[_KEPT] = {}
+        for schedule in sorted(known):
+            found.setdefault(schedule.owner, []).append(schedule)
+    return found
 
 
 def lower_vaults(context: Context, owner: str) -> Iterator[Node]:
     """The vaults of the zones or of a space, what is in them, and the group that snapshots of its disks go to."""
-    schedules = _schedules(context, owner)
+    schedules = _schedules(context).get(owner, [])
     for base in sorted({one.base for one in schedules}):
         inside = [one for one in schedules if one.base == base]
         yield _vault(context, base, inside[0])
@@ -140,9 +148,7 @@ def lower_vaults(context: Context, owner: str) -> Iterator[Node]:
 
 def manual_backup(context: Context) -> Iterator[ManualStep]:
     """What has to be switched on once in a subscription before a vault can be made."""
-    expanded = context.expanded
-    elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
-    if any(schedule_of(context, one) is not None for one in elements):
+    if _schedules(context):
         provider = "--namespace Microsoft.DataProtection"
         yield ManualStep(
             what="Register Azure Backup in the subscription, once; without it no Backup vault of the plan is made",
