@@ -2,9 +2,11 @@
 
 import datetime
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from hdh_infra import load
 from hdh_infra.catalogue.load import site
 from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.log_categories import (
@@ -24,6 +26,7 @@ from hdh_infra.planning.lock import update_lock
 
 ACCOUNT = "zone/audit/store/logs/account"
 SETTING = token("monitor:DiagnosticSetting")
+EXAMPLES = Path(__file__).parents[3] / "examples"
 TODAY = datetime.date(2026, 11, 23)
 FOREIGN = "/subscriptions/x/resourceGroups/y/providers/Microsoft.Storage/storageAccounts/z"
 HUB = "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z/authorizationRules/r"
@@ -68,11 +71,19 @@ def test_every_planned_type_writes_logs_or_is_known_to_have_none(plan, wide_plan
     assert not set(ADMINISTRATION) & set(ADMINISTRATION_LEFT_OUT)
 
 
-def test_what_has_logs_writes_each_of_them_where_the_audit_asks_for_all(watched_plan):
-    settings = watched_by(watched_plan)
+@pytest.fixture(scope="session")
+def node_plan():
+    return make_plan(load(EXAMPLES / "ehds-node.yaml"), "azure:francecentral", today=TODAY)
+
+
+@pytest.mark.parametrize("which", ["watched_plan", "node_plan"])
+def test_what_has_logs_writes_each_of_them_where_the_audit_asks_for_all(request, which):
+    plan = request.getfixturevalue(which)
+    settings = watched_by(plan)
     unwritten = []
-    for node in watched_plan.nodes:
+    for node in plan.nodes:
         logged = next((one for kind, one in LOGS.items() if node.type == token(kind)), None)
+        assert logged or node.type in {token(kind) for kind in WITHOUT}
         if logged is None or node.path == "zone/audit/store/logs/service":
             # The store that keeps the logs does not log itself: each entry would make the next one.
             continue
