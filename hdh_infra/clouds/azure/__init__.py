@@ -1,7 +1,8 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
-machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
+machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`,
+`log_search`; copies: `backup`.
 Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
 SDK: wire names are those of azure-native, checked against its contract in tests.
 """

@@ -18,7 +18,7 @@ from hdh_infra.clouds.azure.log_categories import (
     container_of,
 )
 from hdh_infra.clouds.azure.naming import token
-from hdh_infra.graph.observation import Natives
+from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -230,3 +230,16 @@ def test_how_long_and_where_a_workspace_keeps_logs_shows(watched_plan, place):
     seen = observed(watched_plan.nodes, place)
     for change in ({"retentionInDays": 730}, {"location": "westeurope"}, {"features": {}}):
         assert observed(exchanged(watched_plan, node, with_properties(node, **change)), place) != seen
+
+
+def test_of_a_network_that_was_there_before_a_plan_says_nothing_and_a_state_what_it_is(
+    planned, watched_described, place
+):
+    there = "/subscriptions/x/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-lake"
+    watched_described["targets"]["azure:francecentral"]["existing"] = {"zone/lake": {"id": there}}
+    plan = planned(watched_described)
+    assert not any(node.path == "zone/lake/network/log" for node in plan.nodes)
+    assert not any(remark.startswith("zone/lake/network") for remark in observed(plan.nodes, place).remarks)
+    natives = [Native(node.path, node.type, node.properties, node.existing) for node in plan.nodes]
+    state = CLOUD.observe(Natives(natives, "state", CLOUD.identifiers), place)
+    assert any(remark.startswith("zone/lake/network: does not write all of") for remark in state.remarks)
