@@ -2,7 +2,7 @@
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
 for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines:
-`compute`; rights: `roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
+`compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`, `flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
 beside what is long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 

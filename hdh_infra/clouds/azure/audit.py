@@ -183,7 +183,12 @@ def observe_gaps(reader: Reader, logs: Logs) -> Iterator[str]:
     for kind, logged in LOGS.items():
         # What stores write is an attribute of each.
         if logged.word != "stores":
-            by_word.setdefault(logged.word, []).extend((one, logged.categories) for one in reader.of(kind))
+            by_word.setdefault(logged.word, []).extend(
+                # Of what is there already a plan knows its id and no more; its owner says what it logs.
+                (one, logged.categories)
+                for one in reader.of(kind)
+                if reader.natives.source != "plan" or not one.id
+            )
     for word, found in by_word.items():
         missing = [(native, categories) for native, categories in found if not logs.cover(native, categories)]
         if len(missing) < len(found) or (word == "administration" and logs.administration):
