@@ -22,7 +22,7 @@ from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, obse
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
 from hdh_infra.clouds.azure.log_search import observe_log_search
-from hdh_infra.clouds.azure.naming import PROVIDER
+from hdh_infra.clouds.azure.naming import PROVIDER, token
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
@@ -136,6 +136,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    protecting=frozenset(map(token, ("storage:BlobServiceProperties", "storage:BlobContainerImmutabilityPolicy"))),
     existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
     unlowered=UNLOWERED,
     manual=manual,
