@@ -13,7 +13,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
-from hdh_infra.clouds.azure.compute import lower_machine, manual_features
+from hdh_infra.clouds.azure.compute import lower_machine, manual_features, manual_keys
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.grants import lower_right, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key
@@ -62,6 +62,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
+    yield from manual_keys(context)
     yield from manual_locks(context)
 
 
