@@ -15,7 +15,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
 from hdh_infra.clouds.azure.backup import manual_backup
 from hdh_infra.clouds.azure.backup_reading import Backups
-from hdh_infra.clouds.azure.compute import lower_machine, manual_features
+from hdh_infra.clouds.azure.compute import lower_machine, manual_features, manual_logins
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
@@ -67,6 +67,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
+    yield from manual_logins(context)
     yield from manual_keys(context)
     yield from manual_backup(context)
     yield from manual_watcher(context)
