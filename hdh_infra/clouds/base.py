@@ -93,6 +93,10 @@ class Context:
             known = self._ranges[network] = ipaddress.IPv4Network(self.lock.addresses[network])
         return known
 
+    def service_range(self, path: str) -> ipaddress.IPv4Network:
+        """Range of a service of a network, `zone/x/entry`: see `model.services`."""
+        return self.address_range(path)
+
     def addresses(self, path: str) -> tuple[ipaddress.IPv4Address, ...]:
         """Fixed addresses of a machine, one a replica, in the lower half of its network's range; or, one, of a store's endpoint or of a way to a key, in the upper half."""
         known = self._addresses.get(path)

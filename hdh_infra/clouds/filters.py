@@ -126,11 +126,15 @@ class Rule:
     allow: bool = True
     priority: int = 0
     """Smaller is looked at first; equal ones are all allowed or all denied."""
+    apart: tuple[Network, ...] = ()
+    """Ranges that it does not mean, although the peers hold them."""
     spans: Spans = field(init=False, compare=False, repr=False)
+    others: Spans | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Work the numbers out once."""
         object.__setattr__(self, "spans", Spans(self.peers))
+        object.__setattr__(self, "others", Spans(self.apart) if self.apart else None)
 
     def means(self, protocol: str, address: ipaddress.IPv4Address, groups: frozenset[str]) -> bool:
         """Whether it speaks of a packet of this protocol to or from this peer."""
@@ -138,6 +142,8 @@ class Rule:
             return False
         if not self.peers and not self.groups:
             return True
+        if self.others is not None and int(address) in self.others:
+            return bool(self.groups & groups)
         return bool(self.groups & groups) or int(address) in self.spans
 
 

@@ -23,7 +23,8 @@ AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
     "network": (
         "VirtualNetwork Subnet NetworkSecurityGroup SecurityRule RouteTable Route VirtualNetworkPeering PrivateEndpoint PrivateDnsZoneGroup "
-        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup"
+        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup "
+        "FirewallPolicyRuleCollectionGroup NetworkWatcher FlowLog"
     ),
     "privatedns": "PrivateZone VirtualNetworkLink PrivateRecordSet",
     "storage": "StorageAccount BlobContainer BlobServiceProperties BlobContainerImmutabilityPolicy ManagementPolicy",
@@ -32,6 +33,7 @@ AZURE: Mapping[str, str] = {
     "authorization": "RoleAssignment RoleDefinition",
     "compute": "VirtualMachine Disk DiskEncryptionSet SshPublicKey AvailabilitySet",
     "monitor": "DiagnosticSetting",
+    "dataprotection": "BackupVault BackupPolicy BackupInstance",
     "operationalinsights": "Workspace",
 }
 OVH_PREFIXES = (
@@ -40,7 +42,8 @@ OVH_PREFIXES = (
 )  # fmt: skip
 FUNCTIONS: Mapping[str, str] = {
     "azure-native": (
-        r"azure-native:(authorization:getClientConfig|keyvault:get(Key|Vault|ManagedHsm)|storage:getBlobContainerImmutabilityPolicy)"
+        r"azure-native:(authorization:getClientConfig|network:get(NetworkWatcher|VirtualNetwork|PrivateEndpoint|NetworkInterface)"
+        r"|keyvault:get(Key|Vault|ManagedHsm)|storage:get(StorageAccount|BlobContainerImmutabilityPolicy))"
     ),
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
@@ -48,6 +51,7 @@ FUNCTIONS: Mapping[str, str] = {
 """Data sources of each package, as patterns of whole tokens."""
 _API = re.compile(r"Uses Azure REST API version ([\w-]+)")
 _SCALARS = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
+_EXPECTED = re.compile(r":param \S+ (\w+):[^:]*?Expected value is '([^']+)'", re.DOTALL)
 _DEFAULT = re.compile(r"if (\w+) is None:\n\s+\1 = ((?:'[^']*'|[\d.]+|True|False))\n")
 
 
@@ -212,8 +216,7 @@ class _Reader:
                 pass
         return {"type": "any"}
 
-    @staticmethod
-    def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+    def _union(self, shapes: list[dict[str, Any]]) -> dict[str, Any]:
         distinct = [
             shape for index, shape in enumerate(shapes) if shape not in shapes[:index] and shape != {"type": "none"}
         ]
@@ -222,7 +225,28 @@ class _Reader:
             return distinct[0]
         if enums and {"type": "string"} in distinct:
             return {**enums[0], "open": True}
+        if kinds := self._kinds(distinct):
+            return kinds
         return {"type": "any"} if len({shape["type"] for shape in distinct}) > 1 else distinct[0]
+
+    def _kinds(self, shapes: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Several nested classes of which one property says which it is; None where there is no such property."""
+        found: dict[str, str] = {}
+        by: set[str] = set()
+        for shape in shapes:
+            place, _, name = str(shape.get("ref", "")).rpartition(":")
+            base = self._package.root / place
+            text = (
+                _slices(base / ("outputs.py" if name.endswith("Response") else "_inputs.py")).get(name, "")
+                if name
+                else ""
+            )
+            told = _EXPECTED.search(text)
+            if told is None:
+                return None
+            by.add(re.sub(r"_(\w)", lambda letter: letter[1].upper(), told[1]))
+            found[told[2]] = shape["ref"]
+        return {"type": "object", "by": by.pop(), "kinds": found} if len(by) == 1 else None
 
     def _named(self, qualified: str) -> dict[str, Any]:
         """A nested class or an enum: `X`, `_root_inputs.X`, `_storage.X`, `outputs.X`."""

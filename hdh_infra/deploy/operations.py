@@ -24,7 +24,8 @@ from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
 from hdh_infra.errors import EngineError, RefusedError, SpecError, WaitingError
 from hdh_infra.graph.diff import Effect
-from hdh_infra.model.paths import PLATFORM, network_path
+from hdh_infra.model.paths import PLATFORM, element_of, network_path
+from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
@@ -43,6 +44,9 @@ __all__ = [
     "state",
     "up",
 ]
+
+_MOST_NAMED = 12
+"""Elements that a message names before it only counts."""
 
 
 def preview(request: Request, observer: Observer) -> Result:
@@ -110,7 +114,7 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
         if holders and not delete_data:
             raise RefusedError(
                 f"stack {request.stack}",
-                f"it holds data: {', '.join(holders)}",
+                f"it holds data: {_elements(holders)}",
                 "Say --delete-data to destroy it with the data; nothing was changed",
             )
         changed = stored.settled(stored.released(deployment, None))
@@ -220,6 +224,12 @@ def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, s
         changed = stored.settled(changed)
     if changed is not deployment:
         engine.replace_state(changed)
+
+
+def _elements(paths: Collection[str]) -> str:
+    """The elements that paths belong to, counted, for a message that a person reads."""
+    elements = sorted({element_of(path) for path in paths})
+    return f"{len(elements)} elements, {listed(elements, _MOST_NAMED)}" if len(elements) > 1 else elements[0]
 
 
 def _begun(deployment: Mapping[str, Any]) -> list[str]:

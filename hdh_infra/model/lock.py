@@ -35,7 +35,8 @@ class Lock(Spec):
         description="Made once: bucket, account and vault names are shared with the whole world.",
     )
     addresses: dict[str, AddressRange] = Field(
-        default_factory=dict, description="Range of each zone and space; never given to another."
+        default_factory=dict,
+        description="Range of each zone and space, and of each service in one (`zone/x/entry`); never given to another.",
     )
     hosts: dict[str, tuple[int, ...]] = Field(
         default_factory=dict,

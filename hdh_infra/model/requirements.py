@@ -31,6 +31,7 @@ CAPACITY: Mapping[str, str] = {
     "volume-size": "size of disks together",
     "keys": "keys",
     "security-groups": "filters",
+    "route-tables": "tables of routes",
     "ports": "interfaces on networks",
     "private-endpoints": "private endpoints of stores",
     "routers": "routers",

@@ -21,6 +21,7 @@ from hdh_infra.model.lock import Kept, Lock
 from hdh_infra.model.machine import Gpu
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Platform
+from hdh_infra.model.services import SERVICE_LENGTH, service_ranges
 from hdh_infra.model.target import Target
 
 FIRST_HOST = 4
@@ -126,7 +127,22 @@ def _addresses(base: Lock, expanded: Expanded, problems: list[Problem]) -> dict[
                 )
                 return found
             found[path] = str(given)
+    _services(expanded, found, problems)
     return dict(sorted(found.items()))
+
+
+def _services(expanded: Expanded, found: dict[str, str], problems: list[Problem]) -> None:
+    """Give each service of a network a range of its own; after the networks', so that none of these moves for it."""
+    space = expanded.platform.network.address_space
+    free = _free(ipaddress.IPv4Network(space), SERVICE_LENGTH, found.values())
+    for path in service_ranges(expanded):
+        if path not in found:
+            given = next(free, None)
+            if given is None:
+                what = f"{space} has no /{SERVICE_LENGTH} left for {path}: widen it, or raise prefix_length"
+                problems.append(expanded.platform.problem(("network", "address_space"), what))
+                return
+            found[path] = str(given)
 
 
 def _free(space: ipaddress.IPv4Network, length: int, taken: Iterable[str]) -> Iterator[ipaddress.IPv4Network]:

@@ -129,3 +129,24 @@ def test_a_lock_reads_back_from_its_file_and_a_damaged_one_is_told_by_line(tmp_p
     with pytest.raises(SpecError, match=r"clinic\.lock:\d+:\d+ addresses"):
         read_lock(file)
     assert read_lock(tmp_path / "none.lock") is None
+
+
+def test_an_entry_has_a_range_of_its_own_that_moves_nothing():
+    before = update_lock(None, platform(zones={"a": {}, "b": {}}), [TARGET])
+    after = update_lock(before, platform(zones={"a": {"entry": "bastion"}, "b": {}, "c": {}}), [TARGET])
+    assert {path: after.addresses[path] for path in before.addresses} == before.addresses
+    entry = ipaddress.IPv4Network(after.addresses["zone/a/entry"])
+    assert entry.prefixlen == 26
+    assert set(after.addresses) == {"zone/a", "zone/a/entry", "zone/b", "zone/c"}
+    assert not any(
+        entry.overlaps(ipaddress.IPv4Network(one)) for path, one in after.addresses.items() if path != "zone/a/entry"
+    )
+    # Given once, it is nobody else's, also where the entry is no longer asked.
+    without = update_lock(after, platform(zones={"a": {}, "b": {}, "c": {}, "d": {}}), [TARGET])
+    assert without.addresses["zone/a/entry"] == after.addresses["zone/a/entry"]
+
+
+def test_a_space_of_addresses_that_is_full_says_so_for_an_entry_too():
+    full = {f"z{number}": {} for number in range(16)}
+    with pytest.raises(SpecError, match="has no /26 left for zone/z0/entry: widen it, or raise prefix_length"):
+        update_lock(None, platform(zones={**full, "z0": {"entry": "bastion"}}), [TARGET])

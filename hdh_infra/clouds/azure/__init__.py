@@ -1,9 +1,9 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
-Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; names of
-machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`.
-Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no
-SDK: wire names are those of azure-native, checked against its contract in tests.
+Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
+for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines:
+`compute`; rights: `roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
+beside what is long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
+from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
+from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
-from hdh_infra.clouds.azure.grants import lower_right, observe_rights
+from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
+from hdh_infra.clouds.azure.log_search import observe_log_search
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
@@ -43,9 +45,10 @@ SERVICE_FLOWS = (
 )
 """What passes every filter, unless a rule denies it by the service's own word; the clock comes from the host."""
 UNLOWERED: Mapping[str, str] = {
-    "store.backup": "this version plans no Azure Backup, which the offer has",
-    "machine.backup": "this version plans no Azure Backup, which the offer has",
-    "network.entry": "this version plans no Azure Bastion, which the offer has: it wants 64 addresses of its own in each network",
+    "store.backup": (
+        "copies in Azure Backup's vault would lie under Microsoft's key: it takes a customer's key only from a key vault that is open to networks; "
+        "nor does it copy append blobs, which logs are, or a store without versions"
+    ),
     "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
     "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
@@ -70,6 +73,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by Azure's meaning of their properties alone."""
     reader = Reader(natives, site)
     rights, logs = observe_rights(reader), observe_logs(reader)
+    backups = Backups(reader, rights)
     traffic = observe_traffic(reader)
     entry = [*traffic.entry, *entries(reader)]
     for native in reader.of("keyvault:Vault"):
@@ -82,9 +86,9 @@ def observe(natives: Natives, site: Site) -> Observation:
             )
         )
     elements = {
-        **observe_networks(reader),
-        **observe_stores(reader, rights, logs),
-        **observe_machines(reader),
+        **observe_networks(reader, traffic.people),
+        **observe_stores(reader, rights, logs, backups),
+        **observe_machines(reader, backups),
         **observe_keys(reader, rights, logs, traffic.vaults),
         **observe_administration(logs),
     }
@@ -104,6 +108,10 @@ def observe(natives: Natives, site: Site) -> Observation:
                     *rights.remarks,
                     *traffic.remarks,
                     *observe_posture(reader, logs),
+                    *logs.remarks,
+                    *observe_gaps(reader, logs),
+                    *observe_log_writers(reader, rights, logs.destinations),
+                    *observe_log_search(reader),
                     *observe_ways(reader, rights, traffic.vaults),
                 }
             )

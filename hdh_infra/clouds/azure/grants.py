@@ -15,9 +15,12 @@ from hdh_infra.clouds.azure.audit import is_audit_store
 from hdh_infra.clouds.azure.naming import dotted, token
 from hdh_infra.clouds.azure.reading import Reader, is_subscription, listed
 from hdh_infra.clouds.azure.roles import (
+    BLOB_BACKUP,
     BUILT_IN,
     DATA_READING,
     DATA_USE,
+    DISK_BACKUP,
+    SNAPSHOTS,
     Role,
     built_in,
     defined_path,
@@ -73,6 +76,8 @@ class Held:
     """None of a role whose actions are not known."""
     role_id: str
     conditional: bool
+    bearer: str | None
+    """Native path of what has the identity, where that is the platform's."""
     distant: bool = False
     """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
 
@@ -144,8 +149,17 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
+        bearer = reader.bearer(principal)
         held = [
-            Held(who, line, role, role_id, conditional, reader.is_distant(principal, who))
+            Held(
+                who,
+                line,
+                role,
+                role_id,
+                conditional,
+                bearer.path if bearer else None,
+                reader.is_distant(principal, who),
+            )
             for who in reader.who(principal)
         ]
         given = native.properties.get("scope")
@@ -156,7 +170,8 @@ def observe_rights(reader: Reader) -> Rights:
             rights.by_scope.setdefault(scope.path, []).extend(held)
         elif is_subscription(given):
             rights.everywhere.extend(held)
-        rights.remarks.extend(_unusual(native, scope, held[0], given))
+        if not _backs_up(scope, held[0], bearer):
+            rights.remarks.extend(_unusual(native, scope, held[0], given))
     for native in reader.of("authorization:RoleDefinition"):
         role = _defined(native)
         if not _narrow(role):
@@ -167,12 +182,36 @@ def observe_rights(reader: Reader) -> Rights:
     return rights
 
 
+def observe_log_writers(reader: Reader, rights: Rights, destinations: Iterable[str]) -> Iterator[str]:
+    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to."""
+    for native in reader.of("storage:StorageAccount"):
+        if native.path in destinations:
+            scopes = (native, *reader.children(native, "storage:BlobContainer"))
+            for held in rights.on(scopes, reader.group(native)):
+                if held.role is None or {str(Access.write), "delete"} & set(held.role.access):
+                    yield f"{native.path}: {held.who} can write and delete where logs are kept"
+
+
 _USUAL: Mapping[str, Any] = {
     token("keyvault:Key"): lambda role: role.uses != role.administers,
     token("keyvault:Vault"): lambda role: role.administers and not role.uses,
     token("storage:BlobContainer"): lambda role: role.access and "delete" not in role.access and not role.administers,
     token("storage:StorageAccount"): lambda role: role.access == ("read",) and not role.administers,
 }
+
+
+_OF_BACKUP: Mapping[str, str] = {
+    BLOB_BACKUP: token("storage:StorageAccount"),
+    DISK_BACKUP: token("compute:Disk"),
+    SNAPSHOTS: token("resources:ResourceGroup"),
+}
+"""Roles of a backup vault, and what each is given on."""
+
+
+def _backs_up(scope: Native | None, held: Held, bearer: Native | None) -> bool:
+    """Whether it is what a backup vault's own identity needs, where it needs it."""
+    vault = bearer is not None and bearer.type == token("dataprotection:BackupVault")
+    return vault and scope is not None and _OF_BACKUP.get(held.role_id) == scope.type
 
 
 def _unusual(native: Native, scope: Native | None, held: Held, given: Value) -> Iterator[str]:

@@ -29,6 +29,8 @@ _TAGGED = frozenset(
         "network:PrivateEndpoint",
         "network:NatGateway",
         "network:PublicIPAddress",
+        "network:BastionHost",
+        "network:RouteTable",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",
@@ -38,6 +40,8 @@ _TAGGED = frozenset(
         "compute:Disk",
         "compute:DiskEncryptionSet",
         "compute:AvailabilitySet",
+        "dataprotection:BackupVault",
+        "operationalinsights:Workspace",
     }
 )
 _ACCOUNT_WORDS = 14

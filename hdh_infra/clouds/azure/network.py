@@ -12,7 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hdh_infra.clouds.azure.audit import lower_administration_log
+from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
+from hdh_infra.clouds.azure.backup import lower_vaults
+from hdh_infra.clouds.azure.bastion import PART as ENTRY
+from hdh_infra.clouds.azure.bastion import SUBNET as ENTRY_SUBNET
+from hdh_infra.clouds.azure.bastion import has_bastion, lower_bastion
+from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
     PLATFORM_GROUP,
@@ -29,6 +34,7 @@ from hdh_infra.clouds.azure.naming import (
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import lower_roles
+from hdh_infra.clouds.azure.routes import lower_closed_routes, lower_routes, table_of
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.azure.ways import lower_ways
@@ -37,9 +43,12 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
 from hdh_infra.model.paths import PLATFORM, network_path
+from hdh_infra.model.services import entry_range
 
 BLOB_ZONE = f"{PLATFORM}/blob-zone"
 _LONGEST_NAME = 80
+_SERVICES = frozenset({ENTRY_SUBNET.lower()})
+"""Names of the subnets, in small letters, that a service of Azure has to itself."""
 
 
 def blob_zone(context: Context) -> str:
@@ -72,9 +81,14 @@ def lower_platform(context: Context) -> Iterator[Node]:
         {"resourceGroupName": group(context, PLATFORM), "privateZoneName": blob_zone(context), "location": "Global"},
         after=(PLATFORM_GROUP,),
     )
+    yield lower_closed_routes(context)
     yield from lower_domain(context)
     yield from lower_roles(context)
     yield from lower_administration_log(context)
+    yield from lower_log_search(context)
+    if is_searched(context):
+        yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
+    yield from lower_vaults(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -89,22 +103,43 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "resources:ResourceGroup",
             {"resourceGroupName": name, "location": region(context)},
         )
+        yield from lower_vaults(context, network)
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
     yield _network(context, network)
+    if not (existing := context.existing(network)) or existing.adopt:
+        yield from lower_diagnostics(context, f"{network}/network", "network:VirtualNetwork")
     exits = network in context.egress_networks
     if exits:
         yield from _way_out(context, network, common)
+    yield from lower_routes(context, network, exits=exits)
     yield from lower_filter(context, network, "machines")
     yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
     if network in shared(context).with_stores:
         yield from lower_filter(context, network, "endpoints")
         # Two writers of one virtual network at a time are refused, so the subnets wait for each other.
         yield _subnet(context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False)
+    yield from lower_bastion(context, network, after=_subnets(context, network)[-2:-1])
     if spec.machines:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
     yield from lower_ways(context, network, shared(context).ways.get(network, {}))
+
+
+def _subnets(context: Context, network: str) -> tuple[str, ...]:
+    """Paths of a network's subnets, in the order in which they are made."""
+    parts = ["machines"]
+    if network in shared(context).with_stores:
+        parts.append("endpoints")
+    if has_bastion(context, network):
+        parts.append(ENTRY)
+    return tuple(f"{network}/subnet/{part}" for part in parts)
+
+
+def _ranges(context: Context, network: str) -> list[str]:
+    """The ranges of a virtual network: its own, and one of each service that stands in it."""
+    services = (entry_range(network),) if has_bastion(context, network) else ()
+    return [str(context.address_range(network)), *(str(context.service_range(one)) for one in services)]
 
 
 def _network(context: Context, network: str) -> Node:
@@ -123,7 +158,7 @@ def _network(context: Context, network: str) -> Node:
         {
             **names,
             "location": region(context),
-            "addressSpace": {"addressPrefixes": [str(context.address_range(network))]},
+            "addressSpace": {"addressPrefixes": _ranges(context, network)},
             "enableDdosProtection": False,
             "privateEndpointVNetPolicies": "Disabled",
         },
@@ -147,6 +182,7 @@ def _subnet(
         "subnetName": part,
         "addressPrefix": str(addresses),
         "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
+        "routeTable": table_of(network, exits=exits),
         # Without this word every machine of the subnet has an address of Azure's to reach the Internet from.
         "defaultOutboundAccess": False,
         # With Azure's default, Disabled, no rule of the filter would act on a private endpoint.
@@ -183,6 +219,7 @@ def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Ite
         },
         after=(home(network),),
     )
+    yield from lower_diagnostics(context, address, "network:PublicIPAddress")
     yield make(
         context,
         gateway,
@@ -214,11 +251,7 @@ def _peerings(context: Context) -> Iterator[Node]:
     for (one, other), owners in sorted(pairs.items()):
         first, *more = sorted(owners)
         far = other if first == one else one
-        subnets = tuple(
-            f"{network}/subnet/{part}"
-            for network in (one, other)
-            for part in ("machines", *(("endpoints",) if network in shared(context).with_stores else ()))
-        )
+        subnets = (*_subnets(context, one), *_subnets(context, other))
         there = _half(first, first, far, "there")
         back = _half(far, far, first, "there") if more else _half(first, first, far, "back")
         yield _peering(context, there, first, far, subnets)
@@ -252,19 +285,30 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
     return node if path == before else replace(node, aliases=(before,))
 
 
-def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every network element: the addresses and the place of its virtual network, and the names in it."""
+def observe_networks(reader: Reader, people: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Every network element: the addresses and the place of its virtual network, and the names in it.
+
+    Args:
+        reader: the native resources.
+        people: by native path, how people get into a network.
+    """
     found: dict[str, dict[str, Any]] = {}
     domains = observe_domains(reader)
     for native in reader.of("network:VirtualNetwork"):
         location = native.properties.get("location")
-        prefixes = [str(one) for one in listed(got(native, "addressSpace.addressPrefixes"))]
+        services = {
+            one.properties.get("addressPrefix")
+            for one in reader.children(native, "network:Subnet")
+            if reader.name(one).lower() in _SERVICES
+        }
+        # A range that one of Azure's own services has to itself is none that machines have addresses in.
+        given = [str(one) for one in listed(got(native, "addressSpace.addressPrefixes"))]
+        prefixes = [one for one in given if one not in services]
         found[native.element] = {
             "kind": "network",
             "address_range": ", ".join(prefixes) or None,
             "domain": domains.get(native.path),
-            # No bastion and no flow log is planned or read.
-            "entry": None,
+            "entry": people.get(native.path),
             "flow_logs": None,
             "members": None,
             "country": reader.country(location),

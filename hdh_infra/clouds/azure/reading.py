@@ -19,8 +19,11 @@ from hdh_infra.graph.values import Value, form_of
 
 _NAMES: Mapping[str, str] = {
     "network:VirtualNetwork": "virtualNetworkName",
+    "network:Subnet": "subnetName",
     "network:NetworkSecurityGroup": "networkSecurityGroupName",
+    "network:RouteTable": "routeTableName",
     "keyvault:Vault": "vaultName",
+    "dataprotection:BackupVault": "vaultName",
     "storage:StorageAccount": "accountName",
     "privatedns:PrivateZone": "privateZoneName",
 }
@@ -29,11 +32,14 @@ _PARENTS: Mapping[str, str] = {
     "network:Subnet": "network:VirtualNetwork",
     "network:VirtualNetworkPeering": "network:VirtualNetwork",
     "network:SecurityRule": "network:NetworkSecurityGroup",
+    "network:Route": "network:RouteTable",
     "keyvault:Key": "keyvault:Vault",
     "storage:BlobServiceProperties": "storage:StorageAccount",
     "storage:BlobContainer": "storage:StorageAccount",
     "storage:BlobContainerImmutabilityPolicy": "storage:StorageAccount",
     "storage:ManagementPolicy": "storage:StorageAccount",
+    "dataprotection:BackupPolicy": "dataprotection:BackupVault",
+    "dataprotection:BackupInstance": "dataprotection:BackupVault",
     "privatedns:VirtualNetworkLink": "privatedns:PrivateZone",
     "privatedns:PrivateRecordSet": "privatedns:PrivateZone",
 }
@@ -139,15 +145,19 @@ class Reader:
 
     def principal(self, value: Value) -> str:
         """Whose principal it is: the path of the identity, or the id of one that is not the platform's."""
-        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        native = self.bearer(value)
         return native.path if native else str(value)
+
+    def bearer(self, value: Value) -> Native | None:
+        """What has the identity of a principal, where that is the platform's: an identity, or what has one of its own."""
+        return self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
 
     def who(self, value: Value) -> list[str]:
         """The same in the model's words: the elements that act under an identity, `group/NAME`, or the id.
 
         An identity that nothing carries is that of the element which it was made for.
         """
-        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        native = self.bearer(value)
         if native is not None:
             carriers = self.carriers.get(native.path, ())
             return sorted({one.element for one in carriers}) or [native.element]

@@ -13,12 +13,14 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import dashed, dotted, filter_name, group, make
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.azure.ways import PORT
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.filters import ALL_PORTS, Ports, union
 from hdh_infra.errors import SpecError
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
@@ -35,8 +37,11 @@ OWNERS = 1200
 """How many spaces have places in one filter; Azure itself allows 1,000 rules in it and 500 peerings of its network."""
 RESIDENT_PRIORITY = FIRST_PRIORITY + OWNERS * PLACES
 """From here on are the rules that belong to the filter's own network, or to the zones."""
-RESIDENTS = LAST_PRIORITY - RESIDENT_PRIORITY
+ENTRY_PRIORITY = LAST_PRIORITY - 1
+"""The rule that lets people in, by whatever the network has for them."""
+RESIDENTS = ENTRY_PRIORITY - RESIDENT_PRIORITY
 _WORDS = {"in": "Inbound", "out": "Outbound"}
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,6 +107,7 @@ def lower_filter(context: Context, network: str, part: str) -> Iterator[Node]:
         },
         after=(group_path,),
     )
+    yield from lower_diagnostics(context, path, "network:NetworkSecurityGroup")
     for direction, word in _WORDS.items():
         yield make(
             context,
@@ -164,6 +170,20 @@ def fitted(openings: Sequence[Opening], room: int) -> tuple[Opening, ...]:
         )
         for protocol, some in sorted(by_protocol.items())
     )
+
+
+def destination_ports(rule: Mapping[str, Any]) -> Ports:
+    """The ports that a rule is about at the destination; those of the source are the sender's to choose."""
+    given = [str(one) for one in rule.get("destinationPortRanges") or ()]
+    if rule.get("destinationPortRange"):
+        given.append(str(rule["destinationPortRange"]))
+    if not given or "*" in given:
+        return ALL_PORTS
+    pairs: list[tuple[int, int]] = []
+    for one in given:
+        low, _, high = one.partition("-")
+        pairs.append((max(1, int(low)), min(_LAST_PORT, int(high or low))))
+    return union(pairs)
 
 
 def _opening(link: Link) -> Opening:

@@ -61,7 +61,10 @@ class Shared:
         expanded, audit = self._context.expanded, self.audit_store
         if audit is None:
             return False
-        if "administration" in expanded.audit or any(expanded.logged(one) for one in expanded.stores if one != audit):
+        # Of what networks write and of what is administered there is always something.
+        if {"administration", "flows"} & set(expanded.audit) or any(
+            expanded.logged(one) for one in expanded.stores if one != audit
+        ):
             return True
         return "keys" in expanded.audit and self._vaults
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.clouds.azure.audit import containers_of, is_audit_store, lower_access_log
+from hdh_infra.clouds.azure.backup import lower_store_backup
 from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
 from hdh_infra.clouds.azure.naming import PROVIDER, account, group, home, make, region, token
 from hdh_infra.clouds.azure.network import BLOB_ZONE
@@ -29,6 +30,8 @@ CONTAINER = "data"
 KEPT_DAYS = 30
 """How long what was deleted or overwritten can be had back where nothing else keeps it."""
 LONGEST_KEPT_DAYS = 365
+LONGEST_SIGNATURE = "01.00:00:00"
+"""For how long an access that somebody signed may hold: days, hours, minutes, seconds."""
 _SERVICE: Mapping[str, Value] = {"enabled": True, "keyType": "Account"}
 
 
@@ -82,6 +85,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         yield _expiry(store, context, common, spec.expiry)
     yield from _endpoint(context, store)
     yield from lower_access_log(context, store)
+    yield from lower_store_backup(context, store, CONTAINER)
 
 
 def _log_containers(context: Context, store: str, common: Mapping[str, Value], spec: Store) -> Iterator[Node]:
@@ -136,7 +140,7 @@ def _expiry(store: str, context: Context, common: Mapping[str, Value], rules: Se
             "policy": {
                 "rules": [
                     {
-                        "name": f"expiry-{number}",
+                        "name": f"expiry{number}",
                         "type": "Lifecycle",
                         "enabled": True,
                         "definition": {
@@ -205,6 +209,14 @@ def _account(context: Context, store: str) -> dict[str, Value]:
         "isLocalUserEnabled": False,
         "enableNfsV3": False,
         "dnsEndpointType": "Standard",
+        # No names beside the account's own, by which it would be reached over the Internet's routes.
+        "routingPreference": {
+            "routingChoice": "MicrosoftRouting",
+            "publishInternetEndpoints": False,
+            "publishMicrosoftEndpoints": False,
+        },
+        # What an identity signs for somebody else (a user delegation SAS) holds for a day at most; Azure allows seven.
+        "sasPolicy": {"expirationAction": "Block", "sasExpirationPeriod": LONGEST_SIGNATURE},
     }
 
 

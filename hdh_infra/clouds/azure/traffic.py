@@ -13,27 +13,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
+from hdh_infra.clouds.azure.routes import Routes, observe_routes
+from hdh_infra.clouds.azure.rules import destination_ports
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
     ANYWHERE,
     PROTOCOLS,
     Filters,
     Network,
-    Ports,
     Rule,
     Spans,
     subtract,
-    union,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import Native, ObservedFlow
 
 _HOST = ipaddress.IPv4Network("168.63.129.16/32")
 _EVERYTHING = frozenset({"*", "Any", "any", "0.0.0.0/0"})
-_PORTS_ALL = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Traffic:
     egress: tuple[ObservedFlow, ...]
     entry: tuple[ObservedFlow, ...]
     remarks: tuple[str, ...]
+    people: Mapping[str, str]
+    """By native path of a network, how people get in, in the model's words."""
     vaults: Mapping[str, tuple[ObservedFlow, ...]] = field(default_factory=dict)
     """By native path of a vault, which machines reach it by its private endpoints; no flow of the platform's."""
 
@@ -82,12 +84,14 @@ class _Network:
         self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
         self.ranges = {native.path: self._ranges(native) for native in reader.of("network:VirtualNetwork")}
         self.peers = self._peered()
+        self.doors: list[Door] = list(observe_doors(reader, self.peers, self.remarks.append))
         named = self._named()
         self.tags = {
             path: (*own, *(one for other in named.get(path, ()) for one in self.ranges.get(other, ())))
             for path, own in self.ranges.items()
         }
         self.near = {path: Spans(some) for path, some in self.tags.items()}
+        self.routes: dict[str, Routes] = {}
         self.lines: dict[tuple[str, str], tuple[_Line, ...]] = {}
 
     def traffic(self) -> Traffic:
@@ -114,6 +118,7 @@ class _Network:
             outside(machines, inside, lambda one: (one.network, one.address) in self.exits),
             tuple(sorted(entry)),
             tuple(self.remarks),
+            observe_entry(self.doors, machines, list(self.ranges)),
             {path: tuple(found) for path, found in vaults.items()},
         )
 
@@ -145,6 +150,10 @@ class _Network:
                 if line.rule.direction == "out" and not inside.overlaps(peer):
                     continue  # to the outside there is no other end
                 return True
+            if lets := next((one for door in self.doors if (one := door.lets(network, peer))), None):
+                if line.rule.protocol != "tcp" or subtract(line.rule.ports, lets):
+                    return True
+                continue
             for own in line.own:
                 here, there = by_address[own.network_address], by_address.get(peer.network_address)
                 if peer.num_addresses > 1 or there is None:
@@ -214,24 +223,33 @@ class _Network:
         for configuration in listed(got(native, "ipConfigurations")):
             subnet = self.reader.follow(configuration.get("subnet"))
             network = self.reader.parent(subnet) if subnet else None
-            address = configuration.get("privateIPAddress")
-            if subnet is None or network is None or not isinstance(address, str):
+            own = _address(configuration.get("privateIPAddress"))
+            if subnet is None or network is None or own is None:
                 self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
                 continue
-            own = ipaddress.IPv4Address(address)
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")
-            found = Interface(machine.element, own, network.path, self._rules(filtering, network.path, own))
-            if configuration.get("publicIPAddress"):
+            routes = self._routes(subnet)
+            rules = routes.before(self._rules(filtering, network.path, own))
+            found = Interface(machine.element, own, network.path, rules)
+            public = bool(configuration.get("publicIPAddress"))
+            if public:
                 self.public.add((network.path, own))
-                self.exits.add((network.path, own))
-            if (
-                subnet.properties.get("natGateway")
-                or subnet.properties.get("routeTable")
-                or got(subnet, "defaultOutboundAccess", default=True) is not False
-            ):
+            own_way = (
+                subnet.properties.get("natGateway") or got(subnet, "defaultOutboundAccess", default=True) is not False
+            )
+            if ((public or own_way) and not routes.closed) or routes.leads_out(self._system(network.path)):
                 self.exits.add((network.path, own))
             yield found
+
+    def _routes(self, subnet: Native) -> Routes:
+        if subnet.path not in self.routes:
+            self.routes[subnet.path] = observe_routes(self.reader, subnet)
+        return self.routes[subnet.path]
+
+    def _system(self, network: str) -> tuple[Network, ...]:
+        """The ranges that Azure has routes of its own to: those of a network and of the ones joined to it."""
+        return tuple(one for path in (network, *sorted(self.peers.get(network, ()))) for one in self.ranges[path])
 
     def _endpoints(self) -> Iterator[Interface]:
         for native in self.reader.of("network:PrivateEndpoint"):
@@ -311,7 +329,7 @@ class _Network:
             Rule(
                 direction,
                 None if protocol == "*" else protocol,
-                _ports(rule),
+                destination_ports(rule),
                 peers=peers,
                 allow=allow,
                 priority=int(rule.get("priority", 0)),
@@ -355,22 +373,16 @@ def _turned(rule: Rule) -> Literal["in", "out"]:
     return "out" if rule.direction == "in" else "in"
 
 
-def _ports(rule: Mapping[str, Any]) -> Ports:
-    """The ports that a rule is about at the destination; those of the source are the sender's to choose."""
-    given = [str(one) for one in rule.get("destinationPortRanges") or ()]
-    if rule.get("destinationPortRange"):
-        given.append(str(rule["destinationPortRange"]))
-    if not given or "*" in given:
-        return ALL_PORTS
-    pairs: list[tuple[int, int]] = []
-    for one in given:
-        low, _, high = one.partition("-")
-        pairs.append((max(1, int(low)), min(_PORTS_ALL, int(high or low))))
-    return union(pairs)
-
-
 def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
     """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
     asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
     given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
-    return [ipaddress.IPv4Address(one) for one in asked or given if isinstance(one, str)]
+    return [found for one in asked or given if (found := _address(one)) is not None]
+
+
+def _address(value: Any) -> ipaddress.IPv4Address | None:
+    """An address; None of what is none, as a whole block that an interface has."""
+    try:
+        return ipaddress.IPv4Address(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 from hdh_infra.sandbox.simulator.making import fits, texts
 from hdh_infra.sandbox.simulator.paths import every, first
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
+from hdh_infra.sandbox.simulator.world import same
 
 if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.knowledge import Rule
@@ -109,15 +110,12 @@ def prefix_size(rule: Rule, event: Event) -> str | None:
 
 def unique(rule: Rule, event: Event) -> str | None:
     """`paths`: no other living resource of the type has the same values, `within` the cloud or its parent."""
-    mine = [_same(first(event.inputs, path)) for path in rule.parameters["paths"]]
-    for other in event.world.living(event.token):
+    for other in event.world.alike(event.token, rule.parameters["paths"], event.inputs):
         if other.id.lower() == event.identity.lower():
             continue
         if rule.parameters.get("within") == "parent" and _parent(other.id) != _parent(event.identity):
             continue
-        theirs = plain(other.inputs)
-        if mine == [_same(first(theirs, path)) for path in rule.parameters["paths"]]:
-            return other.id.rsplit("/", 1)[-1]
+        return other.id.rsplit("/", 1)[-1]
     return None
 
 
@@ -162,21 +160,25 @@ def linked(rule: Rule, event: Event) -> str | None:
         for path, wanted in rule.parameters.get("must", {}).items():
             allowed = [_own(one, event) for one in (wanted if isinstance(wanted, list) else [wanted])]
             found = first(theirs, path)
-            if UNKNOWN not in allowed and _same(found) not in [_same(one) for one in allowed]:
+            if UNKNOWN not in allowed and same(found) not in [same(one) for one in allowed]:
                 return f"{row.id.rsplit('/', 1)[-1]}: {path} is {found}"
     return None
 
 
 def role(rule: Rule, event: Event) -> str | None:
-    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`."""
+    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`.
+
+    With `identities: parent` it is what the resource lies in, whose principal is at `principal`.
+    """
     given = rule.parameters
     for _, row in event.world.follow(given["link"], event):
-        for identity in every(event.inputs, given["identities"]):
+        above = given["identities"] == "parent"
+        for identity in [_parent(event.identity)] if above else every(event.inputs, given["identities"]):
             holder = event.world.store.get(str(identity))
             if row is None or holder is None or not holder.alive:
                 continue
-            principal = event.world.outputs(holder).get("principalId")
-            if not event.world.holds(principal, given["roles"], row.id, given["permissions"]):
+            principal = first(event.world.outputs(holder), given.get("principal", "principalId"))
+            if not event.world.holds(principal, given["roles"], row.id, given.get("permissions", [])):
                 return f"{identity} on {row.id}"
     return None
 
@@ -232,13 +234,10 @@ def grows(rule: Rule, event: Event) -> str | None:
 def in_use(rule: Rule, event: Event) -> str | None:
     """No living resource outside it names its id; `but` are patterns of types whose naming does not count."""
     mine = event.identity.lower()
-    # Ids are never secret, and looking at all resources is dear: the inputs are taken as they are.
-    for other in event.world.store.all():
-        if not other.alive or other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
+    for other in event.world.naming(event.identity):
+        if other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
             continue
-        if any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
-            continue
-        if any(one.lower() == mine or one.lower().startswith(f"{mine}/") for one in texts(other.inputs)):
+        if not any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
             return other.id
     return None
 
@@ -268,10 +267,12 @@ def alone(rule: Rule, event: Event) -> str | None:
 def kept(rule: Rule, event: Event) -> str | None:
     """After its deletion it is kept `days`, and its name (`name`) with it, unless it is asked back as `recover` says."""
     given = rule.parameters
-    for other in event.world.store.of(event.token):
-        same_name = _same(first(plain(other.inputs), given["name"])) == _same(first(event.inputs, given["name"]))
+    for other in event.world.store.deleted():
+        if other.type != event.token:
+            continue
+        same_name = same(first(plain(other.inputs), given["name"])) == same(first(event.inputs, given["name"]))
         same_place = other.id.lower() == event.identity.lower()
-        if other.alive or not (same_place or (same_name and given.get("within") != "parent")):
+        if not (same_place or (same_name and given.get("within") != "parent")):
             continue
         recover = given.get("recover")
         if not (same_place and recover is not None and fits(recover, event.inputs)):
@@ -310,10 +311,6 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "delete": DELETING,
 }
 """Which kinds look at which operation."""
-
-
-def _same(value: Any) -> Any:
-    return value.lower().rstrip("/") if isinstance(value, str) else value
 
 
 def _own(wanted: Any, event: Event) -> Any:

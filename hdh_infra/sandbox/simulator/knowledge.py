@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 PACKAGES: Final = ("azure-native", "ovh")
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_CONFLICT: Final = 409
 _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
 
 
@@ -79,6 +80,81 @@ class OutputRule:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Conduct:
+    """What the real provider does with an answer that is no success.
+
+    Attributes:
+        tries: how often it asks, the first included.
+        waits: seconds before each further try, where the answer names none.
+        longest: above how many seconds of `Retry-After` it does not wait.
+        statuses: answers after which it asks again.
+        codes: words of the answer 409 after which it asks again.
+        source: where it is written.
+    """
+
+    tries: int
+    waits: tuple[float, ...]
+    longest: float
+    statuses: frozenset[int]
+    codes: frozenset[str]
+    source: str
+
+    def wait(self, tried: int, status: int, code: str, retry_after: float | None) -> float | None:
+        """Seconds until it asks again; None where it does not."""
+        again = status in self.statuses or (status == _CONFLICT and code in self.codes)
+        if not again or tried >= self.tries or (retry_after or 0) > self.longest:
+            return None
+        return retry_after or self.waits[min(tried, len(self.waits)) - 1]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """What a write that takes its time holds, so that no other may write there meanwhile.
+
+    Attributes:
+        id: name of the rule.
+        types: patterns of type tokens whose writes are refused, and hold where `path` is None.
+        by: patterns of type tokens whose writes refuse them.
+        segment: what is held is the part of an id up to the name behind this.
+        path: input with the id; None for the resource's own.
+        status: of the answer to the other.
+        code: of the answer.
+        message: what the cloud says; `{place}` and `{other}` in braces.
+        source: where it is written.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    by: tuple[str, ...]
+    segment: str
+    path: str | None
+    status: int
+    code: str
+    message: str
+    source: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A resource that the cloud makes by itself.
+
+    Attributes:
+        token: its type.
+        template: its id; names in braces but `subscriptionId` may be anything.
+        inputs: what it is made of, with those names in braces.
+        source: where it is written.
+    """
+
+    token: str
+    template: str
+    inputs: Mapping[str, Any]
+    source: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One behaviour of a cloud: what it refuses, with which words, and who says so.
 
@@ -116,7 +192,7 @@ class Rule:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
     """All that is known of one package's cloud."""
 
@@ -128,6 +204,9 @@ class Knowledge:
     rules: Sequence[Rule]
     fixtures: Mapping[str, Mapping[str, Any]]
     backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    given: Sequence[Gift] = ()
+    conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
+    exclusive: tuple[Exclusive, ...] = ()
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""
@@ -135,6 +214,16 @@ class Knowledge:
         if found is None and f"{self.package}:*" in self.kinds:
             return Kind(token, self.kinds[f"{self.package}:*"].template)
         return found
+
+    @cache  # noqa: B019 - there is one for each package, as long as the process lives
+    def outputs_of(self, token: str) -> tuple[OutputRule, ...]:
+        """The outputs that the cloud makes of a type, in the order of the data."""
+        return tuple(rule for rule in self.outputs if rule.applies(token))
+
+    @cache  # noqa: B019
+    def rules_of(self, token: str) -> tuple[Rule, ...]:
+        """The rules of a type, in the order of the data."""
+        return tuple(rule for rule in self.rules if rule.applies(token))
 
 
 def matches(patterns: Sequence[str], token: str) -> bool:
@@ -155,6 +244,11 @@ def knowledge(package: str) -> Knowledge:
         rules=[_rule(one) for one in rules["rules"]],
         fixtures=rules["fixtures"],
         backings=facts.get("backings", {}),
+        given=[
+            Gift(str(one["type"]), str(one["id"]), one["inputs"], str(one["source"])) for one in facts.get("given", ())
+        ],
+        conduct=_conduct(facts["provider"]),
+        exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
     )
 
 
@@ -178,6 +272,31 @@ def _output(given: Mapping[str, Any]) -> OutputRule:
         given.get("set", {}),
         given.get("default", {}),
         {path: str(pattern) for path, pattern in given.get("when", {}).items()},
+        str(given["source"]),
+    )
+
+
+def _conduct(given: Mapping[str, Any]) -> Conduct:
+    return Conduct(
+        int(given["tries"]),
+        tuple(float(one) for one in given["waits"]),
+        float(given["longest"]),
+        frozenset(given["statuses"]),
+        frozenset(given["codes"]),
+        str(given["source"]),
+    )
+
+
+def _exclusive(given: Mapping[str, Any]) -> Exclusive:
+    return Exclusive(
+        str(given["id"]),
+        tuple(given["types"]),
+        tuple(given.get("by", given["types"])),
+        str(given["segment"]),
+        given.get("path"),
+        int(given["status"]),
+        str(given["code"]),
+        str(given["message"]),
         str(given["source"]),
     )
 

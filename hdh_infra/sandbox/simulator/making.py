@@ -8,7 +8,6 @@ becomes the engine's unknown, leaf by leaf. Nothing here refuses anything: see `
 
 from __future__ import annotations
 
-import copy
 import datetime
 import ipaddress
 import json
@@ -19,9 +18,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.indexes import ancestors
 from hdh_infra.sandbox.simulator.paths import first, parts, places, put
 from hdh_infra.sandbox.simulator.store import Row
-from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, plain
+from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, copied, plain
 
 if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.knowledge import Kind, Knowledge
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OVERRIDE: Final = "="
 """Before the path of an output that somebody changed by hand."""
+UNTIL: Final = "until "
+"""Before the name of what of a resource comes later than its making; the value is the time."""
 _NAME: Final = re.compile(r"\{([^{}]+)\}")
 _FIRST_HOST: Final = 4
 """The first address of a subnet that Azure gives away; those before are its own."""
@@ -71,14 +73,13 @@ class Maker:
         contract = contracts.contract(row.type)
         assert contract is not None, row.type
         answered = {
-            name: copy.deepcopy(value)
-            for name, value in row.inputs.items()
-            if name in contract.outputs and value is not None
+            name: copied(value) for name, value in row.inputs.items() if name in contract.outputs and value is not None
         }
         kind = self._known.kind(row.type)
         filling = _Filling(self, row, kind, preview=preview)
-        for rule in self._known.outputs:
-            if rule.applies(row.type) and fits(rule.when, plain(row.inputs)):
+        asked = plain(row.inputs)
+        for rule in self._known.outputs_of(row.type):
+            if not rule.when or fits(rule.when, asked):
                 for path, template in rule.defaults.items():
                     self._set(answered, path, template, filling, only_missing=True)
                 for path, template in rule.values.items():
@@ -137,8 +138,9 @@ class Maker:
         prefix = first(row.inputs, "addressPrefix") if row else None
         if not isinstance(prefix, str):
             raise _MissingError(subnet)
+        # Ids are never secret, and neither are addresses: the inputs are taken as they are.
         taken = {
-            value for one in self._store.all() for source in (one.inputs, one.kept) for value in texts(plain(source))
+            value for one in naming(self._store, subnet) for source in (one.inputs, one.kept) for value in texts(source)
         }
         hosts = ipaddress.ip_network(prefix)
         for offset in range(_FIRST_HOST, hosts.num_addresses - 1):
@@ -149,11 +151,16 @@ class Maker:
     def peered(self, row: Row, remote: str) -> str:
         """The state of one half of a peering: whether the other half is there."""
         mine = row.id.rsplit("/virtualNetworkPeerings/", 1)[0].lower()
-        for other in self._store.of(row.type):
+        for other in self._store.below(f"{remote}/virtualNetworkPeerings"):
             back = str(first(plain(other.inputs), "remoteVirtualNetwork.id", "")).lower()
-            if other.alive and back == mine and other.id.lower().startswith(f"{remote.lower()}/"):
+            if other.alive and back == mine:
                 return "Connected"
         return "Initiated"
+
+    def waits(self, row: Row, what: str) -> bool:
+        """Whether something of a resource has not come yet."""
+        until = row.kept.get(f"{UNTIL}{what}")
+        return until is not None and until > self._clock()
 
     def now(self) -> str:
         """The time, as APIs write it."""
@@ -301,6 +308,17 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [text for item in value.values() for text in texts(item)]
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
+
+
+def naming(store: Store, identity: str) -> list[Row]:
+    """Living resources whose inputs name a resource's id, or that of something in it."""
+    index = store.index("names", None, _named_by)
+    return [row for row in index.find(identity.lower().rstrip("/")) if row.alive]
+
+
+def _named_by(row: Row) -> set[str]:
+    # Ids are never secret: the inputs are taken as they are.
+    return {above for one in texts(row.inputs) if one.startswith("/subscriptions/") for above in ancestors(one)}
 
 
 def filled(template: Any, values: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import fill, get_output, transform
+from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assemble import observe_plan
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
@@ -41,14 +42,19 @@ def cloud(tmp_path):
     return SimulatedCloud("azure-native", Store(tmp_path / "cloud.sqlite", tmp_path / "cloud.key"))
 
 
-def test_the_whole_of_it_is_made_read_back_and_taken_away_again(wide, wide_plan, cloud):
-    rows, seen = made(wide_plan, cloud)
-    found = [Native(node.path, node.type, seen[node.path], rows[node.path].id) for node in wide_plan.nodes]
-    place = site(Target.parse(wide_plan.target), wide)
+@pytest.mark.parametrize("which", ["wide", "watched"])
+def test_the_whole_of_it_is_made_read_back_and_taken_away_again(
+    wide_described, watched_described, planned, which, cloud
+):
+    described = wide_described if which == "wide" else watched_described
+    platform, plan = Platform.model_validate(described), planned(described)
+    rows, seen = made(plan, cloud)
+    found = [Native(node.path, node.type, seen[node.path], rows[node.path].id) for node in plan.nodes]
+    place = site(Target.parse(plan.target), platform)
     state = CLOUD.observe(Natives(found, "state", CLOUD.identifiers), place)
-    planned = observe_plan(wide_plan, wide)
-    assert state.to_json() | {"source": "plan"} == planned.to_json()
-    for node in reversed(wide_plan.nodes):
+    planned_so = observe_plan(plan, platform)
+    assert state.to_json() | {"source": "plan"} == planned_so.to_json()
+    for node in reversed(plan.nodes):
         cloud.delete(rows[node.path].id)
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator import Cloud, fault
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import differences
 from hdh_infra.sandbox.simulator.paths import every, first
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, decode, encode, masked, plain
 
@@ -181,7 +182,7 @@ def test_the_client_s_configuration_is_the_box_s_own_and_stays(azure, store, clo
     assert set(found) == set(contracts.outputs(token))
     assert SimulatedCloud("azure-native", store, clock=clock).invoke(token, {}) == found
     assert azure.identity(GROUP, RG).startswith(f"/subscriptions/{found['subscriptionId']}/")
-    assert azure.invoke("azure-native:network:getSubnet", {}) is None
+    assert azure.invoke("azure-native:network:getServiceTags", {}) is None
 
 
 def test_a_type_without_a_contract_is_refused_in_the_check(azure):
