@@ -13,6 +13,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
+from hdh_infra.clouds.azure.backup import manual_backup
 from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
@@ -24,6 +25,7 @@ from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
+from hdh_infra.clouds.azure.remedies import REMEDIES
 from hdh_infra.clouds.azure.storage import lower_link, lower_store, manual_locks
 from hdh_infra.clouds.azure.storage_reading import entries, entry_of, observe_stores
 from hdh_infra.clouds.azure.traffic import observe_traffic
@@ -66,6 +68,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
     yield from manual_keys(context)
+    yield from manual_backup(context)
     yield from manual_locks(context)
 
 
@@ -134,5 +137,6 @@ CLOUD = Cloud(
     service_flows=SERVICE_FLOWS,
     unlowered=UNLOWERED,
     manual=manual,
+    remedies=REMEDIES,
     kept=kept,
 )

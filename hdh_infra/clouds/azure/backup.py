@@ -25,6 +25,7 @@ from hdh_infra.clouds.azure.roles import BLOB_BACKUP, DISK_BACKUP, SNAPSHOTS, bu
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.paths import PLATFORM, network_path
 from hdh_infra.model.scales import Redundancy
@@ -135,6 +136,20 @@ def lower_vaults(context: Context, owner: str) -> Iterator[Node]:
             yield _policy(context, one)
     if any(one.data == "disks" for one in schedules):
         yield from _snapshots(context, owner)
+
+
+def manual_backup(context: Context) -> Iterator[ManualStep]:
+    """What has to be switched on once in a subscription before a vault can be made."""
+    expanded = context.expanded
+    elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
+    if any(schedule_of(context, one) is not None for one in elements):
+        provider = "--namespace Microsoft.DataProtection"
+        yield ManualStep(
+            what="Register Azure Backup in the subscription, once; without it no Backup vault of the plan is made",
+            who="an owner of the subscription",
+            command=f"az provider register {provider} --wait",
+            proof=f"az provider show {provider} --query registrationState gives Registered",
+        )
 
 
 def _vault_name(context: Context, base: str) -> str:
@@ -371,5 +386,6 @@ __all__ = [
     "lower_disk_backup",
     "lower_store_backup",
     "lower_vaults",
+    "manual_backup",
     "schedule_of",
 ]

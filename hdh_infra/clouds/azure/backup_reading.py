@@ -78,6 +78,8 @@ class Backups:
         state = str(got(instance, "properties.currentProtectionState", ""))
         if vault is None or source is None or policy is None or state not in _PROTECTED:
             return
+        if not (_fits(reader, vault, policy, instance, source) and _by_its_own_identity(instance, vault)):
+            return
         if source.type == token("storage:StorageAccount"):
             given = _scheduled(policy, "VaultStore")
             containers = [
@@ -163,7 +165,9 @@ def _scheduled(policy: Native, store: str) -> Given | None:
         if rule.get("objectType") == "AzureBackupRule" and (rule.get("dataStore") or {}).get("dataStoreType") == store:
             schedule = (rule.get("trigger") or {}).get("schedule") or {}
             often += [
-                max(_days(str(one).rsplit("/", 1)[-1]), 1) for one in listed(schedule.get("repeatingTimeIntervals"))
+                max(_days(period), 1)
+                for period in (str(one).rsplit("/", 1)[-1] for one in listed(schedule.get("repeatingTimeIntervals")))
+                if _PERIOD.fullmatch(period)
             ]
         # Beside the default rule there may be rules for some copies: the shortest counts.
         elif rule.get("objectType") == "AzureRetentionRule":
@@ -173,6 +177,22 @@ def _scheduled(policy: Native, store: str) -> Given | None:
                 if (one.get("sourceDataStore") or {}).get("dataStoreType") == store
             ]
     return {"every_days": min(often), "keep_days": min(kept)} if often and kept else None
+
+
+def _fits(reader: Reader, vault: Native, policy: Native, instance: Native, source: Native) -> bool:
+    """Whether vault, policy and what is copied belong together: one vault, one kind of data, one region."""
+    kinds = got(policy, "properties.datasourceTypes")
+    return (
+        reader.parent(policy) is vault
+        and kinds == [got(instance, "properties.dataSourceInfo.datasourceType")]
+        and place(vault.properties.get("location")) == place(source.properties.get("location"))
+    )
+
+
+def _by_its_own_identity(instance: Native, vault: Native) -> bool:
+    """Whether the vault has an identity of its own, and copies under that."""
+    own = got(instance, "properties.identityDetails.useSystemAssignedIdentity", default=True) is True
+    return own and "SystemAssigned" in str(got(vault, "identity.type", "None"))
 
 
 def _container(native: Native) -> str:

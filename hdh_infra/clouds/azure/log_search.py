@@ -1,8 +1,8 @@
 """A Log Analytics workspace beside the audit store, for people who search logs; only where the target asks for it.
 
 The audit store is the truth: under the platform's key, and nobody takes anything out of it before its time. A workspace
-is a second copy under Microsoft's own key (a key of the customer's needs a dedicated cluster with a commitment by
-the day), and whoever administers it can shorten how long it keeps. So none is planned unless
+is a second copy under Microsoft's own key (a key of the customer's needs a dedicated cluster with a commitment of
+100 GB a day: learn.microsoft.com/azure/azure-monitor/logs/customer-managed-keys, 2026-04-09), and whoever administers it can shorten how long it keeps. So none is planned unless
 `targets: {azure:...: {log_search_days: ...}}` says for how long.
 """
 

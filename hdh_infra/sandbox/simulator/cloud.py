@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.echoing import Echo
+from hdh_infra.sandbox.simulator.facts import Rule
 from hdh_infra.sandbox.simulator.kinds import KINDS, Event
-from hdh_infra.sandbox.simulator.knowledge import Rule, knowledge
-from hdh_infra.sandbox.simulator.making import UNTIL, Maker, fits
+from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.making import UNTIL, Maker
 from hdh_infra.sandbox.simulator.paths import first
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Row
+from hdh_infra.sandbox.simulator.templates import fits
 from hdh_infra.sandbox.simulator.wire import plain
 from hdh_infra.sandbox.simulator.world import World
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.backings import Backings
     from hdh_infra.sandbox.simulator.store import Store
 
+LIMIT: Final = "azure.limit"
+"""The rule's name of what is beyond a limit of a type (`contracts/data/azure-arm.yaml`)."""
 _DAY: Final = 86400.0
 
 
@@ -71,6 +76,7 @@ class SimulatedCloud:
         self._known = knowledge(package)
         self._maker = Maker(store, self._known, self._clock)
         self._world = World(store, self._known, self._maker)
+        self._echo = Echo(store, self._known, self._maker)
 
     # --- what the engine asks
 
@@ -92,10 +98,11 @@ class SimulatedCloud:
         if failures:
             return inputs, failures
         event = Event("check", token, self._maker.identity(token, asked, preview=True) or "", asked, None, self._world)
-        return inputs, [
+        broken = [
             Failure(str(rule.parameters.get("path", "")), self._message(rule, found, asked), rule.id)
             for rule, found in self._broken(event)
         ]
+        return inputs, broken or [Failure(one.path, one.found, LIMIT) for one in _beyond(token, asked)]
 
     def identity(self, token: str, inputs: Mapping[str, Any]) -> str | None:
         """The id that a resource with these inputs has; None where it is the cloud's to choose, or not known yet."""
@@ -176,7 +183,7 @@ class SimulatedCloud:
             found = self._maker.outputs(row)
             if len(row.kept) != kept:
                 self._store.put(row)
-            return found
+            return self._echo.add(row, found)
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """A function's answer; None for one that is not simulated. Raises `RefusedByCloudError` where nothing is there."""
@@ -194,6 +201,8 @@ class SimulatedCloud:
         for rule, found in self._broken(event):
             message = self._message(rule, found, event.inputs)
             raise self.refusal(rule.id, rule.status, rule.code, message)
+        for one in _beyond(event.token, event.inputs) if event.operation != "delete" else ():
+            raise self.refusal(LIMIT, 400, "InvalidParameter", f"{one.path}: {one.found}")
 
     def _broken(self, event: Event) -> list[tuple[Rule, str]]:
         kinds = KINDS[event.operation]
@@ -288,6 +297,11 @@ class SimulatedCloud:
         if self._backings is not None:
             self._backings.delete(row, self._maker.outputs(row))
         self._store.remove(row.id)
+
+
+def _beyond(token: str, inputs: Mapping[str, Any]) -> list[contracts.Violation]:
+    """What is beyond the limits that the cloud's published types set to values."""
+    return [one for one in contracts.check(token, inputs) if one.kind == "limit"]
 
 
 def _changed(row: Row, *, deleted_until: float | None, deleted_with: str | None) -> Row:

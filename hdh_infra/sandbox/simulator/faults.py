@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
-from hdh_infra.sandbox.simulator.knowledge import Exclusive, matches
+from hdh_infra.sandbox.simulator.facts import Exclusive, matches
 from hdh_infra.sandbox.simulator.paths import every
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.wire import plain
 
 if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
-    from hdh_infra.sandbox.simulator.knowledge import Conduct
+    from hdh_infra.sandbox.simulator.facts import Conduct
     from hdh_infra.sandbox.simulator.store import Fault, Store
 
 CODES: Final[Mapping[str, str]] = {

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.making import filled
 from hdh_infra.sandbox.simulator.store import Row
+from hdh_infra.sandbox.simulator.templates import filled
 
 if TYPE_CHECKING:
-    from hdh_infra.sandbox.simulator.knowledge import Knowledge
+    from hdh_infra.sandbox.simulator.facts import Knowledge
     from hdh_infra.sandbox.simulator.making import Maker
     from hdh_infra.sandbox.simulator.store import Store
 

@@ -101,6 +101,13 @@ class Cloud:
         with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
             store.say("pace", seconds)
 
+    def clear_faults(self) -> None:
+        """Let no fault happen that has not happened yet."""
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            store.clear_faults()
+
     def create(self, token: str, inputs: Mapping[str, Any]) -> str:
         """Make a resource as somebody would by hand, under the cloud's rules, and give its id.
 

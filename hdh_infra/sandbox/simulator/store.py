@@ -216,6 +216,11 @@ class Store:
                     return fault
         return None
 
+    def clear_faults(self) -> None:
+        """Forget every fault that is to happen."""
+        with self.lock:
+            self._database.execute("delete from faults")
+
     def fact(self, name: str, make: Callable[[], str]) -> str:
         """A fact about the box, made at the first question and the same from then on."""
         with self.lock:

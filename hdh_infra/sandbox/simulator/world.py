@@ -13,8 +13,8 @@ from hdh_infra.sandbox.simulator.paths import every, first
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
 
 if TYPE_CHECKING:
+    from hdh_infra.sandbox.simulator.facts import Kind, Knowledge
     from hdh_infra.sandbox.simulator.kinds import Event
-    from hdh_infra.sandbox.simulator.knowledge import Kind, Knowledge
     from hdh_infra.sandbox.simulator.making import Maker
     from hdh_infra.sandbox.simulator.store import Row, Store
 

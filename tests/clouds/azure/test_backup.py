@@ -8,11 +8,14 @@ import pytest
 from hdh_infra.catalogue.load import site
 from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.naming import token
+from hdh_infra.contracts.changing import CONTRACTS
+from hdh_infra.graph.diff import diff_nodes
 from hdh_infra.graph.observation import Natives
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
+from hdh_infra.planning.changes import judged
 
 TARGET = "azure:francecentral"
 TODAY = datetime.date(2026, 11, 23)
@@ -160,6 +163,10 @@ OPEN_POLICY, OPEN_VAULT = "platform/backup/region/policy/blobs-1-400", "platform
         (SPARK, INSTANCE, "properties.currentProtectionState", "SoftDeleted", "backup", None),
         (SPARK, INSTANCE, "properties.currentProtectionState", "ProtectionConfigured", "backup", DISKS),
         (SPARK, INSTANCE, "properties.policyInfo.policyParameters.dataStoreParametersList.0.resourceGroupId", GROUP, "backup", None),
+        (SPARK, INSTANCE, "properties.identityDetails.useSystemAssignedIdentity", False, "backup", None),
+        (SPARK, INSTANCE, "properties.dataSourceInfo.datasourceType", "Microsoft.DBforPostgreSQL/servers/databases", "backup", None),
+        (SPARK, "platform/backup/vault", "identity.type", "None", "backup", None),
+        (SPARK, "platform/backup/vault", "identity", None, "backup", None),
         (SPARK, POLICY, "properties.policyRules.0.trigger.schedule.repeatingTimeIntervals", ["R/2024-01-01T01:00:00+00:00/P3D"], "backup", {**DISKS, "every_days": 3}),
         (SPARK, POLICY, "properties.policyRules.0.trigger.schedule.repeatingTimeIntervals", ["R/2024-01-01T01:00:00+00:00/PT4H"], "backup", DISKS),
         (SPARK, POLICY, "properties.policyRules.0.trigger.schedule.repeatingTimeIntervals", [], "backup", None),
@@ -174,7 +181,7 @@ OPEN_POLICY, OPEN_VAULT = "platform/backup/region/policy/blobs-1-400", "platform
         (OPEN_STORE, OPEN_POLICY, "properties.policyRules.1.lifecycles.0.deleteAfter.duration", "P1W", "backup", {**OPEN, "keep_days": 7}),
         (OPEN_STORE, OPEN_VAULT, "properties.storageSettings.0.type", "LocallyRedundant", "backup", {**OPEN, "where": "local"}),
         (OPEN_STORE, OPEN_VAULT, "properties.storageSettings", [], "backup", {**OPEN, "where": "local"}),
-        (OPEN_STORE, OPEN_VAULT, "location", "westeurope", "country", "elsewhere"),
+        (OPEN_STORE, OPEN_VAULT, "location", "westeurope", "backup", None),
     ],
 )  # fmt: skip
 def test_a_changed_backup_changes_the_observation(watched_plan, place, element, path, where, value, attribute, given):
@@ -240,3 +247,92 @@ def test_a_platform_that_asks_for_no_backup_has_no_vault(plan, wide_plan):
 def test_backups_are_planned_alike_each_time(watched_described):
     plans = [make_plan(Platform.model_validate(watched_described), TARGET, today=TODAY) for _ in range(2)]
     assert plans[0].nodes == plans[1].nodes
+
+
+# Leaves that change nothing that is read, and why.
+HARMLESS = {
+    "resourceGroupName": "where the vault lies; another would be another vault",
+    "tags": "never evidence",
+    "backupPolicyName": "a name",
+    "backupInstanceName": "a name",
+    "properties.friendlyName": "a name",
+    "properties.objectType": "the form's own name, which the contract holds",
+    "properties.dataSourceInfo.objectType": "the same",
+    "properties.dataSourceInfo.resourceLocation": "told again: what is pointed at has a location",
+    "properties.dataSourceInfo.resourceName": "told again",
+    "properties.dataSourceInfo.resourceType": "told again",
+    "properties.dataSourceSetInfo": "what the source is part of: the account again",
+    "properties.policyInfo.policyParameters.backupDatasourceParametersList.0.objectType": "the form's own name",
+    "properties.policyInfo.policyParameters.dataStoreParametersList.0.objectType": "the form's own name",
+    "properties.policyInfo.policyParameters.dataStoreParametersList.0.dataStoreType": "disks have snapshots only",
+    "properties.policyRules.0.name": "a name",
+    "properties.policyRules.1.name": "a name",
+    "properties.policyRules.1.isDefault": "the shortest of all rules counts",
+    "properties.policyRules.0.backupParameters": "what a copy is made of, which the kind of source says",
+    "properties.policyRules.0.dataStore.objectType": "the form's own name",
+    "properties.policyRules.0.trigger.objectType": "the form's own name",
+    "properties.policyRules.0.trigger.schedule.timeZone": "when in the day",
+    "properties.policyRules.0.trigger.taggingCriteria": "the shortest of all rules counts, whatever its tag",
+    "properties.policyRules.1.lifecycles.0.sourceDataStore.objectType": "the form's own name",
+    "properties.policyRules.1.lifecycles.0.deleteAfter.objectType": "the form's own name",
+    "properties.policyRules.1.lifecycles.0.targetDataStoreCopySettings": "copies to an archive come on top",
+}
+
+
+def leaves(value, at=""):
+    if isinstance(value, dict) and "$ref" not in value and value:
+        for name, one in value.items():
+            yield from leaves(one, f"{at}.{name}" if at else name)
+    elif isinstance(value, list) and value:
+        for index, one in enumerate(value):
+            yield from leaves(one, f"{at}.{index}")
+    else:
+        yield at, value
+
+
+@pytest.mark.parametrize("kind", ["BackupVault", "BackupPolicy", "BackupInstance"])
+def test_every_leaf_of_a_backup_shows_when_it_is_changed_or_is_harmless_for_a_reason(watched_plan, place, kind):
+    seen, missed = observed(watched_plan.nodes, place), set()
+    for node in watched_plan.nodes:
+        if node.type != token(f"dataprotection:{kind}") or node.element.startswith("space/ended"):
+            continue  # nothing runs there whose disk a machine shows
+        for where, value in leaves(dict(node.properties)):
+            other = {bool: not value, int: 7, str: "Weaker", dict: FOREIGN, list: ["x"]}[type(value)]
+            if node.path == "platform/backup/vault" and where.startswith("properties.storageSettings"):
+                continue  # of the zones it is disks alone whose copies are in it, and those lie in the disks' region
+            if observed(changed(watched_plan, node.path, where, other), place) == seen:
+                missed.add(where)
+    assert {
+        one for one in missed if not any(one == known or one.startswith(f"{known}.") for known in HARMLESS)
+    } == set()
+
+
+def test_another_schedule_changes_instances_in_place_and_replaces_nothing(planned, watched_described, watched_plan):
+    watched_described["backup"]["disks"]["keep_days"] = 60
+    changes = {one.path: one for one in diff_nodes(watched_plan.nodes, planned(watched_described).nodes, CONTRACTS)}
+    effects = {path: str(one.effect) for path, one in changes.items() if path.startswith(("platform", "zone"))}
+    assert effects == {
+        "platform/backup/policy/disks-1-30": "remove",
+        "platform/backup/policy/disks-1-60": "make",
+        "zone/lake/machine/plain/0/backup": "update",
+        "zone/lake/machine/spark/0/backup": "update",
+        "zone/lake/machine/spark/1/backup": "update",
+    }
+
+
+def test_taking_a_backup_out_of_the_description_loses_copies_and_wants_a_word(planned, watched_described, watched_plan):
+    del watched_described["backup"]
+    for word, refused in ((None, True), ({"element": "**/machine/*", "reason": "copies are kept elsewhere"}, False)):
+        watched_described["replace"] = [word] if word else []
+        after = planned(watched_described)
+        changes = diff_nodes(watched_plan.nodes, after.nodes, CONTRACTS)
+        found = judged(changes, Platform.model_validate(watched_described), {node.element for node in after.nodes})
+        lost = {one.change.path for one in found if one.endangers and one.refused}
+        assert ("zone/lake/machine/plain/0/backup" in lost) == refused
+        assert all(path.endswith("/backup") for path in lost)
+
+
+def test_azure_backup_is_registered_by_hand_where_it_is_used(watched_plan, wide_plan):
+    commands = [one.command for one in watched_plan.manual]
+    assert "az provider register --namespace Microsoft.DataProtection --wait" in commands
+    assert not any("DataProtection" in one.command for one in wide_plan.manual)

@@ -113,7 +113,7 @@ def test_ovhcloud_tries_nothing_again(tmp_path):
 
 def test_one_fault_happens_once_to_a_call_and_several_of_one_number_to_several(box):
     box.fault(NETWORK, "slow", count=2, seconds=30)
-    for name in ("a", "b", "c"):
+    for name in ("net-a", "net-b", "net-c"):
         box.create(NETWORK, network(name))
     assert box.waited == [30, 30]
 
@@ -231,6 +231,21 @@ def test_a_kind_of_fault_that_is_none_is_refused_and_every_kind_is_taken(tmp_pat
     for kind in ("explosion", "200 OK", "409", "partial of it"):
         with pytest.raises(ValueError, match="not-found"):
             fault(tmp_path, "azure-native:*", "create", kind)
+
+
+def test_the_same_is_asked_for_from_a_shell(box):
+    from hdh_infra.sandbox.simulator.__main__ import main
+
+    folder = str(box.directory)
+    assert main(["fault", folder, NETWORK, "create", "429", "1", "14"]) == 0
+    box.create(NETWORK, network("net"))
+    assert box.waited == [14]
+    assert main(["fault", folder, NETWORK, "create", "403 AuthorizationFailed"]) == 0
+    assert main(["calm", folder]) == 0
+    box.create(NETWORK, network("other", "10.1.0.0/16"))
+    assert main(["pass", folder, "600"]) == main(["pace", folder, "50"]) == 0
+    assert (box.store.later, box.store.pace) == (600, 50)
+    assert main(["fault", folder]) == 2
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -7,8 +7,9 @@ from contextlib import closing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdh_infra.sandbox.simulator.making import naming, texts
+from hdh_infra.sandbox.simulator.making import naming
 from hdh_infra.sandbox.simulator.store import Row, Store
+from hdh_infra.sandbox.simulator.templates import texts
 
 GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network"
 NETWORKS = [f"{GROUP}/virtualNetworks/{name}" for name in ("a", "A-b", "ab", "b")]

@@ -33,10 +33,10 @@ def azure(store):
 
 def test_a_data_source_gives_what_is_there_and_its_id(azure):
     row = azure.create(
-        "azure-native:managedidentity:UserAssignedIdentity", {**RG, "resourceName": "id", "tags": {"a": "b"}}
+        "azure-native:managedidentity:UserAssignedIdentity", {**RG, "resourceName": "id-one", "tags": {"a": "b"}}
     )
     found = azure.invoke(
-        "azure-native:managedidentity:getUserAssignedIdentity", {"resourceGroupName": "rg", "resourceName": "id"}
+        "azure-native:managedidentity:getUserAssignedIdentity", {"resourceGroupName": "rg", "resourceName": "id-one"}
     )
     assert found == {**azure.outputs(row), "id": row.id}
     assert found["principalId"]
@@ -46,7 +46,7 @@ def test_what_is_not_there_or_was_deleted_is_not_found(azure):
     token, arguments = "azure-native:keyvault:getVault", {"resourceGroupName": "rg", "vaultName": "kv-one"}
     with pytest.raises(RefusedByCloudError, match="kv-one"):
         azure.invoke(token, arguments)
-    properties = {"tenantId": "t", "sku": {"family": "A", "name": "premium"}}
+    properties = {"tenantId": "00000000-0000-4000-8000-000000000001", "sku": {"family": "A", "name": "premium"}}
     row = azure.create("azure-native:keyvault:Vault", {**RG, "vaultName": "kv-one", "properties": properties})
     assert azure.invoke(token, arguments)["properties"]["vaultUri"] == "https://kv-one.vault.azure.net/"
     azure.delete(row.id)
