@@ -189,8 +189,8 @@ def check_stage_names_are_free(platform: Platform, names: Names) -> Found:
 
 
 def check_existing_are_named(platform: Platform, names: Names) -> Found:
-    """What is named instead of made is a network, a key, an image, the project or the group of resources."""
-    words = {"project", "group"}
+    """What is named instead of made is a network, a key, an image, the project, the group of resources or the network watcher."""
+    words = {"project", "group", "network-watcher"}
     known = names.networks | set(names.keys) | words
     for target, settings in platform.targets.items():
         for path in settings.existing:

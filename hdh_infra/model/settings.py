@@ -209,7 +209,7 @@ class TargetSettings(Spec):
     )
     existing: dict[str, Existing | str] = Field(
         default_factory=dict,
-        description="Native things named instead of made: path of a zone, space or key, `image/FAMILY`, `project` or `group` (of resources) to its id.",
+        description="Native things named instead of made: path of a zone, space or key, `image/FAMILY`, `project`, `group` (of resources) or `network-watcher` to its id.",
     )
     state: StateSettings | None = Field(default=None, description="Where the state is kept.")
 

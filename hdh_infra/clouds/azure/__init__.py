@@ -2,7 +2,7 @@
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
 for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines:
-`compute`; rights: `roles`, `grants`; logs: `audit`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
+`compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`, `flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
 beside what is long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
@@ -17,6 +17,7 @@ from hdh_infra.clouds.azure.backup import manual_backup
 from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
+from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
@@ -51,7 +52,6 @@ UNLOWERED: Mapping[str, str] = {
         "copies in Azure Backup's vault would lie under Microsoft's key: it takes a customer's key only from a key vault that is open to networks; "
         "nor does it copy append blobs, which logs are, or a store without versions"
     ),
-    "network.flow_logs": "this version plans no flow logs: Azure writes them with the account's own key, which is off on every account",
     "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
 """What the offer has and no plan does."""
@@ -69,6 +69,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
     yield from manual_features(context)
     yield from manual_keys(context)
     yield from manual_backup(context)
+    yield from manual_watcher(context)
     yield from manual_locks(context)
 
 
@@ -89,7 +90,7 @@ def observe(natives: Natives, site: Site) -> Observation:
             )
         )
     elements = {
-        **observe_networks(reader, traffic.people),
+        **observe_networks(reader, traffic.people, observe_flow_logs(reader, rights)),
         **observe_stores(reader, rights, logs, backups),
         **observe_machines(reader, backups),
         **observe_keys(reader, rights, logs, traffic.vaults),
@@ -135,6 +136,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
     unlowered=UNLOWERED,
     manual=manual,
     remedies=REMEDIES,

@@ -2,8 +2,7 @@
 
 Azure writes each category into a container that it names itself. The plan makes these containers first, so
 that the audit store's retention holds for them too. Which categories there are, and which word of `audit`
-asks for them, stands in `log_categories`. Flow logs are not planned: they are written with the account's own
-key, which is off.
+asks for them, stands in `log_categories`. What is written of connections is made in `flow_logs`.
 """
 
 from __future__ import annotations
@@ -29,8 +28,11 @@ KEY_CATEGORIES = LOGS["keyvault:Vault"].categories
 _CHANGES = ("Administrative",)
 """Where each change of resources and of rights is."""
 _ADMINISTRATION_CONTAINER = "insights-activity-logs"
+FLOW_CONTAINER = "insights-logs-flowlogflowevent"
+"""Where flow logs of virtual networks are written: block blobs, a block added each minute."""
 CONTAINERS = (
     _ADMINISTRATION_CONTAINER,
+    FLOW_CONTAINER,
     *(container_of(category) for category in (*STORE_CATEGORIES, *KEY_CATEGORIES)),
 )
 """Of what every platform with an audit store has. Source: learn.microsoft.com/azure/azure-monitor/essentials/resource-logs, activity-log."""
@@ -145,8 +147,12 @@ class Logs:
 
 
 def observe_logs(reader: Reader) -> Logs:
-    """Every diagnostic setting that leads to an account which is there."""
+    """Every diagnostic setting that leads to an account which is there; of flow logs where they are written to."""
     logs = Logs()
+    for native in reader.of("network:FlowLog"):
+        where = reader.follow(native.properties.get("storageId"))
+        if where is not None and where.type == token("storage:StorageAccount"):
+            logs.destinations.add(where.path)
     for native in reader.of("monitor:DiagnosticSetting"):
         logs.remarks.extend(_elsewhere(reader, native))
         where = reader.follow(native.properties.get("storageAccountId"))
@@ -177,7 +183,12 @@ def observe_gaps(reader: Reader, logs: Logs) -> Iterator[str]:
     for kind, logged in LOGS.items():
         # What stores write is an attribute of each.
         if logged.word != "stores":
-            by_word.setdefault(logged.word, []).extend((one, logged.categories) for one in reader.of(kind))
+            by_word.setdefault(logged.word, []).extend(
+                # Of what is there already a plan knows its id and no more; its owner says what it logs.
+                (one, logged.categories)
+                for one in reader.of(kind)
+                if reader.natives.source != "plan" or not one.id
+            )
     for word, found in by_word.items():
         missing = [(native, categories) for native, categories in found if not logs.cover(native, categories)]
         if len(missing) < len(found) or (word == "administration" and logs.administration):
@@ -219,6 +230,7 @@ def _covers(written: set[str], categories: tuple[str, ...]) -> bool:
 
 __all__ = [
     "CONTAINERS",
+    "FLOW_CONTAINER",
     "KEY_CATEGORIES",
     "STORE_CATEGORIES",
     "Logs",

@@ -78,8 +78,12 @@ class Held:
     conditional: bool
     bearer: str | None
     """Native path of what has the identity, where that is the platform's."""
+    identity: str
+    """Native path of the identity, or the id of a principal that is none of the platform's."""
     distant: bool = False
     """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
+    writer: bool = False
+    """Whether nothing acts under the identity but flow logs that are written here: Azure, and none of the platform's."""
 
 
 @dataclass
@@ -110,6 +114,8 @@ class Rights:
         """Who may do what with the objects of a store: `PRINCIPAL ACCESS`, sorted, without what more includes."""
         found: dict[str, set[str]] = {}
         for one in self.on(natives, group):
+            if one.writer:
+                continue
             words = one.role.access if one.role else (f"role {one.role_id}",)
             found.setdefault(one.who, set()).update(
                 f"{word} {_CONDITIONAL}" if one.conditional else word for word in words
@@ -118,6 +124,16 @@ class Rights:
             f"{who} {word}"
             for who, words in found.items()
             for word in ({str(Access.write)} | {one for one in words if " " in one} if Access.write in words else words)
+        )
+
+    def writes(self, identity: str, account: Native) -> bool:
+        """Whether an identity may write objects anywhere in an account."""
+        return any(
+            one.identity == identity
+            and one.role is not None
+            and Access.write in one.role.access
+            and not one.conditional
+            for one in (*self.by_scope.get(account.path, ()), *self.everywhere)
         )
 
     def users(self, natives: Iterable[Native | None], group: str, reaching: Container[str] | None = None) -> list[str]:
@@ -149,6 +165,10 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
+        given = native.properties.get("scope")
+        scope, identity = reader.follow(given), reader.principal(principal)
+        accounts = reader.log_writers.get(identity)
+        writer = scope is not None and accounts == {scope.path} and identity not in reader.carriers
         bearer = reader.bearer(principal)
         held = [
             Held(
@@ -158,12 +178,12 @@ def observe_rights(reader: Reader) -> Rights:
                 role_id,
                 conditional,
                 bearer.path if bearer else None,
+                identity,
                 reader.is_distant(principal, who),
+                writer,
             )
             for who in reader.who(principal)
         ]
-        given = native.properties.get("scope")
-        scope = reader.follow(given)
         if scope is not None and scope.type == token("resources:ResourceGroup"):
             rights.by_group.setdefault(reader.group(scope), []).extend(held)
         elif scope is not None:
@@ -183,11 +203,16 @@ def observe_rights(reader: Reader) -> Rights:
 
 
 def observe_log_writers(reader: Reader, rights: Rights, destinations: Iterable[str]) -> Iterator[str]:
-    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to."""
+    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to.
+
+    But for Azure itself, which writes flow logs by the role that it wants for that; the retention holds against it too.
+    """
     for native in reader.of("storage:StorageAccount"):
         if native.path in destinations:
             scopes = (native, *reader.children(native, "storage:BlobContainer"))
             for held in rights.on(scopes, reader.group(native)):
+                if held.writer and held.role_id == DATA_USE:
+                    continue
                 if held.role is None or {str(Access.write), "delete"} & set(held.role.access):
                     yield f"{native.path}: {held.who} can write and delete where logs are kept"
 
@@ -215,6 +240,8 @@ def _backs_up(scope: Native | None, held: Held, bearer: Native | None) -> bool:
 
 
 def _unusual(native: Native, scope: Native | None, held: Held, given: Value) -> Iterator[str]:
+    if held.writer and held.role_id == DATA_USE:
+        return
     if scope is None:
         where = given if isinstance(given, str) else "a scope that is not the platform's"
         yield f"{native.path}: gives {held.line.split(': ', 1)[1]} the role {held.line.split(': ', 1)[0]} on {where}"

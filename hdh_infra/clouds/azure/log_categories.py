@@ -110,6 +110,7 @@ WITHOUT: frozenset[str] = frozenset(
         "network:NetworkInterface",
         "network:PrivateDnsZoneGroup",
         "network:PrivateEndpoint",
+        "network:FlowLog",
         "network:RouteTable",
         "network:SecurityRule",
         "network:Subnet",

@@ -31,6 +31,7 @@ _TAGGED = frozenset(
         "network:PublicIPAddress",
         "network:BastionHost",
         "network:RouteTable",
+        "network:FlowLog",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",

@@ -8,7 +8,7 @@ whom is read in `traffic`.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.bastion import PART as ENTRY
 from hdh_infra.clouds.azure.bastion import SUBNET as ENTRY_SUBNET
 from hdh_infra.clouds.azure.bastion import has_bastion, lower_bastion
+from hdh_infra.clouds.azure.flow_logs import lower_flow_log, lower_flow_log_writer
 from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
@@ -89,6 +90,7 @@ def lower_platform(context: Context) -> Iterator[Node]:
     if is_searched(context):
         yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
     yield from lower_vaults(context, PLATFORM)
+    yield from lower_flow_log_writer(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -124,6 +126,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
     yield from lower_ways(context, network, shared(context).ways.get(network, {}))
+    yield from lower_flow_log(context, network)
 
 
 def _subnets(context: Context, network: str) -> tuple[str, ...]:
@@ -285,12 +288,13 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
     return node if path == before else replace(node, aliases=(before,))
 
 
-def observe_networks(reader: Reader, people: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def observe_networks(reader: Reader, people: Mapping[str, str], logged: Container[str]) -> dict[str, dict[str, Any]]:
     """Every network element: the addresses and the place of its virtual network, and the names in it.
 
     Args:
         reader: the native resources.
         people: by native path, how people get into a network.
+        logged: native paths of the networks whose connections are written down.
     """
     found: dict[str, dict[str, Any]] = {}
     domains = observe_domains(reader)
@@ -309,7 +313,7 @@ def observe_networks(reader: Reader, people: Mapping[str, str]) -> dict[str, dic
             "address_range": ", ".join(prefixes) or None,
             "domain": domains.get(native.path),
             "entry": people.get(native.path),
-            "flow_logs": None,
+            "flow_logs": native.path in logged,
             "members": None,
             "country": reader.country(location),
             "region": place(location),

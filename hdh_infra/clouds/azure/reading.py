@@ -182,6 +182,21 @@ class Reader:
                     found.setdefault(identity.path, []).append(native)
         return found
 
+    def identities(self, native: Native) -> list[str]:
+        """Native paths of the user-assigned identities that something acts under; the pointer itself of one that is not the platform's."""
+        found = [(self.follow(one), one) for one in got(native, "identity.userAssignedIdentities", ())]
+        return [identity.path if identity else str(pointer) for identity, pointer in found]
+
+    @functools.cached_property
+    def log_writers(self) -> Mapping[str, set[str]]:
+        """By identity, the accounts that flow logs are written to under it; native paths."""
+        found: dict[str, set[str]] = {}
+        for native in self.of("network:FlowLog"):
+            account = self.follow(native.properties.get("storageId"))
+            for identity in self.identities(native):
+                found.setdefault(identity, set()).add(account.path if account else "")
+        return found
+
     def group(self, native: Native) -> str:
         """Name, in small letters, of the resource group that something lies in, or is."""
         if native.id:

@@ -56,6 +56,14 @@ class Shared:
         return audit.store if audit and audit.store in self._context.expanded.stores else None
 
     @cached_property
+    def logs_flows(self) -> bool:
+        """Whether the platform, its audit or a zone asks for flow logs, so that what writes them is shared."""
+        expanded = self._context.expanded
+        zones = expanded.platform.zones.values()
+        asked = "flows" in expanded.audit or expanded.platform.network.flow_logs or any(one.flow_logs for one in zones)
+        return asked and self.audit_store is not None
+
+    @cached_property
     def logs(self) -> bool:
         """Whether anything is written to the audit store; an account that nothing is written to stays shut."""
         expanded, audit = self._context.expanded, self.audit_store
@@ -65,6 +73,8 @@ class Shared:
         if {"administration", "flows"} & set(expanded.audit) or any(
             expanded.logged(one) for one in expanded.stores if one != audit
         ):
+            return True
+        if any(expanded.flow_logs(network) for network in expanded.networks):
             return True
         return "keys" in expanded.audit and self._vaults
 

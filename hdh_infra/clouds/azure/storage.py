@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hdh_infra.clouds.azure.audit import containers_of, is_audit_store, lower_access_log
+from hdh_infra.clouds.azure.audit import FLOW_CONTAINER, containers_of, is_audit_store, lower_access_log
 from hdh_infra.clouds.azure.backup import lower_store_backup
 from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
 from hdh_infra.clouds.azure.naming import PROVIDER, account, group, home, make, region, token
@@ -109,7 +109,7 @@ def _container(context: Context, store: str, path: str, name: str, common: Mappi
 
 
 def _retention(context: Context, store: str, path: str, container: str, days: int) -> Node:
-    logs = container != CONTAINER
+    logs, blocks = container != CONTAINER, container == FLOW_CONTAINER
     return make(
         context,
         path,
@@ -120,9 +120,10 @@ def _retention(context: Context, store: str, path: str, container: str, days: in
             "containerName": container,
             "immutabilityPolicyName": "default",
             "immutabilityPeriodSinceCreationInDays": days,
-            # Azure adds to a log for an hour; what was added cannot be changed. Without this it writes none.
-            "allowProtectedAppendWrites": logs,
-            "allowProtectedAppendWritesAll": False,
+            # Azure adds to a log for an hour; what was added cannot be changed. Without this it writes none. Flow
+            # logs are no append blobs: blocks are added to them. The two words exclude each other.
+            "allowProtectedAppendWrites": logs and not blocks,
+            "allowProtectedAppendWritesAll": blocks,
         },
         after=(f"{store}/logs/{container}" if logs else f"{store}/container", f"{store}/service"),
     )

@@ -139,7 +139,7 @@ WIDE = {
         {"from": "zone/lake/machine/feeder", "to": "zone/lake/store/snds", "ports": [443]},
         {"from": "zone/administration", "to": "zone/lake", "ports": [22]},
     ],
-    "audit": {"store": "zone/audit/store/logs", "flows": False},
+    "audit": {"store": "zone/audit/store/logs", "flows": True},
     "targets": {TARGET: {"groups": PEOPLE}},
 }
 

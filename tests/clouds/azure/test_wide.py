@@ -258,6 +258,7 @@ def test_a_group_without_an_id_and_a_machine_without_an_identity_hold_nothing_an
 def test_logs_are_kept_under_the_audit_stores_retention_container_by_container(wide_plan):
     retained = {
         node.properties["containerName"]: node.properties["allowProtectedAppendWrites"]
+        or node.properties["allowProtectedAppendWritesAll"]
         for node in wide_plan.nodes
         if node.element == "zone/audit/store/logs" and node.type == token("storage:BlobContainerImmutabilityPolicy")
     }
@@ -287,14 +288,15 @@ def test_an_account_lets_services_of_the_cloud_in_only_where_they_write_logs(wid
         if node.type == token("storage:StorageAccount"):
             logs = node.element == "zone/audit/store/logs"
             assert node.properties["networkRuleSet"]["bypass"] == ("AzureServices" if logs else "None")
-    without = [node for node in wide_plan.nodes if node.type != token("monitor:DiagnosticSetting")]
+    writers = {token("monitor:DiagnosticSetting"), token("network:FlowLog")}
+    without = [node for node in wide_plan.nodes if node.type not in writers]
     after = observed(without, place)
     assert after.elements["zone/audit/store/logs"]["private"] is False
     assert "zone/audit/store/logs/account: answers on public networks" in after.remarks
 
 
 def test_an_audit_store_that_nothing_is_written_to_stays_shut(wide_described, planned_on):
-    wide_described["audit"] |= {"stores": False, "keys": False, "administration": False}
+    wide_described["audit"] |= {"stores": False, "keys": False, "administration": False, "flows": False}
     properties = planned_on(wide_described, TARGET).node("zone/audit/store/logs/account").properties
     assert (properties["publicNetworkAccess"], properties["networkRuleSet"]["bypass"]) == ("Disabled", "None")
 
