@@ -87,7 +87,7 @@ def test_what_is_known_later_may_stand_for_any_type(value):
 
 def policy(*rules):
     properties = {"objectType": "BackupPolicy", "datasourceTypes": ["Microsoft.Compute/disks"], "policyRules": [*rules]}
-    return {"resourceGroupName": "g", "vaultName": "v", "backupPolicyName": "p", "properties": properties}
+    return {"resourceGroupName": "g", "vaultName": "vault", "backupPolicyName": "policy", "properties": properties}
 
 
 @pytest.mark.parametrize(
