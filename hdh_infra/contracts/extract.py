@@ -211,8 +211,7 @@ class _Reader:
                 pass
         return {"type": "any"}
 
-    @staticmethod
-    def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+    def _union(self, shapes: list[dict[str, Any]]) -> dict[str, Any]:
         distinct = [
             shape for index, shape in enumerate(shapes) if shape not in shapes[:index] and shape != {"type": "none"}
         ]
@@ -221,7 +220,19 @@ class _Reader:
             return distinct[0]
         if enums and {"type": "string"} in distinct:
             return {**enums[0], "open": True}
+        if len(distinct) > 1 and all("ref" in shape for shape in distinct):
+            return {"type": "object", "ref": self._one_of([shape["ref"] for shape in distinct])}
         return {"type": "any"} if len({shape["type"] for shape in distinct}) > 1 else distinct[0]
+
+    def _one_of(self, keys: list[str]) -> str:
+        """A class that stands for several, as a rule of a firewall is of one of three: it has what any of them has."""
+        types, key = self._package.types, "|".join(keys)
+        names = dict.fromkeys(name for one in keys for name in types[one])
+        types[key] = {name: dict(next(types[one][name] for one in keys if name in types[one])) for name in names}
+        for name, shape in types[key].items():
+            if not all(types[one].get(name, {}).get("required") for one in keys):
+                shape.pop("required", None)
+        return key
 
     def _named(self, qualified: str) -> dict[str, Any]:
         """A nested class or an enum: `X`, `_root_inputs.X`, `_storage.X`, `outputs.X`."""

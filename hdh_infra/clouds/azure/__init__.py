@@ -1,7 +1,7 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
-for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
+for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
 `roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
 long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
@@ -46,7 +46,6 @@ SERVICE_FLOWS = (
 UNLOWERED: Mapping[str, str] = {
     "store.backup": "this version plans no Azure Backup, which the offer has",
     "machine.backup": "this version plans no Azure Backup, which the offer has",
-    "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
 """What the offer has and no plan does."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import Logs
+from hdh_infra.clouds.azure.firewall import firewall_remarks
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.routes import routing_remarks
@@ -82,6 +83,10 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
     Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
     Expectation("network:RouteTable", "disableBgpRoutePropagation", _ON, False, "takes up routes that a gateway announces"),
+    Expectation("network:FirewallPolicy", "threatIntelMode", ("Deny",), "Alert", "lets pass what leads to known attackers"),
+    Expectation("network:FirewallPolicy", "threatIntelWhitelist", (None,), None, "has hosts that pass whatever is known of them"),
+    Expectation("network:FirewallPolicy", "basePolicy", (None,), None, "takes up rules of another policy, which were not read"),
+    Expectation("network:FirewallPolicy", "sql.allowSqlRedirect", _OFF, False, "lets databases lead their clients elsewhere"),
     Expectation("network:FlowLog", "enabled", _ON, False, "writes nothing down"),
     Expectation("network:FlowLog", "retentionPolicy.enabled", _OFF, False, "deletes what it wrote after some days"),
     Expectation("network:FlowLog", "enabledFilteringCriteria", (None,), None, "leaves connections out"),
@@ -97,6 +102,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
 )  # fmt: skip
 
 
+_UNFILTERED = frozenset({"azurefirewallsubnet", "gatewaysubnet"})
+"""Names, in small letters, of subnets that Azure lets nobody put a filter on."""
 _OF_LOGS = frozenset({"publicNetworkAccess", "networkRuleSet.bypass"})
 """Settings of an account that Azure's own log services need otherwise; `is_closed` judges what they open."""
 
@@ -115,9 +122,10 @@ def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
             if found not in one.values and not (found in ([], {}) and None in one.values):
                 yield f"{native.path}: {one.remark}"
     for native in reader.of("network:Subnet"):
-        if not got(native, "networkSecurityGroup"):
+        if not got(native, "networkSecurityGroup") and reader.name(native).lower() not in _UNFILTERED:
             yield f"{native.path}: has no filter"
     yield from routing_remarks(reader)
+    yield from firewall_remarks(reader)
     for native in reader.of("storage:StorageAccount"):
         yield from _openings(native, "networkRuleSet")
     for native in reader.of("keyvault:Vault"):

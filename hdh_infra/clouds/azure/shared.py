@@ -14,6 +14,8 @@ from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Access, Encryption
 
 _KEPT = "azure shared"
+_HIGHEST_PORT = 64000
+"""Of an application rule of Azure Firewall."""
 
 
 @final
@@ -91,6 +93,15 @@ class Shared:
     def with_stores(self) -> frozenset[str]:
         """Zones and spaces that hold a store, stages of airlocks too."""
         return frozenset(network_path(store) or "" for store in self._context.expanded.stores)
+
+    @cached_property
+    def with_hosts(self) -> frozenset[str]:
+        """Zones and spaces whose machines may reach a host by its name, by what a firewall can tell names from."""
+        return frozenset(
+            network_path(link.source) or ""
+            for link in self._context.expanded.egress_hosts
+            if link.protocol == "tcp" and all(isinstance(port, int) and port <= _HIGHEST_PORT for port in link.ports)
+        )
 
     @cached_property
     def domain(self) -> str | None:
