@@ -11,11 +11,11 @@ unexport VIRTUAL_ENV
 demo: $(VENV)/.ready
 	@bash examples/demo.sh
 
-# Those that deploy follow one another, since they share the engine and the servers of this machine; the others share its cores.
+# What deploys shares engine and servers: two processes, and in each what shares a deployment follows one another (tests/conftest.py).
 DEPLOYING := tests/deploy tests/resources tests/sandbox tests/end_to_end
 test: check prepare
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(DEPLOYING:%=--ignore=%)
-	@$(BIN)/python -m pytest $(DEPLOYING)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(DEPLOYING)
 
 check: $(VENV)/.ready
 	@echo "checking style, types and layers"

@@ -80,6 +80,21 @@ class RefusedError(HdhError):
     exit_code = 1
 
 
+class WaitingError(HdhError):
+    """Raised at the end of a program, when the rest was made: what is left waits for a step that only a person can do.
+
+    Attributes:
+        steps: the steps, as `hdh_infra.deploy.gates.OpenStep`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, where: str, what: str, remedy: str, steps: tuple[object, ...] = ()) -> None:
+        """Keep the steps beside the three parts."""
+        self.steps = steps
+        super().__init__(where, what, remedy)
+
+
 class EngineError(HdhError):
     """Raised when the Pulumi engine cannot be found or started, or stopped with an error; state is kept."""
 

@@ -65,6 +65,11 @@ def _some_of(*words: str) -> Form:
     return Form(f"a list of {', '.join(words)}, each once", fits, words)
 
 
+def _one_or_some_of(*words: str) -> Form:
+    one, some = _one_of(*words), _some_of(*words)
+    return Form(f"{one.allowed}, or {some.allowed}", lambda value: one.fits(value) or some.fits(value), words)
+
+
 _YES_OR_NO = Form("true or false", lambda value: isinstance(value, bool))
 _DAYS_OR_NO = Form(f"a number of days, 0 to {MOST_DAYS}, or false", lambda value: value is False or _number(value))
 _SERVICE = Form(
@@ -109,7 +114,8 @@ FORMS: Mapping[str, Form] = {
     # Managed backup of disks by a schedule.
     "machine.backup": _YES_OR_NO,
     "key.protection": _one_of(*Protection),
-    "key.origin": _one_of(*KeyOrigin),
+    # How material can come into the service; a list where there are several ways.
+    "key.origin": _one_or_some_of(*KeyOrigin),
     "key.rotation": _YES_OR_NO,
     "key.exportable": _YES_OR_NO,
     # What encrypts stores and disks, or what the key service makes.

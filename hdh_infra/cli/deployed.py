@@ -48,21 +48,27 @@ def observe_deployed(request: Request, *, live: bool) -> Observation:
 
 
 def compare_deployed(
-    spec: Path | None, stacks: list[str], lock_file: Path | None, now: datetime.date, *, sandbox: bool
+    spec: Path | None, stacks: list[str], on: list[str], lock_file: Path | None, now: datetime.date, *, sandbox: bool
 ) -> Comparison:
-    """Deployed stacks side by side: the states, and for OpenStack and S3 the servers' own answers."""
+    """Deployed stacks side by side: the states, and for OpenStack and S3 the servers' own answers.
+
+    Plans for the targets of `on` stand beside them: what another cloud would give.
+    """
     from hdh_infra.catalogue.load import site
     from hdh_infra.cli.requests import requests
     from hdh_infra.clouds import cloud
     from hdh_infra.compare.comparison import compare_sides
     from hdh_infra.compare.side import Side
     from hdh_infra.live import has_reader, named, read_live
+    from hdh_infra.planning import make_plan
+    from hdh_infra.planning.assemble import observe_plan
     from hdh_infra.planning.lock import update_lock
 
     targeted = _targets_of(stacks)
     if spec is None:
         raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description that was deployed")])
-    platform, _ = read_spec(spec, [str(target) for target in targeted.values()])
+    planned = read_spec(spec, on)[1] if on else []
+    platform, _ = read_spec(spec, [*dict.fromkeys(str(target) for target in (*targeted.values(), *planned))])
     _, lock = find_lock(spec, lock_file)
     sides: list[Side] = []
     for name, target in targeted.items():
@@ -84,7 +90,11 @@ def compare_deployed(
         sides.extend(
             Side.of_deployed(str(target), one, reader.observe(one, place)) for one in (natives, live) if one is not None
         )
-    return compare_sides(platform, sides, update_lock(lock, platform, targeted.values()), today=now)
+    given = update_lock(lock, platform, [*targeted.values(), *planned])
+    for target in planned:
+        plan = make_plan(platform, target, lock=given, today=now)
+        sides.append(Side.of_plan(plan, observe_plan(plan, platform)))
+    return compare_sides(platform, sides, given, today=now)
 
 
 def _targets_of(stacks: list[str]) -> dict[str, Target]:

@@ -126,6 +126,8 @@ def up(
         with _progress(f"up {request.target}") as observer:
             found.append(up_whole(request, observer))
     _finish(found, output)
+    if any(result.stopped for result in found):
+        raise typer.Exit(Exit.no)
 
 
 def refresh(

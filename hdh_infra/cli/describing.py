@@ -244,7 +244,7 @@ def compare(
         typer.Option(
             "--deployed",
             metavar="STACK",
-            help="A deployed stack (STACK or STACK=TARGET) instead of a plan; may be repeated.",
+            help="A deployed stack (STACK or STACK=TARGET) instead of a plan; may be repeated. With --on, plans stand beside it.",
             show_default=False,
         ),
     ] = [],
@@ -278,7 +278,7 @@ def compare(
     if deployed:
         from hdh_infra.cli.deployed import compare_deployed
 
-        found = compare_deployed(spec, deployed, lock_file, day(today), sandbox=sandbox)
+        found = compare_deployed(spec, deployed, on, lock_file, day(today), sandbox=sandbox)
     else:
         if spec is None:
             raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description, or --deployed STACK")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hdh_infra.catalogue.load import Site
     from hdh_infra.deploy.operations import Result
+    from hdh_infra.deploy.request import OpenStep
     from hdh_infra.graph.node import Node
     from hdh_infra.graph.observation import Observation, ObservedFlow
     from hdh_infra.graph.plan import ChosenFlavour, ManualStep, Plan, VerdictRow
@@ -118,7 +119,7 @@ def _blocking(rows: Iterable[VerdictRow], console: Console) -> None:
         console.print(Padding(Text(f"for {listed(elements)}"), (0, 0, 0, 4)))
 
 
-def _by_hand(steps: Iterable[ManualStep], console: Console) -> None:
+def _by_hand(steps: Sequence[ManualStep], console: Console) -> None:
     """The steps in their order; those that one person does in one way stand together."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for step in steps:
@@ -126,15 +127,37 @@ def _by_hand(steps: Iterable[ManualStep], console: Console) -> None:
     console.print()
     console.print("By hand, in this order", style="bold")
     for number, ((who, command, proof), whats) in enumerate(alike.items(), 1):
-        for index, what in enumerate(whats):
-            mark = f"{number}. " if index == 0 else "   "
-            console.print(Text.assemble((mark, "bold"), what))
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(style="dim", min_width=5)
-        grid.add_column(overflow="fold")
-        for name, text in (("who", who), ("how", command), ("proof", proof)):
-            grid.add_row(name, Text(text))
-        console.print(Padding(grid, (0, 0, 0, 3)))
+        _step(number, whats, {"who": who, "how": command, "proof": proof}, console)
+    stops = [step for step in steps if step.gates]
+    for step in stops:
+        console.print(Text.assemble(("`up` stops ", "bold yellow"), f"before {listed(step.before)} until: {step.what}"))
+
+
+def _step(number: int, whats: Iterable[str], rows: Mapping[str, str], console: Console) -> None:
+    for index, what in enumerate(whats):
+        mark = f"{number}. " if index == 0 else "   "
+        console.print(Text.assemble((mark, "bold"), what))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="dim", min_width=5)
+    grid.add_column(overflow="fold")
+    for name, text in rows.items():
+        grid.add_row(name, Text(text))
+    console.print(Padding(grid, (0, 0, 0, 3)))
+
+
+def _open(heading: str, steps: Sequence[OpenStep], console: Console) -> None:
+    """Steps of a deployment that are not proved, with what was found instead and what waits."""
+    if not steps:
+        return
+    console.print()
+    console.print(heading, style="bold yellow")
+    for number, one in enumerate(steps, 1):
+        rows = {"who": one.step.who, "how": one.step.command, "proof": one.step.proof, "found": one.why}
+        if one.waiting:
+            rows["waits"] = (
+                f"{len(one.waiting)} native resource{'' if len(one.waiting) == 1 else 's'}: {listed(one.waiting)}"
+            )
+        _step(number, [one.step.what], rows, console)
 
 
 def print_result(result: Result, console: Console) -> None:
@@ -148,6 +171,9 @@ def print_result(result: Result, console: Console) -> None:
         console.print(table)
     for line in result.remarks:
         console.print(line, markup=False)
+    word = "would stop" if result.operation == "preview" else "stopped"
+    _open(f"{result.operation} {word} here: do this and run it again; the rest is made", result.stopped, console)
+    _open("Not done yet by hand; nothing waits for it", result.open, console)
 
 
 def print_observation(observed: Observation, console: Console) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,7 +99,7 @@ class Context:
         return self.address_range(path)
 
     def addresses(self, path: str) -> tuple[ipaddress.IPv4Address, ...]:
-        """Fixed addresses of a machine, one a replica, in the lower half of its network's range; or, one, of a store's endpoint, in the upper half."""
+        """Fixed addresses of a machine, one a replica, in the lower half of its network's range; or, one, of a store's endpoint or of a way to a key, in the upper half."""
         known = self._addresses.get(path)
         if known is None:
             first = int(self.address_range(network_path(path) or "").network_address)
@@ -151,6 +152,18 @@ class ServiceFlow:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a person does about an error of the cloud; data, with its source."""
+
+    pattern: str
+    """What stands in the message: the cloud's own word for the error."""
+    words: str
+    source: str
+    as_of: str
+
+
+@final
 @dataclass(frozen=True)
 class Cloud:
     """One cloud: how a platform becomes its native resources, and how these are read back."""
@@ -180,8 +193,14 @@ class Cloud:
     unlowered: Mapping[str, str] = field(default_factory=dict)
     """Requirements that no plan of this cloud answers yet, whatever the offer has; with the reason, for people."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
+    remedies: tuple[Remedy, ...] = ()
+    """For the cloud's own errors, in the order in which they are looked for."""
     kept: Callable[[Natives, datetime.date], Iterable[Kept]] = lambda _, __: ()
     """What the cloud keeps of resources after their deletion on a day, with the day it goes."""
+
+    def remedy(self, message: str) -> Remedy | None:
+        """What to do about an error that the cloud tells; None for one that is not known."""
+        return next((one for one in self.remedies if re.search(one.pattern, message)), None)
 
     def lower(self, context: Context) -> Iterator[Node]:
         """Every native resource of a platform, in no particular order."""

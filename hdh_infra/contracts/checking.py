@@ -1,7 +1,8 @@
 """Holding a node's properties against its contract: every violation at once, each with its path.
 
 Values that are known only later (a plan's forms, the engine's unknown) are taken to be of the right type;
-text forms are strings. It judges shapes only: rules between properties are the cloud's, and the simulator's.
+text forms are strings. It judges shapes, and on Azure the limits that Resource Manager sets to a value (`arm`);
+rules between properties are the cloud's, and the simulator's.
 """
 
 from __future__ import annotations
@@ -10,14 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
-from hdh_infra.contracts.load import Contract, Shape, contract
+from hdh_infra.contracts.arm import breaches, sources
+from hdh_infra.contracts.load import SIGNATURE, UNKNOWN, Contract, Shape, contract
 from hdh_infra.graph.values import form_of
 from hdh_infra.model.words import nearest
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""The engine's word for a value that is not known yet (Pulumi SDK, `runtime/rpc.py`)."""
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The engine's mark of a wrapped value (secret, output, asset)."""
 _TEXT_FORMS = frozenset({"$format", "$json", "$base64"})
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -35,7 +33,7 @@ class Violation:
     """One thing that breaks a contract."""
 
     path: str
-    kind: Literal["unknown", "missing", "type", "enum", "open-enum", "read-only"]
+    kind: Literal["unknown", "missing", "type", "enum", "open-enum", "read-only", "limit"]
     found: str
     remedy: str
 
@@ -44,12 +42,27 @@ class Violation:
         return f"{self.path}: {self.found}. {self.remedy}"
 
 
-def check(token: str, properties: Mapping[str, Any]) -> list[Violation]:
-    """Every violation of a type's contract. Raises `KeyError` for a type that has none."""
+def check(token: str, properties: Mapping[str, Any], *, limits: bool = True) -> list[Violation]:
+    """Every violation of a type's contract.
+
+    Args:
+        token: the type.
+        properties: what a node states, in the provider's names.
+        limits: whether the cloud's own limits count too, and not only what the provider itself looks at.
+
+    Raises:
+        KeyError: the type has no contract.
+    """
     found = contract(token)
     if found is None:
         raise KeyError(token)
-    return list(_object(found, found.inputs, properties, ""))
+    violations = list(_object(found, found.inputs, properties, ""))
+    told = {one.path for one in violations}
+    for path, wrong, fact in breaches(token, properties) if limits else ():
+        if path not in told:
+            remedy = f"Azure Resource Manager says so: {sources()[fact.source]['at']}"
+            violations.append(Violation(path, "limit" if fact.known is None else "open-enum", wrong, remedy))
+    return violations
 
 
 def _object(found: Contract, shapes: Mapping[str, Shape], value: Mapping[str, Any], at: str) -> Iterator[Violation]:
@@ -106,8 +119,24 @@ def _value(found: Contract, shape: Shape, value: Any, path: str) -> Iterator[Vio
     if wanted == "array" and "items" in shape:
         for index, item in enumerate(value):
             yield from _value(found, shape["items"], item, f"{path}[{index}]")
+    elif wanted == "object" and "kinds" in shape:
+        yield from _kind(found, shape, value, path)
     elif wanted == "object" and "properties" in shape:
         yield from _object(found, shape["properties"], value, path)
     elif wanted == "object" and "additional" in shape:
         for key, item in value.items():
             yield from _value(found, shape["additional"], item, f'{path}["{key}"]')
+
+
+def _kind(found: Contract, shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
+    """An object of one of several kinds, of which one property says which."""
+    by, kinds = shape["by"], shape["kinds"]
+    named = value.get(by)
+    if named is None:
+        yield Violation(f"{path}.{by}", "missing", "is required and missing", f"Give one of {', '.join(sorted(kinds))}")
+    elif named not in kinds:
+        yield Violation(
+            f"{path}.{by}", "enum", f"{named!r} is not one of the known values", nearest(str(named), sorted(kinds))
+        )
+    else:
+        yield from _object(found, found.types[kinds[named]], value, path)

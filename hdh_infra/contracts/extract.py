@@ -23,8 +23,8 @@ AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
     "network": (
         "VirtualNetwork Subnet NetworkSecurityGroup SecurityRule RouteTable Route VirtualNetworkPeering PrivateEndpoint PrivateDnsZoneGroup "
-        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy FirewallPolicyRuleCollectionGroup "
-        "ApplicationSecurityGroup FlowLog NetworkWatcher"
+        "NetworkInterface NatGateway PublicIPAddress BastionHost AzureFirewall FirewallPolicy ApplicationSecurityGroup "
+        "FirewallPolicyRuleCollectionGroup NetworkWatcher FlowLog"
     ),
     "privatedns": "PrivateZone VirtualNetworkLink PrivateRecordSet",
     "storage": "StorageAccount BlobContainer BlobServiceProperties BlobContainerImmutabilityPolicy ManagementPolicy",
@@ -33,6 +33,7 @@ AZURE: Mapping[str, str] = {
     "authorization": "RoleAssignment RoleDefinition",
     "compute": "VirtualMachine Disk DiskEncryptionSet SshPublicKey AvailabilitySet",
     "monitor": "DiagnosticSetting",
+    "dataprotection": "BackupVault BackupPolicy BackupInstance",
     "operationalinsights": "Workspace",
 }
 OVH_PREFIXES = (
@@ -40,13 +41,17 @@ OVH_PREFIXES = (
     "ovh:CloudProject/instance:", "ovh:CloudProject/volume", "ovh:Okms/", "ovh:index/cloud", "ovh:Vrack/", "ovh:Iam/",
 )  # fmt: skip
 FUNCTIONS: Mapping[str, str] = {
-    "azure-native": r"azure-native:authorization:getClientConfig",
+    "azure-native": (
+        r"azure-native:(authorization:getClientConfig|network:get(NetworkWatcher|VirtualNetwork|PrivateEndpoint|NetworkInterface)"
+        r"|keyvault:get(Key|Vault|ManagedHsm)|storage:get(StorageAccount|BlobContainerImmutabilityPolicy))"
+    ),
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
 }
 """Data sources of each package, as patterns of whole tokens."""
 _API = re.compile(r"Uses Azure REST API version ([\w-]+)")
 _SCALARS = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
+_EXPECTED = re.compile(r":param \S+ (\w+):[^:]*?Expected value is '([^']+)'", re.DOTALL)
 _DEFAULT = re.compile(r"if (\w+) is None:\n\s+\1 = ((?:'[^']*'|[\d.]+|True|False))\n")
 
 
@@ -220,19 +225,28 @@ class _Reader:
             return distinct[0]
         if enums and {"type": "string"} in distinct:
             return {**enums[0], "open": True}
-        if len(distinct) > 1 and all("ref" in shape for shape in distinct):
-            return {"type": "object", "ref": self._one_of([shape["ref"] for shape in distinct])}
+        if kinds := self._kinds(distinct):
+            return kinds
         return {"type": "any"} if len({shape["type"] for shape in distinct}) > 1 else distinct[0]
 
-    def _one_of(self, keys: list[str]) -> str:
-        """A class that stands for several, as a rule of a firewall is of one of three: it has what any of them has."""
-        types, key = self._package.types, "|".join(keys)
-        names = dict.fromkeys(name for one in keys for name in types[one])
-        types[key] = {name: dict(next(types[one][name] for one in keys if name in types[one])) for name in names}
-        for name, shape in types[key].items():
-            if not all(types[one].get(name, {}).get("required") for one in keys):
-                shape.pop("required", None)
-        return key
+    def _kinds(self, shapes: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Several nested classes of which one property says which it is; None where there is no such property."""
+        found: dict[str, str] = {}
+        by: set[str] = set()
+        for shape in shapes:
+            place, _, name = str(shape.get("ref", "")).rpartition(":")
+            base = self._package.root / place
+            text = (
+                _slices(base / ("outputs.py" if name.endswith("Response") else "_inputs.py")).get(name, "")
+                if name
+                else ""
+            )
+            told = _EXPECTED.search(text)
+            if told is None:
+                return None
+            by.add(re.sub(r"_(\w)", lambda letter: letter[1].upper(), told[1]))
+            found[told[2]] = shape["ref"]
+        return {"type": "object", "by": by.pop(), "kinds": found} if len(by) == 1 else None
 
     def _named(self, qualified: str) -> dict[str, Any]:
         """A nested class or an enum: `X`, `_root_inputs.X`, `_storage.X`, `outputs.X`."""

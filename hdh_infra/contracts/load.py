@@ -11,7 +11,12 @@ from importlib import resources
 from typing import Any, TypeAlias, final
 
 Shape: TypeAlias = Mapping[str, Any]
-"""`type` (string, boolean, integer, number, array, object, any), `items`, `properties`, `additional`, `required`, `enum`, `open`, `default`, `ref`."""
+"""`type` (string, boolean, integer, number, array, object, any), `items`, `properties`, `additional`, `required`, `enum`, `open`, `default`, `ref`, `by` and `kinds`."""
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The engine's word for a value that is not known yet (Pulumi SDK, `runtime/rpc.py`)."""
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The engine's mark of a wrapped value (secret, output, asset)."""
 
 _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),

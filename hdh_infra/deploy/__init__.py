@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from hdh_infra.deploy.operations import destroy, preview, refresh, state, up
     from hdh_infra.deploy.program import deploy
     from hdh_infra.deploy.realising import Deployed, realise
-    from hdh_infra.deploy.request import Observer, Request, Result, Silent, Step
+    from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent, Step
     from hdh_infra.deploy.stored import natives_of_state
     from hdh_infra.deploy.world import PROJECT
 
 _WHERE = {
     **dict.fromkeys(("preview", "up", "refresh", "destroy", "state"), "operations"),
-    **dict.fromkeys(("Request", "Result", "Step", "Observer", "Silent"), "request"),
+    **dict.fromkeys(("Request", "Result", "Step", "OpenStep", "Observer", "Silent"), "request"),
     **dict.fromkeys(("Deployed", "realise"), "realising"),
     "deploy": "program",
     "natives_of_state": "stored",
@@ -31,6 +31,7 @@ __all__ = [
     "PROJECT",
     "Deployed",
     "Observer",
+    "OpenStep",
     "Request",
     "Result",
     "Silent",

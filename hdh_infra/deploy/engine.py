@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
+from hdh_infra.clouds import cloud
 from hdh_infra.deploy.request import Observer, Request
 from hdh_infra.deploy.world import PROJECT, check_backend, sandbox_of
 from hdh_infra.errors import EngineError, HdhError
@@ -68,7 +69,7 @@ class Engine:
         try:
             self._unlocked(lambda: operation(self._stack))
         except CommandError as error:
-            raise watch.error(_name(self._request), error) from None
+            raise watch.error(_name(self._request), error, cloud(self._request.target.cloud)) from None
 
     def _command(self, *arguments: str) -> automation.CommandResult:
         workspace = self._stack.workspace

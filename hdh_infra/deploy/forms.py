@@ -13,7 +13,7 @@ from typing import Any, final
 import pulumi
 from pulumi.output import UNKNOWN, Unknown
 
-from hdh_infra.graph.plan import Provider
+from hdh_infra.graph.plan import Check, Provider
 from hdh_infra.graph.values import Value, fill, form_of, get_output, transform, walk
 
 SECRETS = "hdh"
@@ -64,6 +64,26 @@ class Forms:
             )
 
         return whole.apply(leaf, run_with_unknowns=True)
+
+    def ask(self, check: Check) -> tuple[bool, Any]:
+        """Ask what proves a step, and wait for the answer.
+
+        Returns:
+            Whether it could be asked (in a preview what it is asked of may not be there yet), and what stands at the
+            check's output; None where nothing does.
+
+        Raises:
+            Exception: the provider answered with an error, or what it is asked of could not be made.
+        """
+        after = [self._resources[path].id for path in sorted(check.needs)]
+        args = {
+            name: pulumi.Output.all(self.value(value), *after).apply(lambda found: found[0])
+            for name, value in check.args.items()
+        }
+        provider = self._providers[check.provider]
+        options = pulumi.InvokeOptions(provider=provider, version=self._described[check.provider].version)
+        answer = pulumi.runtime.invoke(check.token, args, options)
+        return answer.is_known, get_output(answer.value, check.output) if answer.is_known else None
 
     def _form(self, kind: str, form: Value) -> Any:
         match kind:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from hdh_infra.contracts import contract, defaults
-from hdh_infra.contracts.checking import UNKNOWN
+from hdh_infra.contracts.load import UNKNOWN
 from hdh_infra.deploy.stored import SIGNATURE, is_native, path_of, resources
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import Plan

@@ -19,12 +19,13 @@ from hdh_infra.deploy.guards import (
     read_current_lock,
     refuse_blocked,
 )
-from hdh_infra.deploy.request import Observer, Request, Result, Silent, Step
+from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent, Step
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
-from hdh_infra.errors import RefusedError, SpecError
+from hdh_infra.errors import EngineError, RefusedError, SpecError, WaitingError
 from hdh_infra.graph.diff import Effect
-from hdh_infra.model.paths import PLATFORM, network_path
+from hdh_infra.model.paths import PLATFORM, element_of, network_path
+from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
@@ -44,6 +45,9 @@ __all__ = [
     "up",
 ]
 
+_MOST_NAMED = 12
+"""Elements that a message names before it only counts."""
+
 
 def preview(request: Request, observer: Observer) -> Result:
     """What `up` would change; nothing is changed. Raises as `up` does."""
@@ -58,6 +62,9 @@ def up(request: Request, observer: Observer) -> Result:
         RefusedError: a verdict blocks, the lock is not up to date, data would be lost or wiped, or the state is of another world.
             Nothing was changed.
         EngineError: the engine could not start, or resources failed; state is kept.
+
+    Where a step that only a person can do comes before some of it and is not proved, the rest is made and the result
+    names the step under `stopped`; a later `up` goes on.
     """
     return _deploy(request, observer, "up")
 
@@ -107,7 +114,7 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
         if holders and not delete_data:
             raise RefusedError(
                 f"stack {request.stack}",
-                f"it holds data: {', '.join(holders)}",
+                f"it holds data: {_elements(holders)}",
                 "Say --delete-data to destroy it with the data; nothing was changed",
             )
         changed = stored.settled(stored.released(deployment, None))
@@ -141,6 +148,8 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
     from hdh_infra.deploy.watching import Watch
 
     plan = registered = plan_of(request)
+    stopped: list[OpenStep] = []
+    left: list[OpenStep] = []
 
     def program() -> None:
         from hdh_infra.deploy.program import check_secrets, clean
@@ -148,9 +157,12 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
 
         try:
             check_secrets(plan)
+            left.extend(realise(registered).open)
         except SpecError as error:
             raise clean(error) from None
-        realise(registered)
+        except WaitingError as error:
+            stopped.extend(one for one in error.steps if isinstance(one, OpenStep))
+            raise clean(error) from None
 
     watch = Watch(operation, observer)
     with opened(request, observer, program, create=True) as engine:
@@ -160,18 +172,21 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
         changes = changes_of(plan, deployment)
         anew = check_nothing_replaced(changes, request.platform, request.stack)
         observer.total(_count(plan))
-        if operation == "preview":
-            registered = _unprotected(plan, anew)
-            engine.run(
-                lambda stack: stack.preview(on_event=watch, color="never", exclude=_urns(deployment, retired) or None),
-                watch,
-            )
-        else:
-            _prepare(engine, deployment, retired, {path for path, effect in anew.items() if effect is not Effect.wipe})
-            engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
-        return watch.result(
-            request, engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
-        )
+        try:
+            if operation == "preview":
+                registered = _unprotected(plan, anew)
+                excluded = _urns(deployment, retired) or None
+                engine.run(lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded), watch)
+            else:
+                kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
+                _prepare(engine, deployment, retired, kept)
+                engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
+        except EngineError:
+            # The program ends with an error where a step is open, so that nothing is deleted; that is no failure.
+            if watch.failed or not stopped:
+                raise
+        remarks = engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
+        return replace(watch.result(request, remarks), stopped=tuple(stopped), open=tuple(left))
 
 
 def _checked(engine: Engine, request: Request) -> dict[str, Any]:
@@ -209,6 +224,12 @@ def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, s
         changed = stored.settled(changed)
     if changed is not deployment:
         engine.replace_state(changed)
+
+
+def _elements(paths: Collection[str]) -> str:
+    """The elements that paths belong to, counted, for a message that a person reads."""
+    elements = sorted({element_of(path) for path in paths})
+    return f"{len(elements)} elements, {listed(elements, _MOST_NAMED)}" if len(elements) > 1 else elements[0]
 
 
 def _begun(deployment: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,8 @@ def deploy(
         SpecError: the spec, the lock or the target is wrong.
         RefusedError: a verdict is not met and not waived, the lock is not up to date, a data holder would be lost,
             or the state belongs to another world. Nothing was registered.
+        WaitingError: a step that only a person can do is not proved. What does not wait for it was registered; the program
+            must end with this error, or the engine would delete what waits and is there already.
     """
     try:
         return realise(plan_to_deploy(platform, target, lock=lock, today=today))

@@ -15,6 +15,8 @@ from typing import Any, final
 import pulumi
 
 from hdh_infra.deploy.forms import Forms
+from hdh_infra.deploy.gates import halted, register_all
+from hdh_infra.deploy.request import OpenStep
 from hdh_infra.deploy.world import sandbox_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import Plan, Provider
@@ -33,12 +35,14 @@ class Deployed:
         nodes: every native resource by its node's path.
         components: every component by its element's path; `platform` is the whole.
         providers: the providers by their key in the plan.
+        open: steps that only a person can do, that nothing waits for and that were not done yet.
     """
 
     plan: Plan
     nodes: Mapping[str, pulumi.CustomResource] = field(default_factory=dict)
     components: Mapping[str, pulumi.ComponentResource] = field(default_factory=dict)
     providers: Mapping[str, pulumi.ProviderResource] = field(default_factory=dict)
+    open: tuple[OpenStep, ...] = ()
 
     def natives(self, element: str) -> Mapping[str, pulumi.CustomResource]:
         """The native resources of one element, by path."""
@@ -49,26 +53,40 @@ def realise(plan: Plan) -> Deployed:
     """Register a plan with the engine, inside a Pulumi program or under mocks.
 
     Exports `platform`, `target` and, where the plan makes credentials, the secret `credentials`.
+
+    Raises:
+        WaitingError: a step that only a person can do comes before some of it and is not proved; all that does not wait
+            for it was registered.
     """
     nodes: dict[str, pulumi.CustomResource] = {}
     providers = {key: _provider(key, provider) for key, provider in plan.providers.items()}
     components = _Components(plan)
     forms = Forms(nodes, providers, plan.providers)
-    for node in plan.nodes:
+
+    def register(node: Node) -> None:
         properties = {name: forms.value(value) for name, value in node.properties.items()}
         for name in (*node.outputs, *node.secret_outputs):
             if name != "id":
                 properties.setdefault(name, None)
         options = _options(
-            node, nodes, components.of(node.parent), providers[node.provider], plan.providers[node.provider].version
+            node,
+            forms.value(node.existing),
+            nodes,
+            components.of(node.parent),
+            providers[node.provider],
+            plan.providers[node.provider].version,
         )
         nodes[node.path] = pulumi.CustomResource(node.type, node.path, properties, options)
+
+    gates = register_all(plan, register, nodes, forms)
     components.finish(nodes)
     pulumi.export("platform", plan.platform)
     pulumi.export("target", plan.target)
     if credentials := _credentials(plan, nodes):
         pulumi.export("credentials", pulumi.Output.secret(credentials))
-    return Deployed(plan, nodes, components.made, providers)
+    if gates.stopping:
+        raise halted(plan, gates.stopping)
+    return Deployed(plan, nodes, components.made, providers, gates.open)
 
 
 def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
@@ -79,6 +97,7 @@ def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
 
 def _options(
     node: Node,
+    existing: Any,
     nodes: Mapping[str, pulumi.CustomResource],
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource,
@@ -86,7 +105,7 @@ def _options(
 ) -> pulumi.ResourceOptions:
     """Every option of a node, stated, so that nothing comes from its component."""
     return pulumi.ResourceOptions(
-        id=node.existing,
+        id=existing,
         import_=node.adopt,
         parent=parent,
         provider=provider,
@@ -136,7 +155,7 @@ class _Components:
         """Register what each element came to: the ids of its native resources, and nothing of their properties."""
         ids: dict[str, dict[str, pulumi.Output[str]]] = {element: {} for element in self.made if element != PLATFORM}
         for node in self._plan.nodes:
-            if node.element in ids:
+            if node.element in ids and node.path in nodes:
                 ids[node.element][node.path.removeprefix(f"{node.element}/")] = nodes[node.path].id
         for element, found in ids.items():
             self.made[element].register_outputs({"element": element, "native": found})
@@ -144,7 +163,7 @@ class _Components:
 
 def _credentials(plan: Plan, nodes: Mapping[str, pulumi.CustomResource]) -> dict[str, Any]:
     """What operators need to use what was made: by element, or by node where an element has several."""
-    makers = [node for node in plan.nodes if node.secret_outputs]
+    makers = [node for node in plan.nodes if node.secret_outputs and node.path in nodes]
     elements = [node.element for node in makers]
     return {
         node.path if elements.count(node.element) > 1 else node.element: {

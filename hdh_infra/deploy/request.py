@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, final
 
+from hdh_infra.graph.steps import ManualStep
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
@@ -50,6 +51,34 @@ class Request:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class OpenStep:
+    """A step that only a person can do and that is not proved.
+
+    Attributes:
+        step: which.
+        why: what was found instead of its proof.
+        waiting: paths of the native resources that are not made before it.
+    """
+
+    step: ManualStep
+    why: str
+    waiting: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a result."""
+        return {
+            "id": self.step.id,
+            "what": self.step.what,
+            "who": self.step.who,
+            "command": self.step.command,
+            "proof": self.step.proof,
+            "found": self.why,
+            "waiting": list(self.waiting),
+        }
+
+
+@final
 @dataclass(frozen=True, slots=True, order=True)
 class Step:
     """One change: what is done to which resource."""
@@ -73,6 +102,10 @@ class Result:
     """What changes (in a preview, would change), by path; what stays the same is only counted."""
     remarks: tuple[str, ...] = field(default=())
     """What a person should know: data that was kept in the cloud, a stale lock that was taken away."""
+    stopped: tuple[OpenStep, ...] = field(default=())
+    """Steps that only a person can do and that it stopped (in a preview, would stop) at: the rest was made."""
+    open: tuple[OpenStep, ...] = field(default=())
+    """The same of steps that nothing waits for."""
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-deployment/1`."""
@@ -85,6 +118,8 @@ class Result:
             "seconds": round(self.seconds, 1),
             "steps": [{"operation": step.operation, "path": step.path, "type": step.type} for step in self.steps],
             "remarks": list(self.remarks),
+            "stopped": [one.to_json() for one in self.stopped],
+            "open": [one.to_json() for one in self.open],
         }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pulumi.automation.errors import CommandError
     from pulumi.automation.events import DiagnosticEvent, EngineEvent
 
+    from hdh_infra.clouds.base import Cloud
     from hdh_infra.deploy.request import Request
 
 STACK: Final = "pulumi:pulumi:Stack"
@@ -70,6 +71,11 @@ class Watch:
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._diagnose(event.diagnostic_event)
 
+    @property
+    def failed(self) -> bool:
+        """Whether a resource failed."""
+        return bool(self._causes)
+
     def result(self, request: Request, remarks: list[str]) -> Result:
         """What was done, after the operation ended."""
         changes = dict.fromkeys(CHANGES, 0)
@@ -81,8 +87,8 @@ class Watch:
             self._operation, str(request.target), request.stack, changes, seconds, tuple(steps), tuple(remarks)
         )
 
-    def error(self, where: str, error: CommandError) -> HdhError:
-        """What went wrong: one line a failed resource, else what the engine itself says."""
+    def error(self, where: str, error: CommandError, cloud: Cloud | None = None) -> HdhError:
+        """What went wrong: one line a failed resource, else what the engine itself says; then what the cloud's errors ask for."""
         from hdh_infra.deploy.engine import explained
 
         lines = [f"  {path_of(urn)}: {'; '.join(causes)}" for urn, causes in self._causes.items()]
@@ -91,7 +97,10 @@ class Watch:
             return explained(where, error)
         count = len(self._causes)
         what = f"{count} resource{'s' if count != 1 else ''} failed" if count else "the program failed"
-        remedy = f"Mend what each line says and run `hdh {self._operation}` again: what was done is in the state and is not done twice"
+        known = [cloud.remedy("; ".join(causes)) if cloud else None for causes in self._causes.values()]
+        lines += [f"What to do: {one.words}" for one in dict.fromkeys(known) if one]
+        mend = "Then" if known and all(known) else "Mend what each line says and"
+        remedy = f"{mend} run `hdh {self._operation}` again: what was done is in the state and is not done twice"
         return EngineError(where, f"{what}:\n" + "\n".join(lines) + "\nState is kept", remedy)
 
     def _count(self, operation: str, urn: str, type_: str) -> bool:

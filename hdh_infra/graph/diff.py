@@ -230,7 +230,7 @@ def _is_other(name: str, was: Node, node: Node) -> bool:
 
 def _only_referred_to(was: Node, node: Node) -> bool:
     """Whether the stack does not manage it, before at least: what it is then is the cloud's matter."""
-    return was.existing is not None and was.existing in {node.existing, node.adopt}
+    return was.existing is not None and was.existing in (node.existing, node.adopt)
 
 
 def _properties(

@@ -39,16 +39,16 @@ class Node:
     """Outputs that are secret."""
     timeouts: Mapping[str, str] = field(default_factory=dict)
     """`create`, `update`, `delete` to a duration such as `30m`."""
-    existing: str | None = None
-    """Native id of a thing that is only referred to: never changed, never destroyed."""
+    existing: Value = None
+    """Native id of a thing that is only referred to: never changed, never destroyed. A form where it lies in another node."""
     adopt: str | None = None
     """Native id of a thing that is there and that the stack takes over: imported once, managed from then on."""
     _forms: list[tuple[tuple[str, Value], ...]] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def forms(self) -> tuple[tuple[str, Value], ...]:
-        """Every form in its properties with its property path; looked for once, since ordering and verifying both ask."""
+        """Every form in its properties, and in its id, with its property path; looked for once, since ordering and verifying both ask."""
         if not self._forms:
-            self._forms.append(tuple(walk(dict(self.properties))))
+            self._forms.append((*walk(dict(self.properties)), *walk(self.existing, "(existing)")))
         return self._forms[0]
 
     def refs(self) -> Iterator[tuple[str, str]]:

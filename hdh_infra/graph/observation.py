@@ -61,7 +61,12 @@ class Natives:
     def of_plan(cls, nodes: Iterable[Node], identifiers: Iterable[str] = ()) -> Natives:
         """The resources that a plan will make."""
         return cls(
-            (Native(node.path, node.type, node.properties, node.existing) for node in nodes), "plan", identifiers
+            (
+                Native(node.path, node.type, node.properties, node.existing if isinstance(node.existing, str) else None)
+                for node in nodes
+            ),
+            "plan",
+            identifiers,
         )
 
     def __iter__(self) -> Iterator[Native]:

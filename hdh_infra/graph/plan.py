@@ -16,9 +16,11 @@ from pydantic import TypeAdapter
 
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Observation
+from hdh_infra.graph.steps import Check, ManualStep
 from hdh_infra.model.scales import Confidence, Verdict
 
 FORMAT = "hdh-plan/1"
+__all__ = ["FORMAT", "Check", "ChosenFlavour", "ManualStep", "Plan", "Provider", "VerdictRow"]
 
 
 @final
@@ -29,17 +31,6 @@ class Provider:
     package: str
     version: str
     config: Mapping[str, Any] = field(default_factory=dict)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ManualStep:
-    """What only a person can do."""
-
-    what: str
-    who: str
-    command: str
-    proof: str
 
 
 @final

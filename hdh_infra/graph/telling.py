@@ -17,7 +17,7 @@ from typing import TypeAlias, final
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import Plan
 from hdh_infra.graph.values import Value
-from hdh_infra.graph.words import leaf_lines, property_lines
+from hdh_infra.graph.words import inline, leaf_lines, property_lines
 from hdh_infra.model.paths import PLATFORM, network_path
 
 Shape: TypeAlias = tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -117,7 +117,7 @@ class Teller:
     def _marks(self, node: Node) -> list[str]:
         marks = [
             "* holds data" if node.protect else "",
-            f"existing {node.existing}" if node.existing else "",
+            f"existing {inline(node.existing)}" if node.existing else "",
             f"takes over {node.adopt}" if node.adopt else "",
             "delete first" if node.delete_before_replace else "",
             "" if node.type.split(":", 1)[0] == self._alone.get(node.provider) else f"by {node.provider}",

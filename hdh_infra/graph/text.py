@@ -83,8 +83,11 @@ def _space(node: Node) -> str | None:
 def _by_hand(steps: Iterable[ManualStep]) -> Iterator[str]:
     """The steps in their order; those of one way stand together, and those that differ by the space once."""
     alike: dict[tuple[str, str, str], list[str]] = {}
+    before: dict[tuple[str, str, str], list[str]] = {}
     for step in steps:
-        alike.setdefault((step.who, step.command, step.proof), []).append(step.what)
+        way = (step.who, step.command, step.proof)
+        alike.setdefault(way, []).append(step.what)
+        before.setdefault(way, []).extend(step.before)
     if alike:
         yield "== by hand, in this order"
     for number, ((who, command, proof), whats) in enumerate(alike.items(), 1):
@@ -93,6 +96,8 @@ def _by_hand(steps: Iterable[ManualStep]) -> Iterator[str]:
         yield from (
             f"    {name}: {' '.join(text.split())}" for name, text in (("who", who), ("how", command), ("proof", proof))
         )
+        if stops := before[who, command, proof]:
+            yield f"    before: {', '.join(_once(stops))}, and what refers to them"
 
 
 def _not_met(rows: Sequence[VerdictRow]) -> Iterator[str]:

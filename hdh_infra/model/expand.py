@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from hdh_infra.model.airlock import RESERVED, Airlock
 from hdh_infra.model.elements import Key, Machine, Store
-from hdh_infra.model.links import Link, Paths, Right, grouped, merged, strongest
+from hdh_infra.model.links import KeyWay, Link, Paths, Right, grouped, merged, strongest
 from hdh_infra.model.paths import GROUP, network_path
 from hdh_infra.model.platform import Flow, Platform, Space, SpaceFlow, Zone
 from hdh_infra.model.raising import Raised, Raising
@@ -205,6 +205,25 @@ class Expanded:
     def users_of(self, key: str) -> tuple[str, ...]:
         """Machines and groups that may use a key themselves, beside what is encrypted with it."""
         return tuple(sorted({one for to in self.keys[key].users for one in self._principals(to)}))
+
+    @cached_property
+    def key_ways(self) -> Mapping[str, KeyWay]:
+        """By path, each way to a key that machines of one network use themselves; of a space's key inside the space only.
+
+        It is the network's own, so that a space's goes with the space; machines without an identity have no right, and
+        need no way.
+        """
+        found: dict[str, KeyWay] = {}
+        for key in self.keys:
+            users: dict[str, list[str]] = {}
+            for who in self.users_of(key):
+                network = network_path(who)
+                owner = network_path(key)
+                if network and who in self.machines and self.machines[who].identity and owner in {None, network}:
+                    users.setdefault(network, []).append(who)
+            for network, machines in users.items():
+                found[f"{network}/way/{key.replace('/', '.')}"] = KeyWay(network, key, tuple(machines))
+        return dict(sorted(found.items()))
 
     def logged(self, path: str) -> bool:
         """Whether accesses to a store are asked to be logged; the store that keeps the logs is not asked of itself."""

@@ -49,6 +49,16 @@ class Link:
 
 @final
 @dataclass(frozen=True, slots=True, order=True)
+class KeyWay:
+    """That machines of one network use a key themselves, and so must reach what keeps it."""
+
+    network: str
+    key: str
+    machines: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, order=True)
 class Right:
     """What one machine or group may do with one store."""
 

@@ -40,7 +40,7 @@ class Lock(Spec):
     )
     hosts: dict[str, tuple[int, ...]] = Field(
         default_factory=dict,
-        description="Place of each machine (and of each store's endpoint) in its network's range, one a replica.",
+        description="Place of each machine (and of each store's endpoint, and of each way of a network's machines to a key) in its network's range, one a replica.",
     )
     flavours: dict[TargetName, dict[str, str]] = Field(
         default_factory=dict, description="Flavour chosen for each machine."

@@ -194,6 +194,12 @@ class TargetSettings(Spec):
     )
     administrators: tuple[str, ...] = Field(default=(), description="Object ids of those who administer keys (Azure).")
     groups: dict[Name, str] = Field(default_factory=dict, description="The cloud's own id of each group of people.")
+    log_search_days: int | None = Field(
+        default=None,
+        ge=30,
+        le=730,
+        description="Azure: logs also go to a Log Analytics workspace, which keeps them so many days for people who search, under Microsoft's own key; without it to the audit store only.",
+    )
     quotas: dict[Name, int] = Field(
         default_factory=dict,
         description="Limits that were raised on request: `capacity.stores` is written `stores`; shown as declared.",

@@ -16,6 +16,7 @@ from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
 from hdh_infra.graph.plan import ChosenFlavour, Plan
+from hdh_infra.graph.steps import verify_steps
 from hdh_infra.graph.verify import verify
 from hdh_infra.model.check_meaning import check_dates
 from hdh_infra.model.expand import expand
@@ -62,7 +63,8 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
     if same := list(check_names(nodes, platform, str(where))):
         raise SpecError(same)
     ordered = in_order(nodes)
-    if found := verify(ordered, providers):
+    manual = tuple(lowering.manual(context))
+    if found := [*verify(ordered, providers), *verify_steps(manual, ordered, providers.keys())]:
         raise ExceptionGroup("internal error: an invalid plan", [ValueError(what) for what in found])
     observed = lowering.observe(Natives.of_plan(ordered, lowering.identifiers), place)
     room = capacity(ordered, place)
@@ -81,7 +83,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         providers=providers,
         nodes=ordered,
         verdicts=verdicts,
-        manual=tuple(lowering.manual(context)),
+        manual=manual,
         overridden=changed,
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),

@@ -20,7 +20,7 @@ from hdh_infra.model.attributes import ATTRIBUTES, BY_CATALOGUE, REQUIREMENTS, S
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.paths import Kind, kind_of
-from hdh_infra.model.scales import Confidence, Encryption, Relation, RetentionMode, Verdict
+from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, RetentionMode, Verdict
 from hdh_infra.model.wording import value_words
 from hdh_infra.planning.reaching import flow_rows
 from hdh_infra.planning.waiving import waived
@@ -110,6 +110,15 @@ class _Judge:
         if wanted is not None and not seen and rule.requirement in self.unlowered:
             return self._missing(path, rule.requirement, attribute, wanted, seen, fact)
         offered = _offered(attribute, wanted, fact)
+        if (
+            attribute == "origin"
+            and seen is None
+            and not existing
+            and wanted != _MADE
+            and _reached(attribute, wanted, fact.value)
+        ):
+            # A person brings it, and no property shows where material was made.
+            return self._made(path, rule.requirement, attribute, wanted, None, Verdict.differs, fact.reason, fact)
         if seen is None and attribute in BY_CATALOGUE:
             return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
         if fact.means and seen == fact.value:
@@ -178,6 +187,7 @@ def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
 
 
 _KEYS = {"key": "encryption", "system_key": "system_encryption"}
+_MADE = KeyOrigin.generated.value
 _EXISTING = "it is named and not made, so that only what is deployed can show it"
 _LATER = "Waive it with a reason while this version of the library does not lower it, or add it by hand and say so."
 
@@ -198,6 +208,9 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
     if attribute == "grants" and fact.means and not any(str(one).endswith(" append") for one in wanted):
         # What an offer cannot tell apart is adding and replacing: reading and writing it can.
         return Verdict.met
+    if attribute == "origin":
+        # Other means are those by which material comes in at all.
+        return Verdict.not_met
     return Verdict.differs if fact.means else Verdict.not_met
 
 
@@ -213,9 +226,11 @@ def _reached(attribute: str, wanted: Any, value: Any) -> bool:
             return value in wanted
         case "algorithm":
             return wanted in value
+        case "origin":
+            return wanted in value if isinstance(value, list) else bool(wanted == value)
         case "soft_delete_days" | "grace_days":
             return value is not False and int(value) >= wanted
-        case "origin" | "exportable" | "public" | "identity" | "entry":
+        case "exportable" | "public" | "identity" | "entry":
             return bool(value == wanted)
         case _:
             # What an offer has or has not: rotation, rules of age, logs, rights, backups, names.

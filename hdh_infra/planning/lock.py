@@ -168,6 +168,7 @@ def _hosts(
         taken.setdefault(network_path(path) or "", set()).update(numbers)
     wanted = [(path, machine.count, 0) for path, machine in expanded.machines.items()]
     wanted += [(path, 1, 1) for path in expanded.stores]
+    wanted += [(path, 1, 1) for path in expanded.key_ways]
     for path, count, half in wanted:
         network = network_path(path) or ""
         if network not in addresses:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import subprocess
 import sys
@@ -35,6 +36,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL, NATIONAL = EXAMPLES / "small.yaml", EXAMPLES / "hdh-national.yaml"
 TARGETS = ("azure:francecentral", "openstack:RegionOne", "ovhcloud:GRA")
 IMPORT_MS, HELP_MS, COMPARE_MS, NODE_US, NODE_KB, RATIO = 150, 300, 2000, 200, 4, 2.0
+REGISTERING = {"azure:francecentral": 0.2, "openstack:RegionOne": 1.0}
+"""Bounds of what a resource costs by type token, against what it costs by a class of the SDK."""
 NATIONAL_SECONDS, NATIONAL_MB, LOAD_SECONDS, LINES = 5.0, 400, 1.0, 5000
 """The bounds that docs and design name; a ratio of 2 is far from the 10 of what grows with the square."""
 
@@ -132,6 +135,24 @@ def measured(platform: Platform, target: str) -> tuple[int, float, float, float]
     return len(made[0].nodes), links, planned, observed
 
 
+def registering_table() -> Table:
+    """A plan registered under mocks, against the same resources by the SDK's generated classes, in one process each."""
+    table = Table(
+        "target", "resources", "ours ms", "classes ms", "ratio", "bound",
+        title="small.yaml registered under mocks, against the SDK's classes (best of 3, in one run)", title_justify="left",
+    )  # fmt: skip
+    for target, bound in REGISTERING.items():
+        words = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.registering", target]
+        found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        # Of what has a class only: on OpenStack some of a plan is our own plugin's.
+        ratio = found["ours"] / found["all"] / (found["classes"] / found["nodes"])
+        table.add_row(
+            target, f"{found['nodes']} of {found['all']}", f"{found['ours'] * 1000:.0f}", f"{found['classes'] * 1000:.0f}",
+            _judged(ratio <= bound, f"{ratio:.2f}"), f"{bound:.1f}",
+        )  # fmt: skip
+    return table
+
+
 def compare_table(base: Platform, counts: list[int]) -> Table:
     """Three plans compared."""
     table = Table("spaces", "compare s", "ms a space", title="Three plans compared", title_justify="left")
@@ -201,6 +222,7 @@ def main() -> None:
     base = hdh.load(SMALL)
     console.print(start_table())
     console.print(load_table())
+    console.print(registering_table())
     console.print(national_table())
     console.print(growth_table(base, counts))
     console.print(compare_table(base, [count for count in counts if count <= 100]))

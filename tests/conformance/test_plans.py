@@ -23,6 +23,8 @@ SOME = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
+NEWER = {"hardwareProfile.vmSize"}
+"""Where a cloud knows more values than its SDK: sizes of machines."""
 SECRET_NAME = re.compile(
     r"(password|passwd|passphrase|adminPass)$|secret(Key|AccessKey|Value)?$|accessKey$|privateKey|credential(s)?$|token$|connectionString",
     re.IGNORECASE,
@@ -49,12 +51,14 @@ def literals(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 @SOME
 @given(platform=platforms())
 def test_every_node_of_every_platform_keeps_its_contract(target, platform):
-    """Invariant: no unknown, missing or misspelt property, no wrong type, no closed enum's stranger, and no node without a contract."""
+    """Invariant: no unknown, missing or misspelt property, no wrong type, no enum's stranger, nothing beyond a limit, and no node without a contract."""
     wrong = []
     for node in make_plan(platform, target, today=TODAY).nodes:
         assert contracts.contract(node.type) is not None, f"{node.path}: {node.type} has no contract"
         wrong.extend(
-            f"{node.path}: {one}" for one in contracts.check(node.type, node.properties) if one.kind != "open-enum"
+            f"{node.path}: {one}"
+            for one in contracts.check(node.type, node.properties)
+            if one.kind != "open-enum" or one.path not in NEWER
         )
     assert not wrong, "\n".join(wrong)
 

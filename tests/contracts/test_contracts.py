@@ -14,10 +14,11 @@ from hdh_infra.graph.values import base64_text, json_text, lookup, ref, secret, 
 VAULT = "azure-native:keyvault:Vault"
 SUBNET = "azure-native:network:Subnet"
 DISK = "azure-native:compute:Disk"
+TENANT = "00000000-0000-4000-8000-000000000001"
 GOOD_VAULT = {
     "resourceGroupName": "rg",
-    "vaultName": "kv",
-    "properties": {"tenantId": "t", "sku": {"family": "A", "name": "premium"}, "softDeleteRetentionInDays": 90},
+    "vaultName": "kv-one",
+    "properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "premium"}, "softDeleteRetentionInDays": 90},
 }
 
 
@@ -36,9 +37,9 @@ def test_what_keeps_the_contract_breaks_nothing():
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
-        ({**GOOD_VAULT, "vautName": "kv"}, ("vautName", "unknown")),
+        ({**GOOD_VAULT, "vautName": "kv-one"}, ("vautName", "unknown")),
         (vault(vaultUrl="x"), ("properties.vaultUrl", "unknown")),
-        ({"resourceGroupName": "rg", "vaultName": "kv"}, ("properties", "missing")),
+        ({"resourceGroupName": "rg", "vaultName": "kv-one"}, ("properties", "missing")),
         (vault(sku={"name": "premium"}), ("properties.sku.family", "missing")),
         (vault(softDeleteRetentionInDays="90"), ("properties.softDeleteRetentionInDays", "type")),
         (vault(softDeleteRetentionInDays=1.5), ("properties.softDeleteRetentionInDays", "type")),
@@ -56,7 +57,7 @@ def test_every_kind_of_wrong_property_is_named_with_its_path(properties, expecte
 
 
 def test_all_that_is_wrong_is_said_at_once():
-    wrong = {"vautName": "kv", "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}}}
+    wrong = {"vautName": "kv-one", "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}}}
     assert {kind for _, kind in kinds(VAULT, wrong)} == {"unknown", "missing", "type"}
 
 
@@ -77,6 +78,26 @@ def test_a_type_without_a_contract_is_not_taken_for_a_good_one():
 )
 def test_what_is_known_later_may_stand_for_any_type(value):
     assert contracts.check(VAULT, vault(softDeleteRetentionInDays=value, sku=value)) == []
+
+
+def policy(*rules):
+    properties = {"objectType": "BackupPolicy", "datasourceTypes": ["Microsoft.Compute/disks"], "policyRules": [*rules]}
+    return {"resourceGroupName": "g", "vaultName": "v", "backupPolicyName": "p", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "kind"),
+    [
+        ({"objectType": "AzureRetentionRule", "name": "Default", "isDefault": True, "lifecycles": []}, None, None),
+        ({"objectType": "AzureRetentionRule", "name": "Default"}, "lifecycles", "missing"),
+        ({"objectType": "AzureRetentionRule", "name": "x", "lifecycles": [], "dataStore": {}}, "dataStore", "unknown"),
+        ({"objectType": "AzureRule", "name": "x"}, "objectType", "enum"),
+        ({"name": "x"}, "objectType", "missing"),
+    ],
+)
+def test_an_object_of_several_kinds_is_held_against_the_kind_that_it_says_it_is(rule, at, kind):
+    found = contracts.check("azure-native:dataprotection:BackupPolicy", policy(rule))
+    assert [(one.path, one.kind) for one in found] == ([(f"properties.policyRules[0].{at}", kind)] if at else [])
 
 
 @pytest.mark.parametrize("value", [text("{0}", 1), json_text({}), base64_text("x")])
@@ -138,8 +159,8 @@ def test_every_reference_of_a_contract_leads_somewhere():
     def visit(found, shapes):
         for shape in shapes.values():
             for inner in (shape, shape.get("items", {}), shape.get("additional", {})):
-                if "ref" in inner:
-                    assert inner["ref"] in found.types, (found.token, inner["ref"])
+                for name in [inner["ref"]] if "ref" in inner else inner.get("kinds", {}).values():
+                    assert name in found.types, (found.token, name)
             if "properties" in shape:
                 visit(found, shape["properties"])
 

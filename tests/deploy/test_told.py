@@ -44,3 +44,21 @@ def test_a_stack_says_which_platform_it_holds(outputs, name):
     stack = {"type": "pulumi:pulumi:Stack", "urn": "urn:x", "outputs": outputs}
     assert stored.platform_of({"deployment": {"resources": [stack]}}) == name
     assert stored.platform_of({}) is None
+
+
+def test_what_a_cloud_is_known_to_want_is_said_once_beside_its_own_words():
+    from hdh_infra.clouds import cloud
+
+    watch = Watch("up", Silent())
+    said = 'Status=403 Code="KeyVaultAuthenticationFailure" Message="The operation failed."'
+    for name in ("one", "two"):
+        failed = event(f"error: {said}")
+        failed.diagnostic_event.urn = URN.replace("zone/lake/network", f"zone/lake/store/{name}/account")
+        watch(failed)
+    error = str(watch.error("azure:francecentral", SimpleNamespace(), cloud("azure")))
+    assert error.count(said) == 2
+    assert error.count("up to ten minutes") == 1
+    assert "Mend what" not in error
+    assert "`hdh up` again" in error
+    watch(event("error: something that nobody knows"))
+    assert "Mend what each line says" in str(watch.error("azure:francecentral", SimpleNamespace(), cloud("azure")))

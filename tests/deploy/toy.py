@@ -32,13 +32,14 @@ def _struct(value: dict[str, Any]) -> struct_pb2.Struct:
 
 
 class Toy(provider_pb2_grpc.ResourceProviderServicer):
-    """Its whole cloud is `things`: id to type and properties; `broken` are names that it refuses to create."""
+    """Its whole cloud is `things`: id to type and properties; `broken` are names that it refuses to create, `done` what a person did."""
 
     def __init__(self) -> None:
         self.things: dict[str, tuple[str, dict[str, Any]]] = {}
         self.calls: list[str] = []
         self.broken: set[str] = set()
         self.full: set[str] = set()
+        self.done: set[str] = set()
         self._numbers = itertools.count(1)
 
     def GetPluginInfo(self, request, context):
@@ -65,6 +66,10 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request, context):
         self.calls.append(f"invoke {request.tok}")
         name = _dict(request.args).get("name")
+        if request.tok == "toy:x:getStep":
+            if name not in self.done:
+                context.abort(grpc.StatusCode.NOT_FOUND, f"404: there is no {name}")
+            return provider_pb2.InvokeResponse(**{"return": _struct({"state": {"word": "Locked"}})})
         answer = {
             "id": f"answer-{name}",
             **{one: f"the-{one}" for one in ("tenantId", "objectId", "subscriptionId", "clientId")},

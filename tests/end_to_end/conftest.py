@@ -54,6 +54,8 @@ def _target_of(item: pytest.Item) -> int:
     params = chosen.params if chosen else {}
     if "alive" in params:
         return len(TARGETS) + TARGETS.index(params["alive"])
+    if "whole" in params:
+        return 2 * len(TARGETS) + (params["whole"] == "hospital-eds")
     return TARGETS.index(params["deployed"]) if "deployed" in params else -1
 
 
@@ -85,7 +87,9 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A user with a sandbox that runs; it is stopped at the end whatever happened."""
     if missing := _missing():
         pytest.skip(f"no end-to-end tests here, the sandbox cannot run: {missing}")
-    port = int(os.environ.get("HDH_SANDBOX_PORT_OF_TESTS", PORT))
+    # Each of two processes beside each other has a sandbox of its own.
+    beside = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    port = int(os.environ.get("HDH_SANDBOX_PORT_OF_TESTS", PORT)) + 1000 * beside
     made = _PLAYING.User(tmp_path_factory.mktemp("end_to_end"), port)
     try:
         made.run("hdh", "sandbox", "up").well()

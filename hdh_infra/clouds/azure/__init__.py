@@ -1,9 +1,10 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
-for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`; machines: `compute`; rights:
-`roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is
-long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
+for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`,
+`importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`,
+`traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no SDK: wire names are those of
+azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds.azure.audit import observe_administration, observe_logs
+from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
+from hdh_infra.clouds.azure.backup import manual_backup
+from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
-from hdh_infra.clouds.azure.grants import lower_right, observe_rights
-from hdh_infra.clouds.azure.keys import lower_key
-from hdh_infra.clouds.azure.keys_reading import kept, observe_keys
+from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
+from hdh_infra.clouds.azure.keys import lower_key, manual_keys
+from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
+from hdh_infra.clouds.azure.log_search import observe_log_search
 from hdh_infra.clouds.azure.naming import PROVIDER
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
+from hdh_infra.clouds.azure.remedies import REMEDIES
 from hdh_infra.clouds.azure.storage import lower_link, lower_store, manual_locks
 from hdh_infra.clouds.azure.storage_reading import entries, entry_of, observe_stores
 from hdh_infra.clouds.azure.traffic import observe_traffic
@@ -44,8 +49,10 @@ SERVICE_FLOWS = (
 )
 """What passes every filter, unless a rule denies it by the service's own word; the clock comes from the host."""
 UNLOWERED: Mapping[str, str] = {
-    "store.backup": "this version plans no Azure Backup, which the offer has",
-    "machine.backup": "this version plans no Azure Backup, which the offer has",
+    "store.backup": (
+        "copies in Azure Backup's vault would lie under Microsoft's key: it takes a customer's key only from a key vault that is open to networks; "
+        "nor does it copy append blobs, which logs are, or a store without versions"
+    ),
 }
 """What the offer has and no plan does."""
 
@@ -61,6 +68,8 @@ def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
     yield from manual_watcher(context)
+    yield from manual_keys(context)
+    yield from manual_backup(context)
     yield from manual_locks(context)
 
 
@@ -68,6 +77,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by Azure's meaning of their properties alone."""
     reader = Reader(natives, site)
     rights, logs = observe_rights(reader), observe_logs(reader)
+    backups = Backups(reader, rights)
     traffic = observe_traffic(reader)
     entry = [*traffic.entry, *entries(reader)]
     for native in reader.of("keyvault:Vault"):
@@ -81,9 +91,9 @@ def observe(natives: Natives, site: Site) -> Observation:
         )
     elements = {
         **observe_networks(reader, traffic.people, observe_flow_logs(reader, rights)),
-        **observe_stores(reader, rights, logs),
-        **observe_machines(reader),
-        **observe_keys(reader, rights, logs),
+        **observe_stores(reader, rights, logs, backups),
+        **observe_machines(reader, backups),
+        **observe_keys(reader, rights, logs, traffic.vaults),
         **observe_administration(logs),
     }
     return Observation(
@@ -96,7 +106,20 @@ def observe(natives: Natives, site: Site) -> Observation:
         ),
         egress=traffic.egress,
         entry=tuple(sorted(entry)),
-        remarks=tuple(sorted({*rights.remarks, *traffic.remarks, *observe_posture(reader, logs)})),
+        remarks=tuple(
+            sorted(
+                {
+                    *rights.remarks,
+                    *traffic.remarks,
+                    *observe_posture(reader, logs),
+                    *logs.remarks,
+                    *observe_gaps(reader, logs),
+                    *observe_log_writers(reader, rights, logs.destinations),
+                    *observe_log_search(reader),
+                    *observe_ways(reader, rights, traffic.vaults),
+                }
+            )
+        ),
     )
 
 
@@ -116,5 +139,6 @@ CLOUD = Cloud(
     existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
     unlowered=UNLOWERED,
     manual=manual,
+    remedies=REMEDIES,
     kept=kept,
 )

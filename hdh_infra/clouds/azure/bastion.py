@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
+from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import (
     filter_name,
     group,
@@ -160,6 +161,8 @@ def lower_bastion(context: Context, network: str, after: Sequence[str]) -> Itera
         },
         after=(home(network),),
     )
+    yield from lower_diagnostics(context, f"{network}/{HOST}/address", "network:PublicIPAddress")
+    yield from lower_diagnostics(context, f"{network}/{HOST}", "network:BastionHost")
     yield make(
         context,
         f"{network}/{HOST}",

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterator
 from typing import final
 
+from hdh_infra.clouds.azure.backup import lower_disk_backup
 from hdh_infra.clouds.azure.keys import (
     key_base,
     lower_key_use,
@@ -115,6 +116,7 @@ def lower_machine(context: Context, machine: str) -> Iterator[Node]:
     for number in range(plan.spec.count):
         if plan.spec.disk.size:
             yield _data_disk(plan, number, gib(int(plan.spec.disk.size)))
+            yield from lower_disk_backup(context, machine, number, plan.name(f"{number}-data", "disk-"))
         if not plan.closed:
             yield from _replica(plan, number)
 
@@ -157,6 +159,8 @@ def _data_disk(plan: _Plan, number: int, size: int) -> Node:
             "diskSizeGB": size,
             "networkAccessPolicy": "DenyAll",
             "publicNetworkAccess": "Disabled",
+            # Were its export ever opened, a link to it alone would not do: who uses it has to be known too.
+            "dataAccessAuthMode": "AzureActiveDirectory",
             "encryption": {
                 "type": "EncryptionAtRestWithCustomerKey",
                 "diskEncryptionSetId": ref(f"{plan.path}/disk-encryption"),

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hdh_infra.clouds.azure.backup_reading import Backups, Given, weakest
 from hdh_infra.clouds.azure.keys_reading import key_element
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.graph.observation import Native
@@ -18,7 +19,7 @@ from hdh_infra.model.scales import Encryption, Spread
 _IMAGE = "image/"
 
 
-def observe_machines(reader: Reader) -> dict[str, dict[str, Any]]:
+def observe_machines(reader: Reader, backups: Backups) -> dict[str, dict[str, Any]]:
     """Every machine element: the weakest of its replicas in each attribute."""
     replicas: dict[str, list[dict[str, Any]]] = {}
     images = {
@@ -27,7 +28,7 @@ def observe_machines(reader: Reader) -> dict[str, dict[str, Any]]:
         if path.startswith(_IMAGE) and (one := _id(reader, path))
     }
     for native in reader.of("compute:VirtualMachine"):
-        replicas.setdefault(native.element, []).append(_observe_one(reader, native, images))
+        replicas.setdefault(native.element, []).append(_observe_one(reader, native, images, backups))
     return {
         element: {
             "kind": "machine",
@@ -39,11 +40,11 @@ def observe_machines(reader: Reader) -> dict[str, dict[str, Any]]:
             },
             **{
                 name: _same([one[name] for one in found])
-                for name in ("gpu", "key", "system_key", "image", "identity", "country")
+                for name in ("gpu", "key", "system_key", "image", "image_version", "identity", "country")
             },
             "spread": str(_spread(found)),
             "startup": None,
-            "backup": None,
+            "backup": weakest(one["backup"] for one in found),
             "public": any(one["public"] for one in found),
             "region": ", ".join(sorted({one["region"] for one in found})),
             "logins": sorted({login for one in found for login in one["logins"]}),
@@ -58,7 +59,7 @@ def _id(reader: Reader, path: str) -> str:
     return found.id if found else ""
 
 
-def _observe_one(reader: Reader, native: Native, images: Mapping[str, str]) -> dict[str, Any]:
+def _observe_one(reader: Reader, native: Native, images: Mapping[str, str], backups: Backups) -> dict[str, Any]:
     flavour = reader.site.flavour_named(str(got(native, "hardwareProfile.vmSize")))
     gpu = flavour.gpu if flavour else None
     system = _by_set(reader, got(native, "storageProfile.osDisk.managedDisk.diskEncryptionSet"))
@@ -75,8 +76,11 @@ def _observe_one(reader: Reader, native: Native, images: Mapping[str, str]) -> d
         if gpu
         else None,
         "disk": _data(reader, native),
+        "backup": weakest(_copied(reader, native, backups)),
         "system_disk": int(size) * GIB if isinstance(size, int | float) else None,
         "image": _image(reader, native, images),
+        # As it was asked: `latest` is whatever was newest when the machine was made.
+        "image_version": got(native, "storageProfile.imageReference.version"),
         "encryption": min((level for level, _ in disks), key=lambda level: level.rank),
         "key": keys.pop() if len(keys) == 1 else None,
         "system_encryption": system[0],
@@ -123,6 +127,11 @@ def _data_disks(reader: Reader, native: Native) -> Iterator[tuple[Encryption, st
             yield _by_set(reader, got(disk, "encryption.diskEncryptionSetId"))
         else:
             yield Encryption.provider_key, None
+
+
+def _copied(reader: Reader, native: Native, backups: Backups) -> Iterator[Given | None]:
+    for attached in listed(got(native, "storageProfile.dataDisks")):
+        yield backups.of_disk(reader.follow(attached.get("managedDisk") or {}))
 
 
 def _by_set(reader: Reader, pointer: Value) -> tuple[Encryption, str | None]:

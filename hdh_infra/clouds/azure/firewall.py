@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import (
     filter_name,
     group,
@@ -183,6 +184,8 @@ def lower_firewall_subnet(context: Context, network: str) -> Iterator[Node]:
         # Two writers of one policy at a time are refused: its rules first, then who takes them up.
         after=(home(network), f"{network}/exit/rules"),
     )
+    yield from lower_diagnostics(context, f"{network}/exit/address", "network:PublicIPAddress")
+    yield from lower_diagnostics(context, f"{network}/{FIREWALL}", "network:AzureFirewall")
     yield _filter_rule(context, network)
 
 
@@ -288,10 +291,12 @@ class Opening:
 
 def firewall_at(reader: Reader, address: Value) -> Native | None:
     """The firewall that has an address: stated, or of those that Azure gave."""
+    if address is None:
+        return None
     found = reader.follow(address) if isinstance(address, Mapping) else None
     for native in reader.of("network:AzureFirewall"):
-        given = {str(one.get("privateIPAddress")) for one in listed(got(native, "ipConfigurations"))}
-        if native is found or str(address) in given:
+        given = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
+        if native is found or address in given:
             return native
     return None
 
@@ -321,6 +326,12 @@ def firewall_remarks(reader: Reader) -> Iterator[str]:
     """What a firewall's rules do that no plan asks: lead in, or stand where they were not read."""
     for native in reader.of("network:AzureFirewall"):
         policy = reader.follow(native.properties.get("firewallPolicy"))
+        for one in listed(native.properties.get("ipConfigurations")):
+            subnet = reader.follow(one.get("subnet"))
+            if subnet is None or reader.name(subnet).lower() != SUBNET.lower():
+                yield f"{native.path}: stands in a subnet that cannot be read"
+            if reader.follow(one.get("publicIPAddress")) is None:
+                yield f"{native.path}: has an address that is not the platform's, or none"
         if policy is None:
             yield f"{native.path}: has no policy that can be read"
         refused = [one for one in _collected(reader, policy) if not _allows(one)]
@@ -332,6 +343,8 @@ def firewall_remarks(reader: Reader) -> Iterator[str]:
                 yield f"{native.path}: has {name} of its own, which were not read"
     for native in reader.of("network:FirewallPolicyRuleCollectionGroup"):
         for collection in listed(native.properties.get("ruleCollections")):
+            for rule in listed(collection.get("rules")):
+                yield from (f"{native.path}: {words}" for words in _unusual(rule, allows=_allows(collection)))
             filters = str(collection.get("ruleCollectionType")) == "FirewallPolicyFilterRuleCollection"
             partly = [one for one in listed(collection.get("rules")) if not _last_word(one)]
             if filters and not _allows(collection) and partly:
@@ -349,6 +362,17 @@ def observe_hosts(ways: Sequence[tuple[Interface, Sequence[Opening]]]) -> list[O
                 key = (flow.source, flow.to, flow.protocol)
                 found[key] = union((*found.get(key, ()), *ports_of(flow.ports)))
     return [ObservedFlow(*key, written(ports)) for key, ports in found.items()]
+
+
+def _unusual(rule: Mapping[str, Any], *, allows: bool) -> Iterator[str]:
+    """What a rule does beside letting named machines to named hosts."""
+    if rule.get("terminateTLS") is True:
+        yield "opens what is encrypted"
+    if allows and not _sources(rule):
+        yield "lets everyone through, whom no filter stops"
+    for one in listed(rule.get("protocols")):
+        if one.get("protocolType") != ("Http" if one.get("port") == _HTTP else "Https"):
+            yield f"takes {one.get('protocolType')} on port {one.get('port')}"
 
 
 def _collected(reader: Reader, policy: Native | None) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ subscription. One under a condition is shown as such, for its condition is not r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -15,9 +15,12 @@ from hdh_infra.clouds.azure.audit import is_audit_store
 from hdh_infra.clouds.azure.naming import dotted, token
 from hdh_infra.clouds.azure.reading import Reader, is_subscription, listed
 from hdh_infra.clouds.azure.roles import (
+    BLOB_BACKUP,
     BUILT_IN,
     DATA_READING,
     DATA_USE,
+    DISK_BACKUP,
+    SNAPSHOTS,
     Role,
     built_in,
     defined_path,
@@ -33,6 +36,7 @@ from hdh_infra.model.scales import Access
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONDITIONAL = "under a condition"
+_WITHOUT_A_WAY = "without a way"
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
@@ -72,8 +76,10 @@ class Held:
     """None of a role whose actions are not known."""
     role_id: str
     conditional: bool
-    identity: str
-    """Native path of the identity, or the id of a principal that is none of the platform's."""
+    bearer: str | None
+    """Native path of what has the identity, where that is the platform's."""
+    distant: bool = False
+    """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
     writer: bool = False
     """Whether nothing acts under the identity but flow logs that are written here: Azure, and none of the platform's."""
 
@@ -121,16 +127,25 @@ class Rights:
     def writes(self, identity: str, account: Native) -> bool:
         """Whether an identity may write objects anywhere in an account."""
         return any(
-            one.identity == identity
-            and one.role is not None
-            and Access.write in one.role.access
-            and not one.conditional
+            one.bearer == identity and one.role is not None and Access.write in one.role.access and not one.conditional
             for one in (*self.by_scope.get(account.path, ()), *self.everywhere)
         )
 
-    def users(self, natives: Iterable[Native | None], group: str) -> list[str]:
-        """Who may use a key, sorted."""
-        return sorted({one.who for one in self.on(natives, group) if one.role is None or one.role.uses})
+    def users(self, natives: Iterable[Native | None], group: str, reaching: Container[str] | None = None) -> list[str]:
+        """Who may use a key, sorted.
+
+        Args:
+            natives: the key and what it lies in.
+            group: the resource group of these.
+            reaching: machines that have a way to it, of the others it is said; None where nobody can say.
+        """
+        return sorted(
+            {
+                one.who if reaching is None or not one.distant or one.who in reaching else f"{one.who} {_WITHOUT_A_WAY}"
+                for one in self.on(natives, group)
+                if one.role is None or one.role.uses
+            }
+        )
 
     def administrators(self, natives: Iterable[Native | None], group: str) -> list[str]:
         """Who may rotate, switch off or destroy a key, sorted."""
@@ -145,18 +160,32 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
+        bearer = reader.bearer(principal)
         given = native.properties.get("scope")
         scope, identity = reader.follow(given), reader.principal(principal)
         accounts = reader.log_writers.get(identity)
         writer = scope is not None and accounts == {scope.path} and identity not in reader.carriers
-        held = [Held(who, line, role, role_id, conditional, identity, writer) for who in reader.who(principal)]
+        held = [
+            Held(
+                who,
+                line,
+                role,
+                role_id,
+                conditional,
+                bearer.path if bearer else None,
+                reader.is_distant(principal, who),
+                writer,
+            )
+            for who in reader.who(principal)
+        ]
         if scope is not None and scope.type == token("resources:ResourceGroup"):
             rights.by_group.setdefault(reader.group(scope), []).extend(held)
         elif scope is not None:
             rights.by_scope.setdefault(scope.path, []).extend(held)
         elif is_subscription(given):
             rights.everywhere.extend(held)
-        rights.remarks.extend(_unusual(native, scope, held[0], given))
+        if not _backs_up(scope, held[0], bearer):
+            rights.remarks.extend(_unusual(native, scope, held[0], given))
     for native in reader.of("authorization:RoleDefinition"):
         role = _defined(native)
         if not _narrow(role):
@@ -167,12 +196,38 @@ def observe_rights(reader: Reader) -> Rights:
     return rights
 
 
+def observe_log_writers(reader: Reader, rights: Rights, destinations: Iterable[str]) -> Iterator[str]:
+    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to."""
+    for native in reader.of("storage:StorageAccount"):
+        if native.path in destinations:
+            scopes = (native, *reader.children(native, "storage:BlobContainer"))
+            for held in rights.on(scopes, reader.group(native)):
+                if held.writer:
+                    continue
+                if held.role is None or {str(Access.write), "delete"} & set(held.role.access):
+                    yield f"{native.path}: {held.who} can write and delete where logs are kept"
+
+
 _USUAL: Mapping[str, Any] = {
     token("keyvault:Key"): lambda role: role.uses != role.administers,
     token("keyvault:Vault"): lambda role: role.administers and not role.uses,
     token("storage:BlobContainer"): lambda role: role.access and "delete" not in role.access and not role.administers,
     token("storage:StorageAccount"): lambda role: role.access == ("read",) and not role.administers,
 }
+
+
+_OF_BACKUP: Mapping[str, str] = {
+    BLOB_BACKUP: token("storage:StorageAccount"),
+    DISK_BACKUP: token("compute:Disk"),
+    SNAPSHOTS: token("resources:ResourceGroup"),
+}
+"""Roles of a backup vault, and what each is given on."""
+
+
+def _backs_up(scope: Native | None, held: Held, bearer: Native | None) -> bool:
+    """Whether it is what a backup vault's own identity needs, where it needs it."""
+    vault = bearer is not None and bearer.type == token("dataprotection:BackupVault")
+    return vault and scope is not None and _OF_BACKUP.get(held.role_id) == scope.type
 
 
 def _unusual(native: Native, scope: Native | None, held: Held, given: Value) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Keys: a vault for each key, so that rights and the ninety days of a deleted vault stay with one key.
 
 Only RSA keys that wrap and unwrap are made: storage accounts and disk encryption sets take no others. Key
-material is made in the vault and never leaves it. Managed HSM, imported and external keys are not lowered.
-A key that is there already is only named: it gets rights, and nothing of it or of its vault is changed. How
+material is made in the vault and never leaves it, or is brought by a person (`importing`). Managed HSM and external
+keys are not lowered. A key that is there already is only named: it gets rights, and nothing of it or of its vault is changed. How
 keys are read back stands in `keys_reading`.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.azure.audit import lower_use_log
+from hdh_infra.clouds.azure.importing import is_imported, lower_imported, manual_imports
 from hdh_infra.clouds.azure.naming import dotted, group, home, make, region, segment, vault
 from hdh_infra.clouds.azure.roles import (
     KEY_USE,
@@ -23,12 +24,18 @@ from hdh_infra.clouds.azure.roles import (
 )
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.elements import Key
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption, KeyAlgorithm, Protection
 
 SHORTEST_ROTATION = 7
 """Days; Key Vault makes no new version earlier."""
+LEFT_DAYS = 90
+"""Days from when a new version is due to when the one before expires: what is late can be mended before data stop being read."""
+NOTICE_DAYS = 60
+"""Days before that expiry from which the vault reports it: a month after the new version was due."""
 GRACE_DAYS = 90
 """For how long a deleted vault or key can be had back; the longest that there is."""
 _SIZES: Mapping[KeyAlgorithm, int] = {
@@ -108,9 +115,9 @@ def key_name(context: Context, key: str) -> str:
 
 
 def vault_uri(context: Context, key: str) -> Value:
-    """Where the vault of a key answers; of one that is there already by its name, in Azure's public cloud."""
+    """Where the vault of a key answers; of one that is there already by its name and the offer's own suffix."""
     if _is_read(context, key):
-        return f"https://{vault(context, key)}.vault.azure.net/"
+        return f"https://{vault(context, key)}.{context.site.offer.native['vault_suffix']}/"
     return ref(f"{key}/vault", "properties.vaultUri")
 
 
@@ -132,7 +139,9 @@ def _vault_of(key_id: str) -> str:
 
 def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = True) -> Iterator[Node]:
     """A key in a vault of its own that no network reaches but the cloud's own storage services."""
-    hsm = spec.protection is Protection.hsm
+    imported = is_imported(context, key)
+    # Material comes in wrapped for a key of the module, so that it is in one whatever was asked.
+    hsm = imported or spec.protection is Protection.hsm
     taken = context.existing(key)
     home_group = segment(taken.id, "resourceGroups") if taken else group(context, key)
     common: dict[str, Value] = {"resourceGroupName": home_group, "vaultName": vault(context, key)}
@@ -169,6 +178,9 @@ def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = Tru
         protect=protect,
         adopt=_vault_of(taken.id) if taken else None,
     )
+    if imported:
+        yield from lower_imported(context, key, key_name(context, key), common, _asked_size(spec))
+        return
     yield make(
         context,
         f"{key}/key",
@@ -178,7 +190,7 @@ def _vault_and_key(context: Context, key: str, spec: Key, *, protect: bool = Tru
             "keyName": key_name(context, key),
             "properties": {
                 "kty": "RSA-HSM" if hsm else "RSA",
-                "keySize": _SIZES.get(spec.algorithm, _SIZE) if spec.algorithm else _SIZE,
+                "keySize": _asked_size(spec) or _SIZE,
                 "keyOps": ["wrapKey", "unwrapKey"],
                 "attributes": {"enabled": True, "exportable": False},
                 **_rotation(spec.rotation_days),
@@ -215,9 +227,12 @@ def _users(context: Context, key: str) -> Iterator[Node]:
     for who in context.expanded.users_of(key):
         found = holder(context, who)
         if found is not None:
+            network = network_path(who) or ""
+            # A space's right on a shared key is the space's own (law 4).
+            own = network.startswith("space/") and network_path(key) is None
             yield lower_assignment(
                 context,
-                f"{key}/user/{dotted(who)}",
+                f"{network}/key-user/{dotted(who)}-{dotted(key)}" if own else f"{key}/user/{dotted(who)}",
                 role=built_in(KEY_USE),
                 scope=ref(f"{key}/key"),
                 principal=found[0],
@@ -237,8 +252,32 @@ def lower_key_use(context: Context, path: str, key: str, identity: str) -> Node:
     )
 
 
+def manual_keys(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do of keys: bring the material of those that are imported."""
+    names = {key: key_name(context, key) for key in context.expanded.keys if is_imported(context, key)}
+    return manual_imports(context, names, {key: _asked_size(context.expanded.keys[key]) for key in names})
+
+
+def _asked_size(spec: Key) -> int | None:
+    return _SIZES.get(spec.algorithm) if spec.algorithm else None
+
+
 def _rotation(days: int | None) -> dict[str, Value]:
+    """A new version in time, and an expiry of the one before well after it, which is reported before it comes.
+
+    An expired key still unwraps (MicrosoftDocs/azure-docs about-keys-details.md, date-time controlled operations) and
+    wraps nothing; managed disks are taken away from machines an hour after it expired. So a key that nobody rotates
+    gets no expiry.
+    """
     if days is None:
         return {}
-    trigger = {"timeAfterCreate": f"P{max(days, SHORTEST_ROTATION)}D"}
-    return {"rotationPolicy": {"lifetimeActions": [{"action": {"type": "rotate"}, "trigger": trigger}]}}
+    rotated = max(days, SHORTEST_ROTATION)
+    return {
+        "rotationPolicy": {
+            "attributes": {"expiryTime": f"P{rotated + LEFT_DAYS}D"},
+            "lifetimeActions": [
+                {"action": {"type": "rotate"}, "trigger": {"timeAfterCreate": f"P{rotated}D"}},
+                {"action": {"type": "notify"}, "trigger": {"timeBeforeExpiry": f"P{NOTICE_DAYS}D"}},
+            ],
+        }
+    }

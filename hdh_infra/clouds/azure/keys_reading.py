@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import KEY_CATEGORIES, Logs
 from hdh_infra.clouds.azure.grants import Rights
+from hdh_infra.clouds.azure.importing import IMPORT
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
-from hdh_infra.graph.observation import Native, Natives
+from hdh_infra.clouds.azure.ways import PORT
+from hdh_infra.graph.observation import Native, Natives, ObservedFlow
 from hdh_infra.model.lock import Kept
 from hdh_infra.model.paths import PLATFORM, kind_of
 from hdh_infra.model.scales import Custody, KeyOrigin, Protection
@@ -22,27 +24,39 @@ _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
 _DAYS = (365, 30, 7, 1)
 
 
-def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[str, Any]]:
-    """Every key element, from the key and from the vault that it lies in."""
+def observe_keys(
+    reader: Reader, rights: Rights, logs: Logs, vaults: Mapping[str, Iterable[ObservedFlow]]
+) -> dict[str, dict[str, Any]]:
+    """Every key element, from the key and from the vault that it lies in.
+
+    Args:
+        reader: what there is.
+        rights: who holds what.
+        logs: what is logged where.
+        vaults: by native path of a vault, which machines reach it.
+    """
     found: dict[str, dict[str, Any]] = {}
     for native in reader.of("keyvault:Key"):
-        if key_element(native) is None:
+        if key_element(native) is None or is_exchange(native):
             continue
         holder = reader.parent(native)
         location = got(holder, "location") if holder else None
         scopes, group = (native, holder), reader.group(native)
-        made = reader.site.settings.existing_of(native.element) is None
+        # Resource Manager makes keys; of one that was there before nobody can say where its material is from, and
+        # nobody of one that lies beside an exchange key, by which material comes in from outside.
+        made = reader.site.settings.existing_of(native.element) is None and not (
+            holder and any(map(is_exchange, reader.children(holder, "keyvault:Key")))
+        )
         seen = _of_key(native, "kty") is not None
         found[native.element] = {
             "kind": "key",
             "protection": _protection(native, holder) if seen else None,
-            # Resource Manager makes keys; of one that was there before nobody can say where its material is from.
             "origin": str(KeyOrigin.generated) if made else None,
             "algorithm": _algorithm(native),
             "rotation_days": _rotation_days(native),
             "custody": str(Custody.provider) if made else None,
             "grace_days": _grace_days(holder) if holder else None,
-            "users": sorted({*rights.users(scopes, group), *_policies(holder)}),
+            "users": sorted({*rights.users(scopes, group, _reaching(vaults, holder)), *_policies(holder)}),
             "administrators": rights.administrators(scopes, group) or None,
             "exportable": _exportable(native) if seen else None,
             "use_log": logs.cover(holder, KEY_CATEGORIES) if holder else None,
@@ -52,6 +66,41 @@ def observe_keys(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[s
             "native": reader.paths(native.element),
         }
     return found
+
+
+def _reaching(vaults: Mapping[str, Iterable[ObservedFlow]], holder: Native | None) -> Container[str] | None:
+    """Machines that reach a vault over HTTPS; None of one that cannot be seen."""
+    if holder is None:
+        return None
+    return {
+        flow.source for flow in vaults.get(holder.path, ()) if flow.protocol == "tcp" and PORT in _ports(flow.ports)
+    }
+
+
+def _ports(ports: Iterable[int | str]) -> Iterator[int]:
+    for port in ports:
+        low, _, high = str(port).partition("-")
+        yield from range(int(low), int(high or low) + 1)
+
+
+def observe_ways(reader: Reader, rights: Rights, vaults: Mapping[str, Iterable[ObservedFlow]]) -> Iterator[str]:
+    """Remarks on ways without a right, which are one right away from opening something, and on duties that are not apart."""
+    for holder in reader.of("keyvault:Vault"):
+        scopes = (holder, *reader.children(holder, "keyvault:Key"))
+        users = set(rights.users(scopes, reader.group(holder)))
+        administrators = set(rights.administrators(scopes, reader.group(holder)))
+        for who in sorted(users & administrators):
+            yield f"{holder.path}: {who} may both use and administer its keys"
+        for who in sorted({flow.source for flow in vaults.get(holder.path, ())} - users - administrators):
+            yield f"{holder.path}: is reached by {who}, which has no right there"
+        for flow in vaults.get(holder.path, ()):
+            if (flow.protocol, set(_ports(flow.ports))) != ("tcp", {PORT}):
+                yield f"{holder.path}: is reached by {flow.source} on {flow.protocol} {', '.join(map(str, flow.ports))}, more than a vault answers on"
+
+
+def is_exchange(native: Native) -> bool:
+    """Whether a key is there for nothing but wrapping material that comes in: the operation excludes every other."""
+    return [str(one).lower() for one in listed(_of_key(native, "keyOps"))] == [IMPORT]
 
 
 def _exportable(native: Native) -> bool:
@@ -97,13 +146,20 @@ def _protection(native: Native, holder: Native | None) -> str:
 
 def _rotation_days(native: Native) -> int | None:
     """Days after which a new version is made; None where nothing makes one, or an expired key would come first."""
+    expiry = _days(_of_key(native, "rotationPolicy.attributes.expiryTime"))
     for action in listed(_of_key(native, "rotationPolicy.lifetimeActions")):
         wanted = str((action.get("action") or {}).get("type", "")).lower()
-        after = (action.get("trigger") or {}).get("timeAfterCreate")
-        read = _DURATION.fullmatch(str(after)) if after else None
-        if wanted == "rotate" and read:
-            return sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number)
+        after = _days((action.get("trigger") or {}).get("timeAfterCreate"))
+        if wanted == "rotate" and after is not None:
+            return after if expiry is None or after < expiry else None
     return None
+
+
+def _days(duration: Any) -> int | None:
+    read = _DURATION.fullmatch(str(duration)) if duration else None
+    return (
+        sum(int(number) * days for number, days in zip(read.groups(), _DAYS, strict=True) if number) if read else None
+    )
 
 
 def _policies(holder: Native | None) -> list[str]:

@@ -43,6 +43,8 @@ _TAGGED = frozenset(
         "compute:Disk",
         "compute:DiskEncryptionSet",
         "compute:AvailabilitySet",
+        "dataprotection:BackupVault",
+        "operationalinsights:Workspace",
     }
 )
 _ACCOUNT_WORDS = 14
@@ -65,7 +67,7 @@ def make(
     outputs: Sequence[str] = (),
     after: Iterable[str] = (),
     protect: bool = False,
-    existing: str | None = None,
+    existing: Value = None,
     adopt: str | None = None,
 ) -> Node:
     """One native resource, with the platform's tags where its type can carry them.

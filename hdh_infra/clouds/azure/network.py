@@ -12,7 +12,8 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hdh_infra.clouds.azure.audit import lower_administration_log
+from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
+from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.bastion import PART as ENTRY
 from hdh_infra.clouds.azure.bastion import SUBNET as ENTRY_SUBNET
 from hdh_infra.clouds.azure.bastion import has_bastion, lower_bastion
@@ -20,6 +21,7 @@ from hdh_infra.clouds.azure.firewall import PART as EXIT
 from hdh_infra.clouds.azure.firewall import SUBNET as EXIT_SUBNET
 from hdh_infra.clouds.azure.firewall import has_firewall, lower_firewall_subnet, next_hop
 from hdh_infra.clouds.azure.flow_logs import lower_flow_log, lower_flow_log_writer
+from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
     PLATFORM_GROUP,
@@ -39,6 +41,7 @@ from hdh_infra.clouds.azure.roles import lower_roles
 from hdh_infra.clouds.azure.routes import CLOSED, lower_closed_routes, lower_routes
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
+from hdh_infra.clouds.azure.ways import lower_ways
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -87,6 +90,10 @@ def lower_platform(context: Context) -> Iterator[Node]:
     yield from lower_roles(context)
     yield from lower_administration_log(context)
     yield from lower_flow_log_writer(context, PLATFORM)
+    yield from lower_log_search(context)
+    if is_searched(context):
+        yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
+    yield from lower_vaults(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -101,9 +108,12 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "resources:ResourceGroup",
             {"resourceGroupName": name, "location": region(context)},
         )
+        yield from lower_vaults(context, network)
     spec = context.expanded.networks[network]
     halves = list(context.address_range(network).subnets(prefixlen_diff=1))
     yield _network(context, network)
+    if not (existing := context.existing(network)) or existing.adopt:
+        yield from lower_diagnostics(context, f"{network}/network", "network:VirtualNetwork")
     named = has_firewall(context, network)
     exits = network in context.egress_networks and not named
     if exits:
@@ -124,6 +134,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
     yield from lower_flow_log(context, network)
+    yield from lower_ways(context, network, shared(context).ways.get(network, {}))
 
 
 def _subnets(context: Context, network: str) -> tuple[str, ...]:
@@ -228,6 +239,7 @@ def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Ite
         },
         after=(home(network),),
     )
+    yield from lower_diagnostics(context, address, "network:PublicIPAddress")
     yield make(
         context,
         gateway,

@@ -12,9 +12,12 @@ from typing import Any
 
 from hdh_infra.clouds.azure.audit import Logs
 from hdh_infra.clouds.azure.firewall import firewall_remarks
+from hdh_infra.clouds.azure.keys_reading import is_exchange
+from hdh_infra.clouds.azure.loose_ends import observe_loose_ends
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.routes import routing_remarks
+from hdh_infra.clouds.azure.storage import LONGEST_SIGNATURE
 from hdh_infra.clouds.azure.storage_reading import is_closed
 from hdh_infra.graph.observation import Native
 
@@ -48,6 +51,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("storage:StorageAccount", "isLocalUserEnabled", _OFF, False, "has users of its own beside the tenant's"),
     Expectation("storage:StorageAccount", "enableNfsV3", _OFF, False, "answers to NFS, without identities"),
     Expectation("storage:StorageAccount", "encryption.requireInfrastructureEncryption", _ON, False, "is encrypted once, not twice"),
+    Expectation("storage:StorageAccount", "customDomain", (None,), None, "answers to a name that is not Azure's"),
+    Expectation("storage:StorageAccount", "routingPreference.publishInternetEndpoints", _OFF, False, "has names of its own on the Internet's routes"),
+    Expectation("storage:StorageAccount", "routingPreference.publishMicrosoftEndpoints", _OFF, False, "has second names, which no private zone is for"),
+    Expectation("storage:StorageAccount", "routingPreference.routingChoice", ("MicrosoftRouting",), "MicrosoftRouting", "is reached over the Internet's routes"),
+    Expectation("storage:StorageAccount", "sasPolicy.expirationAction", ("Block",), None, "lets signed accesses hold for as long as whoever signs likes"),
+    Expectation("storage:StorageAccount", "sasPolicy.sasExpirationPeriod", (LONGEST_SIGNATURE,), None, "lets signed accesses hold for another time than a day"),
+    Expectation("storage:BlobContainer", "defaultEncryptionScope", ("$account-encryption-key", None), None, "encrypts objects with another key than the account's"),
     Expectation("storage:BlobServiceProperties", "deleteRetentionPolicy.enabled", _ON, False, "keeps nothing that was deleted"),
     Expectation("storage:BlobServiceProperties", "deleteRetentionPolicy.allowPermanentDelete", _OFF, False, "lets what was deleted be removed before its time"),
     Expectation("storage:BlobServiceProperties", "containerDeleteRetentionPolicy.enabled", _ON, False, "keeps no deleted container"),
@@ -64,6 +74,9 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("compute:DiskEncryptionSet", "rotationToLatestKeyVersionEnabled", _ON, False, "stays at an old version of its key"),
     Expectation("compute:Disk", "networkAccessPolicy", ("DenyAll",), "AllowAll", "can be exported to where a link to it is known"),
     Expectation("compute:Disk", "publicNetworkAccess", ("Disabled",), "Enabled", "can be exported over public networks"),
+    Expectation("compute:Disk", "dataAccessAuthMode", ("AzureActiveDirectory",), "None", "can be exported by whoever has a link to it, where export is open"),
+    Expectation("compute:Disk", "maxShares", (1,), 1, "can be attached to several machines at once"),
+    Expectation("compute:VirtualMachine", "diagnosticsProfile.bootDiagnostics.storageUri", (None,), None, "writes its console to an account that was not read"),
     Expectation("compute:VirtualMachine", "securityProfile.securityType", ("TrustedLaunch", "ConfidentialVM"), None, "starts without a measured boot"),
     Expectation("compute:VirtualMachine", "securityProfile.uefiSettings.secureBootEnabled", _ON, False, "starts unsigned systems"),
     Expectation("compute:VirtualMachine", "securityProfile.uefiSettings.vTpmEnabled", _ON, False, "has no trusted platform module"),
@@ -82,7 +95,15 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:Subnet", "defaultOutboundAccess", _OFF, True, "has Azure's own way out to the Internet"),
     Expectation("network:Subnet", "privateEndpointNetworkPolicies", ("Enabled", "NetworkSecurityGroupEnabled"), "Disabled", "has private endpoints that no filter acts on"),
     Expectation("network:Subnet", "serviceEndpoints", (None,), None, "has a way of its own to public services of the cloud"),
+    Expectation("operationalinsights:Workspace", "publicNetworkAccessForIngestion", ("Disabled",), "Enabled", "takes entries from public networks"),
+    Expectation("operationalinsights:Workspace", "publicNetworkAccessForQuery", ("Disabled",), "Enabled", "is searched from public networks"),
+    Expectation("operationalinsights:Workspace", "features.disableLocalAuth", _ON, False, "takes entries by its own key, without an identity"),
+    Expectation("operationalinsights:Workspace", "features.enableLogAccessUsingOnlyResourcePermissions", _OFF, None, "shows logs of a resource to whoever may read the resource"),
+    Expectation("operationalinsights:Workspace", "features.enableDataExport", _OFF, False, "may be exported as it fills"),
+    Expectation("operationalinsights:Workspace", "features.immediatePurgeDataOn30Days", _OFF, False, "purges at once what is older than thirty days"),
     Expectation("network:RouteTable", "disableBgpRoutePropagation", _ON, False, "takes up routes that a gateway announces"),
+    Expectation("network:AzureFirewall", "sku.tier", ("Standard", "Premium"), "Standard", "is of a kind that only tells of known attackers"),
+    Expectation("network:FirewallPolicy", "sku.tier", ("Standard", "Premium"), "Standard", "is of a kind that only tells of known attackers"),
     Expectation("network:FirewallPolicy", "threatIntelMode", ("Deny",), "Alert", "lets pass what leads to known attackers"),
     Expectation("network:FirewallPolicy", "threatIntelWhitelist", (None,), None, "has hosts that pass whatever is known of them"),
     Expectation("network:FirewallPolicy", "basePolicy", (None,), None, "takes up rules of another policy, which were not read"),
@@ -98,7 +119,14 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("network:BastionHost", "enableKerberos", _OFF, False, "passes logins on to a domain"),
     Expectation("network:BastionHost", "enableShareableLink", _OFF, False, "lets in whoever has a link, without a name in the directory"),
     Expectation("network:BastionHost", "enableTunneling", _OFF, False, "carries tunnels of people's own programs"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.softDeleteSettings.state", ("On", "AlwaysOn"), "On", "loses a deleted copy at once"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.softDeleteSettings.retentionDurationInDays", tuple(range(14, 181)), 14, "keeps a deleted copy for less than fourteen days"),
+    Expectation("dataprotection:BackupVault", "properties.securitySettings.immutabilitySettings.state", ("Unlocked", "Locked"), "Disabled", "lets copies be deleted before their time"),
+    Expectation("dataprotection:BackupVault", "properties.featureSettings.crossSubscriptionRestoreSettings.state", ("Disabled", "PermanentlyDisabled"), "Enabled", "lets copies be restored into another subscription"),
+    Expectation("dataprotection:BackupVault", "properties.featureSettings.crossRegionRestoreSettings.state", ("Disabled",), "Disabled", "lets copies be restored in another region"),
+    Expectation("dataprotection:BackupVault", "properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures", ("Enabled",), "Enabled", "tells nobody of a backup that failed"),
     Expectation("privatedns:VirtualNetworkLink", "registrationEnabled", _OFF, False, "lets machines write names into the shared zone"),
+    Expectation("privatedns:VirtualNetworkLink", "resolutionPolicy", ("Default",), "Default", "asks public names where a private one is not there"),
 )  # fmt: skip
 
 
@@ -110,6 +138,7 @@ _OF_LOGS = frozenset({"publicNetworkAccess", "networkRuleSet.bypass"})
 
 def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
     """Every remark, by the native path that it is about."""
+    yield from observe_loose_ends(reader)
     by_type: dict[str, list[Expectation]] = {}
     for one in EXPECTATIONS:
         by_type.setdefault(token(one.kind), []).append(one)
@@ -135,8 +164,10 @@ def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
         operations = got(native, "properties.keyOps", got(native, "keyOps", []))
         if enabled is not True:
             yield f"{native.path}: is switched off; what it encrypts cannot be read"
-        if more := sorted(set(operations) - {"wrapKey", "unwrapKey"}):
+        if (more := sorted(set(operations) - {"wrapKey", "unwrapKey"})) and not is_exchange(native):
             yield f"{native.path}: may also {', '.join(more)}"
+        if expires := got(native, "properties.attributes.expires", got(native, "attributes.expires")):
+            yield f"{native.path}: expires on a day of its own ({int(expires)} s after 1970); what it encrypts cannot be used from then on"
 
 
 def _openings(native: Native, path: str) -> Iterator[str]:

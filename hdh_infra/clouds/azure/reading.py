@@ -24,6 +24,7 @@ _NAMES: Mapping[str, str] = {
     "network:RouteTable": "routeTableName",
     "network:FirewallPolicy": "firewallPolicyName",
     "keyvault:Vault": "vaultName",
+    "dataprotection:BackupVault": "vaultName",
     "storage:StorageAccount": "accountName",
     "privatedns:PrivateZone": "privateZoneName",
 }
@@ -39,6 +40,8 @@ _PARENTS: Mapping[str, str] = {
     "storage:BlobContainer": "storage:StorageAccount",
     "storage:BlobContainerImmutabilityPolicy": "storage:StorageAccount",
     "storage:ManagementPolicy": "storage:StorageAccount",
+    "dataprotection:BackupPolicy": "dataprotection:BackupVault",
+    "dataprotection:BackupInstance": "dataprotection:BackupVault",
     "privatedns:VirtualNetworkLink": "privatedns:PrivateZone",
     "privatedns:PrivateRecordSet": "privatedns:PrivateZone",
 }
@@ -144,20 +147,30 @@ class Reader:
 
     def principal(self, value: Value) -> str:
         """Whose principal it is: the path of the identity, or the id of one that is not the platform's."""
-        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        native = self.bearer(value)
         return native.path if native else str(value)
+
+    def bearer(self, value: Value) -> Native | None:
+        """What has the identity of a principal, where that is the platform's: an identity, or what has one of its own."""
+        return self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
 
     def who(self, value: Value) -> list[str]:
         """The same in the model's words: the elements that act under an identity, `group/NAME`, or the id.
 
         An identity that nothing carries is that of the element which it was made for.
         """
-        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        native = self.bearer(value)
         if native is not None:
             carriers = self.carriers.get(native.path, ())
             return sorted({one.element for one in carriers}) or [native.element]
         name = self.site.group_names.get(str(value).lower())
         return [f"group/{name}" if name else str(value)]
+
+    def is_distant(self, value: Value, who: str) -> bool:
+        """Whether an element acts under an identity as its machine only, and so over the network."""
+        native = self._principals.get(value.lower()) if isinstance(value, str) else self.follow(value)
+        acting = [one for one in self.carriers.get(native.path, ()) if one.element == who] if native else []
+        return bool(acting) and all(one.type == token("compute:VirtualMachine") for one in acting)
 
     @functools.cached_property
     def carriers(self) -> Mapping[str, list[Native]]:
@@ -173,6 +186,8 @@ class Reader:
 
     def identities(self, native: Native) -> list[str]:
         """Native paths of the user-assigned identities that something acts under; the pointer itself of one that is not the platform's."""
+        if "UserAssigned" not in str(got(native, "identity.type", "None")):
+            return []
         found = [(self.follow(one), one) for one in got(native, "identity.userAssignedIdentities", ())]
         return [identity.path if identity else str(pointer) for identity, pointer in found]
 

@@ -29,6 +29,9 @@ _POLICIES = "Microsoft.KeyVault/vaults/keyrotationpolicies"
 
 KEY_USE = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
 DATA_USE = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+BLOB_BACKUP = "e5e2a7ff-d759-4cd2-bb51-3152d37e2eb1"
+DISK_BACKUP = "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24"
+SNAPSHOTS = "7efff54f-a5b4-42b5-a1c5-5411624893ce"
 DATA_READING = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 
 
@@ -83,6 +86,10 @@ BUILT_IN: Mapping[str, Role] = {
         tuple(f"{_BLOBS}/{name}" for name in ("delete", "read", "write", "move/action", "add/action")),
     ),
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role("Storage Blob Data Owner", (f"{_BLOBS}/*",)),
+    # Of a backup vault's identity: management only, they copy and do not read.
+    BLOB_BACKUP: Role("Storage Account Backup Contributor", ()),
+    DISK_BACKUP: Role("Disk Backup Reader", ()),
+    SNAPSHOTS: Role("Disk Snapshot Contributor", ()),
     # Management only: none of them opens data or uses a key by itself, while account keys are off and vaults take roles only.
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": Role("Owner", ()),
     "b24988ac-6180-42a0-ab88-20f7382dd24c": Role("Contributor", ()),

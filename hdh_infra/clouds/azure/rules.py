@@ -15,7 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import dashed, dotted, filter_name, group, make
+from hdh_infra.clouds.azure.shared import shared
+from hdh_infra.clouds.azure.ways import PORT
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ALL_PORTS, Ports, union
 from hdh_infra.errors import SpecError
@@ -65,7 +68,7 @@ class Opening:
 
 
 def lower_rules(context: Context) -> Iterator[Node]:
-    """Every rule of every filter, from all links and egress in one pass."""
+    """Every rule of every filter, from all links, ways to keys and egress in one pass."""
     places: dict[Place, list[Opening]] = {}
     for link in context.expanded.links:
         opening = _opening(link)
@@ -76,6 +79,11 @@ def lower_rules(context: Context) -> Iterator[Node]:
     for link in context.expanded.egress:
         source = network_path(link.source) or ""
         places.setdefault(_place(source, "machines", "out", source), []).append(_opening(link))
+    for network, mine in shared(context).ways.items():
+        for path, way in mine.items():
+            opening = Opening("tcp", (str(PORT),), way.machines, (path,))
+            places.setdefault(_place(network, "machines", "out", network), []).append(opening)
+            places.setdefault(_place(network, "endpoints", "in", network), []).append(opening)
     indexes = _indexes(context)
     for place, openings in sorted(places.items()):
         resident = place.owner == place.network
@@ -101,6 +109,7 @@ def lower_filter(context: Context, network: str, part: str) -> Iterator[Node]:
         },
         after=(group_path,),
     )
+    yield from lower_diagnostics(context, path, "network:NetworkSecurityGroup")
     for direction, word in _WORDS.items():
         yield make(
             context,

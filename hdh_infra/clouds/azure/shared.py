@@ -6,10 +6,13 @@ the same with one space more (law 4).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import final
 
+from hdh_infra.clouds.azure.ways import ways
 from hdh_infra.clouds.base import Context
+from hdh_infra.model.links import KeyWay
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Access, Encryption
 
@@ -68,7 +71,10 @@ class Shared:
         expanded, audit = self._context.expanded, self.audit_store
         if audit is None:
             return False
-        if "administration" in expanded.audit or any(expanded.logged(one) for one in expanded.stores if one != audit):
+        # Of what networks write and of what is administered there is always something.
+        if {"administration", "flows"} & set(expanded.audit) or any(
+            expanded.logged(one) for one in expanded.stores if one != audit
+        ):
             return True
         if any(expanded.flow_logs(network) for network in expanded.networks):
             return True
@@ -91,8 +97,17 @@ class Shared:
 
     @cached_property
     def with_stores(self) -> frozenset[str]:
-        """Zones and spaces that hold a store, stages of airlocks too."""
-        return frozenset(network_path(store) or "" for store in self._context.expanded.stores)
+        """Zones and spaces that have private endpoints: they hold a store, stages of airlocks too, or their machines use a key."""
+        stores = frozenset(network_path(store) or "" for store in self._context.expanded.stores)
+        return stores | self.ways.keys()
+
+    @cached_property
+    def ways(self) -> Mapping[str, Mapping[str, KeyWay]]:
+        """By network, the ways of its machines to keys."""
+        found: dict[str, dict[str, KeyWay]] = {}
+        for path, way in ways(self._context).items():
+            found.setdefault(way.network, {})[path] = way
+        return found
 
     @cached_property
     def with_hosts(self) -> frozenset[str]:

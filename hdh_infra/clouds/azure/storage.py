@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.clouds.azure.audit import FLOW_CONTAINER, containers_of, is_audit_store, lower_access_log
+from hdh_infra.clouds.azure.backup import lower_store_backup
 from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
-from hdh_infra.clouds.azure.naming import account, group, home, make, region
+from hdh_infra.clouds.azure.naming import PROVIDER, account, group, home, make, region, token
 from hdh_infra.clouds.azure.network import BLOB_ZONE
 from hdh_infra.clouds.azure.roles import lower_identity
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.plan import ManualStep
+from hdh_infra.graph.plan import Check, ManualStep
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
 from hdh_infra.model.paths import network_path
@@ -29,6 +30,8 @@ CONTAINER = "data"
 KEPT_DAYS = 30
 """How long what was deleted or overwritten can be had back where nothing else keeps it."""
 LONGEST_KEPT_DAYS = 365
+LONGEST_SIGNATURE = "01.00:00:00"
+"""For how long an access that somebody signed may hold: days, hours, minutes, seconds."""
 _SERVICE: Mapping[str, Value] = {"enabled": True, "keyType": "Account"}
 
 
@@ -82,6 +85,7 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
         yield _expiry(store, context, common, spec.expiry)
     yield from _endpoint(context, store)
     yield from lower_access_log(context, store)
+    yield from lower_store_backup(context, store, CONTAINER)
 
 
 def _log_containers(context: Context, store: str, common: Mapping[str, Value], spec: Store) -> Iterator[Node]:
@@ -137,7 +141,7 @@ def _expiry(store: str, context: Context, common: Mapping[str, Value], rules: Se
             "policy": {
                 "rules": [
                     {
-                        "name": f"expiry-{number}",
+                        "name": f"expiry{number}",
                         "type": "Lifecycle",
                         "enabled": True,
                         "definition": {
@@ -206,6 +210,14 @@ def _account(context: Context, store: str) -> dict[str, Value]:
         "isLocalUserEnabled": False,
         "enableNfsV3": False,
         "dnsEndpointType": "Standard",
+        # No names beside the account's own, by which it would be reached over the Internet's routes.
+        "routingPreference": {
+            "routingChoice": "MicrosoftRouting",
+            "publishInternetEndpoints": False,
+            "publishMicrosoftEndpoints": False,
+        },
+        # What an identity signs for somebody else (a user delegation SAS) holds for a day at most; Azure allows seven.
+        "sasPolicy": {"expirationAction": "Block", "sasExpirationPeriod": LONGEST_SIGNATURE},
     }
 
 
@@ -282,15 +294,34 @@ def lower_link(context: Context, link: Link) -> tuple[Node, ...]:
 
 
 def manual_locks(context: Context) -> Iterator[ManualStep]:
-    """The locking of every retention that nobody shall be able to shorten."""
+    """The locking of every retention that nobody shall be able to shorten: one step a store, each container proved."""
     for path, store in context.expanded.stores.items():
         if store.retention and store.retention.mode is RetentionMode.compliance:
-            for container in (CONTAINER, *containers_of(context, path)):
-                where = f"--account-name {account(context, path)} --container-name {container}"
-                show = f"az storage container immutability-policy show {where}"
-                yield ManualStep(
-                    what=f"Lock the retention of {path}, container {container} ({store.retention.days} days); it can never be shortened or removed afterwards",
-                    who="whoever answers for the records, with the right Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/lock/action",
-                    command=f'az storage container immutability-policy lock {where} --if-match "$({show} --query etag --output tsv)"',
-                    proof=f"{show} --query state gives Locked; `hdh refresh` then observes compliance",
-                )
+            containers = (CONTAINER, *containers_of(context, path))
+            policies = {name: f"{path}/logs/{name}" if name != CONTAINER else path for name in containers}
+            policy = f"--account-name {account(context, path)} --container-name"
+            show = "az storage container immutability-policy show"
+            yield ManualStep(
+                what=f"Lock the retention of {path} ({store.retention.days} days) in {len(containers)} container{'s' if len(containers) > 1 else ''}; it can never be shortened or removed afterwards",
+                who="whoever answers for the records, with the right Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies/lock/action",
+                command=f"for container in {' '.join(containers)}; do az storage container immutability-policy lock {policy} $container "
+                f'--if-match "$({show} {policy} $container --query etag --output tsv)"; done',
+                proof=f"{show} {policy} CONTAINER --query state gives Locked for each; `hdh refresh` then observes compliance",
+                id=f"{path}/lock",
+                checks=tuple(
+                    Check(
+                        token("storage:getBlobContainerImmutabilityPolicy"),
+                        PROVIDER,
+                        {
+                            "resourceGroupName": group(context, path),
+                            "accountName": account(context, path),
+                            "containerName": name,
+                            "immutabilityPolicyName": "default",
+                        },
+                        "state",
+                        "Locked",
+                        (f"{owner}/retention",),
+                    )
+                    for name, owner in policies.items()
+                ),
+            )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import STORE_CATEGORIES, Logs
+from hdh_infra.clouds.azure.backup_reading import Backups, Copies
 from hdh_infra.clouds.azure.grants import Rights
 from hdh_infra.clouds.azure.keys_reading import key_element
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
@@ -20,14 +21,15 @@ from hdh_infra.model.scales import Encryption, Redundancy, RetentionMode
 _ELSEWHERE = "elsewhere"
 
 
-def observe_stores(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict[str, Any]]:
+def observe_stores(reader: Reader, rights: Rights, logs: Logs, backups: Backups) -> dict[str, dict[str, Any]]:
     """Every store element, from its account and what lies in it."""
     found: dict[str, dict[str, Any]] = {}
     entered = _entered(reader)
     for native in reader.of("storage:StorageAccount"):
         containers = reader.children(native, "storage:BlobContainer")
         location = native.properties.get("location")
-        encryption, key = _encrypted(reader, native)
+        copies = backups.of_account(native)
+        encryption, key = _weaker(_encrypted(reader, native), copies)
         scopes, group = (native, *containers), reader.group(native)
         found[native.element] = {
             "kind": "store",
@@ -43,13 +45,24 @@ def observe_stores(reader: Reader, rights: Rights, logs: Logs) -> dict[str, dict
             "public": _public(native, containers),
             "grants": rights.grants(scopes, group),
             "access_log": logs.cover(native, STORE_CATEGORIES, apart=native),
-            "backup": None,
-            "country": _country(reader, native),
+            "backup": copies.given if copies else None,
+            "country": _furthest(_country(reader, native), copies),
             "region": place(location) + _copied_to(reader, native),
             "access": sorted(rights.lines(scopes, group)),
             "native": reader.paths(native.element),
         }
     return found
+
+
+def _weaker(own: tuple[Encryption, str | None], copies: Copies | None) -> tuple[Encryption, str | None]:
+    """Who holds the key of all that there is of a store, its copies too."""
+    if copies is None or copies.encryption.reaches(own[0]):
+        return own
+    return copies.encryption, copies.key
+
+
+def _furthest(country: str | None, copies: Copies | None) -> str | None:
+    return country if copies is None or copies.country == country else copies.country
 
 
 def _encrypted(reader: Reader, native: Native) -> tuple[Encryption, str | None]:
@@ -121,8 +134,9 @@ def _expiry(reader: Reader, native: Native) -> list[dict[str, Any]]:
             actions = definition.get("actions") or {}
             days = _age(actions, "baseBlob", "daysAfterModificationGreaterThan")
             old = _age(actions, "version", "daysAfterCreationGreaterThan")
-            if rule.get("enabled", True) is not True or (days is None and old is None):
-                continue
+            kinds = listed((definition.get("filters") or {}).get("blobTypes"))
+            if rule.get("enabled", True) is not True or (days is None and old is None) or "blockBlob" not in kinds:
+                continue  # objects are block blobs; a rule for the others alone deletes none of them
             for prefix in listed((definition.get("filters") or {}).get("prefixMatch")) or (f"{CONTAINER}/",):
                 if str(prefix).split("/", 1)[0] not in held:
                     own = str(prefix).removeprefix(f"{CONTAINER}/")

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
 from hdh_infra.clouds.azure.firewall import Opening, firewall_at, observe_hosts, observe_openings
+from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.routes import Routes, observe_routes
 from hdh_infra.clouds.azure.rules import destination_ports
@@ -62,6 +63,8 @@ class Traffic:
     remarks: tuple[str, ...]
     people: Mapping[str, str]
     """By native path of a network, how people get in, in the model's words."""
+    vaults: Mapping[str, tuple[ObservedFlow, ...]] = field(default_factory=dict)
+    """By native path of a vault, which machines reach it by its private endpoints; no flow of the platform's."""
 
 
 def observe_traffic(reader: Reader) -> Traffic:
@@ -77,6 +80,8 @@ class _Network:
         self.remarks: list[str] = []
         # By address within a network: interfaces are values, and two of them can be equal only by having both.
         self.exits: set[tuple[str, ipaddress.IPv4Address]] = set()
+        self.vaults: dict[str, str] = {}
+        """By private endpoint that leads to a vault, that vault."""
         self.public: set[tuple[str, ipaddress.IPv4Address]] = set()
         self.ranges = {native.path: self._ranges(native) for native in reader.of("network:VirtualNetwork")}
         self.peers = self._peered()
@@ -106,13 +111,19 @@ class _Network:
             for flow in outside(mirrored, inside, lambda _: True)
             if flow.to != str(_HOST)
         ]
+        between = flows([*machines, *endpoints], self._routed)
+        vaults: dict[str, list[ObservedFlow]] = {}
+        for flow in between:
+            if flow.to in self.vaults:
+                vaults.setdefault(self.vaults[flow.to], []).append(flow)
         ways = outside(machines, inside, lambda one: (one.network, one.address) in self.exits)
         return Traffic(
-            flows([*machines, *endpoints], self._routed),
+            tuple(flow for flow in between if flow.to not in self.vaults),
             tuple(sorted((*ways, *observe_hosts(self.named)))),
             tuple(sorted(entry)),
             tuple(self.remarks),
             observe_entry(self.doors, machines, list(self.ranges)),
+            {path: tuple(found) for path, found in vaults.items()},
         )
 
     def _lopsided(self, interfaces: Sequence[Interface], inside: Sequence[Network]) -> Iterator[str]:
@@ -218,11 +229,10 @@ class _Network:
         for configuration in listed(got(native, "ipConfigurations")):
             subnet = self.reader.follow(configuration.get("subnet"))
             network = self.reader.parent(subnet) if subnet else None
-            address = configuration.get("privateIPAddress")
-            if subnet is None or network is None or not isinstance(address, str):
+            own = _address(configuration.get("privateIPAddress"))
+            if subnet is None or network is None or own is None:
                 self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
                 continue
-            own = ipaddress.IPv4Address(address)
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")
             routes = self._routes(subnet)
@@ -276,8 +286,14 @@ class _Network:
                 if service is None:
                     self.remarks.append(f"{native.path}: leads to something that is not the platform's")
                 elif state == "Approved":
+                    end = service.element
+                    if service.type == token("keyvault:Vault"):
+                        # No element that flows lead to: it keeps a key, whose users are judged by what they reach. Each
+                        # endpoint of it stands for itself, in a network of its own.
+                        end = native.path
+                        self.vaults[end] = service.path
                     for own in addresses:
-                        yield Interface(service.element, own, network.path, self._inward(subnet, network.path, own))
+                        yield Interface(end, own, network.path, self._inward(subnet, network.path, own))
 
     def _inward(self, subnet: Native, network: str, own: ipaddress.IPv4Address) -> tuple[Rule, ...]:
         """The rules before a private endpoint, which answers and never opens a connection.
@@ -383,4 +399,12 @@ def _endpoint_addresses(native: Native) -> Sequence[ipaddress.IPv4Address]:
     """Addresses of a private endpoint: those that were asked, else those that the cloud gave."""
     asked = [one.get("privateIPAddress") for one in listed(got(native, "ipConfigurations"))]
     given = [address for one in listed(got(native, "customDnsConfigs")) for address in listed(one.get("ipAddresses"))]
-    return [ipaddress.IPv4Address(one) for one in asked or given if isinstance(one, str)]
+    return [found for one in asked or given if (found := _address(one)) is not None]
+
+
+def _address(value: Any) -> ipaddress.IPv4Address | None:
+    """An address; None of what is none, as a whole block that an interface has."""
+    try:
+        return ipaddress.IPv4Address(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

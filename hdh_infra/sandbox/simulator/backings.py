@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
-from hdh_infra.sandbox.simulator.making import filled
 from hdh_infra.sandbox.simulator.paths import first
+from hdh_infra.sandbox.simulator.templates import filled
 from hdh_infra.sandbox.simulator.wire import Secret, plain
 
 if TYPE_CHECKING:

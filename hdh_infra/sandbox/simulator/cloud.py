@@ -16,11 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.echoing import Echo
+from hdh_infra.sandbox.simulator.facts import Rule
 from hdh_infra.sandbox.simulator.kinds import KINDS, Event
-from hdh_infra.sandbox.simulator.knowledge import Rule, knowledge
-from hdh_infra.sandbox.simulator.making import Maker, fits
+from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.making import UNTIL, Maker
 from hdh_infra.sandbox.simulator.paths import first
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Row
+from hdh_infra.sandbox.simulator.templates import fits
 from hdh_infra.sandbox.simulator.wire import plain
 from hdh_infra.sandbox.simulator.world import World
 
@@ -28,16 +32,9 @@ if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.backings import Backings
     from hdh_infra.sandbox.simulator.store import Store
 
+LIMIT: Final = "azure.limit"
+"""The rule's name of what is beyond a limit of a type (`contracts/data/azure-arm.yaml`)."""
 _DAY: Final = 86400.0
-
-
-class RefusedByCloudError(Exception):
-    """Raised when the cloud refuses; the message is as the provider shows it."""
-
-    def __init__(self, rule: str, status: int, code: str, message: str) -> None:
-        """Keep the rule's name, for tests; empty where no rule but the interface itself refused."""
-        self.rule, self.status, self.code = rule, status, code
-        super().__init__(message)
 
 
 @final
@@ -70,10 +67,16 @@ class SimulatedCloud:
             clock: seconds of the epoch; what was deleted goes for good by it.
             backings: what makes real things on this machine for some types.
         """
-        self.package, self._store, self._clock, self._backings = package, store, clock, backings
+        self.package, self._store, self._backings = package, store, backings
+
+        def now() -> float:
+            return clock() + store.later
+
+        self._clock: Callable[[], float] = now
         self._known = knowledge(package)
-        self._maker = Maker(store, self._known, clock)
+        self._maker = Maker(store, self._known, self._clock)
         self._world = World(store, self._known, self._maker)
+        self._echo = Echo(store, self._known, self._maker)
 
     # --- what the engine asks
 
@@ -89,16 +92,17 @@ class SimulatedCloud:
         asked = plain(inputs)
         failures = [
             Failure(found.path, f"{found.found}. {found.remedy}")
-            for found in contracts.check(token, asked)
+            for found in contracts.check(token, asked, limits=False)
             if found.kind != "open-enum"
         ]
         if failures:
             return inputs, failures
         event = Event("check", token, self._maker.identity(token, asked, preview=True) or "", asked, None, self._world)
-        return inputs, [
+        broken = [
             Failure(str(rule.parameters.get("path", "")), self._message(rule, found, asked), rule.id)
             for rule, found in self._broken(event)
         ]
+        return inputs, broken or [Failure(one.path, one.found, LIMIT) for one in _beyond(token, asked)]
 
     def identity(self, token: str, inputs: Mapping[str, Any]) -> str | None:
         """The id that a resource with these inputs has; None where it is the cloud's to choose, or not known yet."""
@@ -110,41 +114,47 @@ class SimulatedCloud:
 
     def preview_change(self, identity: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What is known of a resource before it is changed; what the cloud has made stays known."""
-        with self._store.lock:
+        with self._store.session():
             row = self._living(identity)
             return self._maker.outputs(Row(row.id, row.type, dict(inputs), dict(row.kept)), preview=True)
 
-    def create(self, token: str, inputs: Mapping[str, Any]) -> Row:
-        """Make a resource. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+    def create(self, token: str, inputs: Mapping[str, Any], until: Mapping[str, float] | None = None) -> Row:
+        """Make a resource; `until` says what of it comes in how many seconds of the cloud (`hidden`, `effective`).
+
+        Raises:
+            RefusedByCloudError: the cloud refuses.
+        """
+        with self._store.session():
             self._purge()
             row = Row("", token, dict(inputs))
             row.id = self._maker.identity(token, plain(inputs)) or ""
             if not row.id:
-                raise self._error("", 400, "InvalidRequest", f"{token} has no id with these inputs")
+                raise self.refusal("", 400, "InvalidRequest", f"{token} has no id with these inputs")
             self._judge(Event("create", token, row.id, plain(inputs), None, self._world))
             before = self._store.get(row.id)
             kind = self._known.kind(token)
             if before is not None and before.alive and not (kind and kind.singleton):
-                raise self._error("", 409, "Conflict", f"cannot create already existing resource '{row.id}'")
+                raise self.refusal("", 409, "Conflict", f"cannot create already existing resource '{row.id}'")
             if before is not None and not before.alive:
                 row.kept = dict(before.kept)
                 self._bring_back(before)
             if self._backings is not None:
                 self._backings.create(row, self._maker.outputs(row))
+            for what, seconds in (until or {}).items():
+                row.kept[f"{UNTIL}{what}"] = self._clock() + seconds / self._store.pace
             self._keep(row)
             return row
 
     def read(self, identity: str) -> Row | None:
         """A living resource."""
-        with self._store.lock:
+        with self._store.session():
             self._purge()
             row = self._store.get(identity)
-            return row if row is not None and row.alive else None
+            return row if row is not None and row.alive and not self._maker.waits(row, "hidden") else None
 
     def update(self, identity: str, inputs: Mapping[str, Any]) -> Row:
         """Change a resource. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+        with self._store.session():
             old = self._living(identity)
             before = {**plain(old.inputs), **plain(self._maker.outputs(old))}
             self._judge(Event("update", old.type, old.id, plain(inputs), before, self._world))
@@ -157,7 +167,7 @@ class SimulatedCloud:
 
     def delete(self, identity: str) -> None:
         """Delete a resource with all that lies in it; one that is gone is well. Raises `RefusedByCloudError`."""
-        with self._store.lock:
+        with self._store.session():
             self._purge()
             row = self._store.get(identity)
             if row is None or not row.alive:
@@ -168,31 +178,38 @@ class SimulatedCloud:
 
     def outputs(self, row: Row) -> dict[str, Any]:
         """What the cloud answers of a resource; secrets marked."""
-        with self._store.lock:
+        with self._store.session():
             kept = len(row.kept)
             found = self._maker.outputs(row)
             if len(row.kept) != kept:
                 self._store.put(row)
-            return found
+            return self._echo.add(row, found)
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A function's answer; None for one that is not simulated."""
-        with self._store.lock:
-            return self._maker.answer(token, plain(arguments))
+        """A function's answer; None for one that is not simulated. Raises `RefusedByCloudError` where nothing is there."""
+        with self._store.session():
+            asked = plain(arguments)
+            answer = self._maker.answer(token, asked)
+            looked = self._world.looker.answer(token, asked) if answer is None else None
+            if looked is not None and looked[1] is None:
+                raise self.refusal("", 404, "ResourceNotFound", f"The Resource '{looked[0]}' was not found.")
+            return looked[1] if looked is not None else answer
 
     # --- how
 
     def _judge(self, event: Event) -> None:
         for rule, found in self._broken(event):
             message = self._message(rule, found, event.inputs)
-            raise self._error(rule.id, rule.status, rule.code, message)
+            raise self.refusal(rule.id, rule.status, rule.code, message)
+        for one in _beyond(event.token, event.inputs) if event.operation != "delete" else ():
+            raise self.refusal(LIMIT, 400, "InvalidParameter", f"{one.path}: {one.found}")
 
     def _broken(self, event: Event) -> list[tuple[Rule, str]]:
         kinds = KINDS[event.operation]
         broken = []
-        for rule in self._known.rules:
+        for rule in self._known.rules_of(event.token):
             kind = kinds.get(rule.kind)
-            if kind and rule.applies(event.token) and fits(rule.when, event.inputs):
+            if kind and fits(rule.when, event.inputs):
                 found = kind(rule, event)
                 if found is not None:
                     broken.append((rule, found))
@@ -205,14 +222,19 @@ class SimulatedCloud:
 
         return re.sub(r"\{([^{}]+)\}", one, rule.message)
 
-    def _error(self, rule: str, status: int, code: str, message: str) -> RefusedByCloudError:
+    def refusal(
+        self, rule: str, status: int, code: str, message: str, *, retry_after: float | None = None
+    ) -> RefusedByCloudError:
+        """What the cloud answers where it refuses, in its provider's words."""
         text = self._known.error.format(status=status, code=code, message=message)
-        return RefusedByCloudError(rule, status, code, f"{text} [simulated{': ' + rule if rule else ''}]")
+        return RefusedByCloudError(
+            rule, status, code, f"{text} [simulated{': ' + rule if rule else ''}]", retry_after=retry_after
+        )
 
     def _living(self, identity: str) -> Row:
         row = self._store.get(identity)
         if row is None or not row.alive:
-            raise self._error("", 404, "ResourceNotFound", f"The resource '{identity}' was not found.")
+            raise self.refusal("", 404, "ResourceNotFound", f"The resource '{identity}' was not found.")
         return row
 
     def _keep(self, row: Row) -> None:
@@ -231,8 +253,8 @@ class SimulatedCloud:
 
     def _retention(self, row: Row) -> float | None:
         """How many days a resource is kept after its deletion; None where it goes at once."""
-        for rule in self._known.rules:
-            if rule.kind == "kept" and rule.applies(row.type) and fits(rule.when, plain(row.inputs)):
+        for rule in self._known.rules_of(row.type):
+            if rule.kind == "kept" and fits(rule.when, plain(row.inputs)):
                 source = row
                 if rule.parameters.get("days_of") == "parent":
                     source = self._store.get(row.id.rsplit("/", 2)[0]) or row
@@ -275,6 +297,11 @@ class SimulatedCloud:
         if self._backings is not None:
             self._backings.delete(row, self._maker.outputs(row))
         self._store.remove(row.id)
+
+
+def _beyond(token: str, inputs: Mapping[str, Any]) -> list[contracts.Violation]:
+    """What is beyond the limits that the cloud's published types set to values."""
+    return [one for one in contracts.check(token, inputs) if one.kind == "limit"]
 
 
 def _changed(row: Row, *, deleted_until: float | None, deleted_with: str | None) -> Row:

@@ -7,21 +7,21 @@ is too lax. Kinds that need no other resource also run when the engine checks in
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
-from hdh_infra.sandbox.simulator.making import fits, texts
+from hdh_infra.sandbox.simulator import network_kinds
 from hdh_infra.sandbox.simulator.paths import every, first
+from hdh_infra.sandbox.simulator.ranges import parent_of
+from hdh_infra.sandbox.simulator.templates import fits, texts
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, plain
+from hdh_infra.sandbox.simulator.world import same
 
 if TYPE_CHECKING:
-    from hdh_infra.sandbox.simulator.knowledge import Rule
+    from hdh_infra.sandbox.simulator.facts import Rule
     from hdh_infra.sandbox.simulator.world import World
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @final
@@ -85,6 +85,12 @@ def exclusive(rule: Rule, event: Event) -> str | None:
     return " and ".join(given) if len(given) > 1 else None
 
 
+def some(rule: Rule, event: Event) -> str | None:
+    """`paths`: at least one of them is given."""
+    paths = rule.parameters["paths"]
+    return None if any(every(event.inputs, path) for path in paths) else f"none of {', '.join(paths)}"
+
+
 def member(rule: Rule, event: Event) -> str | None:
     """`path`: its value, where it is given, is one of those at `of`."""
     others = every(event.inputs, rule.parameters["of"])
@@ -94,30 +100,14 @@ def member(rule: Rule, event: Event) -> str | None:
     return None
 
 
-def prefix_size(rule: Rule, event: Event) -> str | None:
-    """`path`: its prefix is at most `longest` long where the name at `name` matches `named`."""
-    given = rule.parameters
-    name = first(event.inputs, given["name"], "")
-    if not re.fullmatch(given["named"], str(name)):
-        return None
-    for value in every(event.inputs, given["path"]):
-        network = _network(value)
-        if network is not None and network.prefixlen > given["longest"]:
-            return f"{name} is {value}"
-    return None
-
-
 def unique(rule: Rule, event: Event) -> str | None:
     """`paths`: no other living resource of the type has the same values, `within` the cloud or its parent."""
-    mine = [_same(first(event.inputs, path)) for path in rule.parameters["paths"]]
-    for other in event.world.living(event.token):
+    for other in event.world.alike(event.token, rule.parameters["paths"], event.inputs):
         if other.id.lower() == event.identity.lower():
             continue
-        if rule.parameters.get("within") == "parent" and _parent(other.id) != _parent(event.identity):
+        if rule.parameters.get("within") == "parent" and parent_of(other.id) != parent_of(event.identity):
             continue
-        theirs = plain(other.inputs)
-        if mine == [_same(first(theirs, path)) for path in rule.parameters["paths"]]:
-            return other.id.rsplit("/", 1)[-1]
+        return other.id.rsplit("/", 1)[-1]
     return None
 
 
@@ -162,51 +152,26 @@ def linked(rule: Rule, event: Event) -> str | None:
         for path, wanted in rule.parameters.get("must", {}).items():
             allowed = [_own(one, event) for one in (wanted if isinstance(wanted, list) else [wanted])]
             found = first(theirs, path)
-            if UNKNOWN not in allowed and _same(found) not in [_same(one) for one in allowed]:
+            if UNKNOWN not in allowed and same(found) not in [same(one) for one in allowed]:
                 return f"{row.id.rsplit('/', 1)[-1]}: {path} is {found}"
     return None
 
 
 def role(rule: Rule, event: Event) -> str | None:
-    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`."""
+    """The identities at `identities` hold one of `roles` on what `link` leads to, or an access policy with `permissions`.
+
+    With `identities: parent` it is what the resource lies in, whose principal is at `principal`.
+    """
     given = rule.parameters
     for _, row in event.world.follow(given["link"], event):
-        for identity in every(event.inputs, given["identities"]):
+        above = given["identities"] == "parent"
+        for identity in [parent_of(event.identity)] if above else every(event.inputs, given["identities"]):
             holder = event.world.store.get(str(identity))
             if row is None or holder is None or not holder.alive:
                 continue
-            principal = event.world.outputs(holder).get("principalId")
-            if not event.world.holds(principal, given["roles"], row.id, given["permissions"]):
+            principal = first(event.world.outputs(holder), given.get("principal", "principalId"))
+            if not event.world.holds(principal, given["roles"], row.id, given.get("permissions", [])):
                 return f"{identity} on {row.id}"
-    return None
-
-
-def inside(rule: Rule, event: Event) -> str | None:
-    """`path`: its prefixes lie in one of those at `of` of the parent."""
-    above = event.world.store.get(_parent(event.identity))
-    spaces = [_network(one) for one in every(plain(above.inputs), rule.parameters["of"])] if above else []
-    for value in every(event.inputs, rule.parameters["path"]):
-        network = _network(value)
-        if network and above and not any(_within(network, space) for space in spaces):
-            return str(value)
-    return None
-
-
-def apart(rule: Rule, event: Event) -> str | None:
-    """`path`: its prefixes overlap none of a sibling."""
-    for other in event.world.siblings(event.token, event.identity):
-        if _overlap(every(event.inputs, rule.parameters["path"]), every(plain(other.inputs), rule.parameters["path"])):
-            return other.id.rsplit("/", 1)[-1]
-    return None
-
-
-def apart_from(rule: Rule, event: Event) -> str | None:
-    """What `link` leads to and the parent have no overlapping prefixes at `path`."""
-    above = event.world.store.get(_parent(event.identity))
-    mine = every(plain(above.inputs), rule.parameters["path"]) if above else []
-    for _, row in event.world.follow(rule.parameters["link"], event):
-        if row is not None and _overlap(mine, every(plain(row.inputs), rule.parameters["path"])):
-            return row.id.rsplit("/", 1)[-1]
     return None
 
 
@@ -232,13 +197,10 @@ def grows(rule: Rule, event: Event) -> str | None:
 def in_use(rule: Rule, event: Event) -> str | None:
     """No living resource outside it names its id; `but` are patterns of types whose naming does not count."""
     mine = event.identity.lower()
-    # Ids are never secret, and looking at all resources is dear: the inputs are taken as they are.
-    for other in event.world.store.all():
-        if not other.alive or other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
+    for other in event.world.naming(event.identity):
+        if other.id.lower() == mine or other.id.lower().startswith(f"{mine}/"):
             continue
-        if any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
-            continue
-        if any(one.lower() == mine or one.lower().startswith(f"{mine}/") for one in texts(other.inputs)):
+        if not any(re.fullmatch(pattern, other.type) for pattern in rule.parameters.get("but", [])):
             return other.id
     return None
 
@@ -265,13 +227,32 @@ def alone(rule: Rule, event: Event) -> str | None:
     return others[0].id.rsplit("/", 1)[-1] if others else None
 
 
+def at_most(rule: Rule, event: Event) -> str | None:
+    """It has fewer than `most` siblings of its type."""
+    others = event.world.siblings(event.token, event.identity)
+    return str(len(others)) if len(others) >= rule.parameters["most"] else None
+
+
+def taken(rule: Rule, event: Event) -> str | None:
+    """No other living resource of its type names what it names at `path`."""
+    path = rule.parameters["path"]
+    for value in every(event.inputs, path):
+        for other in event.world.naming(str(value)):
+            mine = other.type != event.token or other.id.lower() == event.identity.lower()
+            if not mine and same(value) in map(same, every(plain(other.inputs), path)):
+                return other.id.rsplit("/", 1)[-1]
+    return None
+
+
 def kept(rule: Rule, event: Event) -> str | None:
     """After its deletion it is kept `days`, and its name (`name`) with it, unless it is asked back as `recover` says."""
     given = rule.parameters
-    for other in event.world.store.of(event.token):
-        same_name = _same(first(plain(other.inputs), given["name"])) == _same(first(event.inputs, given["name"]))
+    for other in event.world.store.deleted():
+        if other.type != event.token:
+            continue
+        same_name = same(first(plain(other.inputs), given["name"])) == same(first(event.inputs, given["name"]))
         same_place = other.id.lower() == event.identity.lower()
-        if other.alive or not (same_place or (same_name and given.get("within") != "parent")):
+        if not (same_place or (same_name and given.get("within") != "parent")):
             continue
         recover = given.get("recover")
         if not (same_place and recover is not None and fits(recover, event.inputs)):
@@ -285,7 +266,8 @@ STATIC: Final[Mapping[str, Kind]] = {
     "own": own,
     "exclusive": exclusive,
     "member": member,
-    "prefix-size": prefix_size,
+    "some": some,
+    "prefix-size": network_kinds.prefix_size,
 }
 """Kinds that need the inputs alone."""
 WRITING: Final[Mapping[str, Kind]] = {
@@ -294,14 +276,18 @@ WRITING: Final[Mapping[str, Kind]] = {
     "linked": linked,
     "role": role,
     "unique": unique,
-    "inside": inside,
-    "apart": apart,
-    "apart-from": apart_from,
+    "inside": network_kinds.inside,
+    "apart": network_kinds.apart,
+    "apart-from": network_kinds.apart_from,
+    "host": network_kinds.host,
+    "peer": network_kinds.peer,
     "alone": alone,
+    "at-most": at_most,
+    "taken": taken,
 }
 """Kinds that hold when a resource is made or changed."""
 CREATING: Final[Mapping[str, Kind]] = {"kept": kept}
-UPDATING: Final[Mapping[str, Kind]] = {"frozen": frozen, "grows": grows}
+UPDATING: Final[Mapping[str, Kind]] = {"frozen": frozen, "grows": grows, "covers": network_kinds.covers}
 DELETING: Final[Mapping[str, Kind]] = {"in-use": in_use, "empty": empty, "held": held}
 KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "check": STATIC,
@@ -312,36 +298,12 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
 """Which kinds look at which operation."""
 
 
-def _same(value: Any) -> Any:
-    return value.lower().rstrip("/") if isinstance(value, str) else value
-
-
 def _own(wanted: Any, event: Event) -> Any:
-    """A wanted value; `{path}` is that of the resource itself."""
-    if isinstance(wanted, str) and wanted.startswith("{") and wanted.endswith("}"):
-        return first(event.inputs, wanted[1:-1])
-    return wanted
-
-
-def _parent(identity: str) -> str:
-    return identity.rsplit("/", 2)[0].lower()
-
-
-def _network(value: Any) -> Network | None:
-    try:
-        return ipaddress.ip_network(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _within(network: Network, space: Network | None) -> bool:
-    if isinstance(network, ipaddress.IPv4Network) and isinstance(space, ipaddress.IPv4Network):
-        return network.subnet_of(space)
-    if isinstance(network, ipaddress.IPv6Network) and isinstance(space, ipaddress.IPv6Network):
-        return network.subnet_of(space)
-    return False
-
-
-def _overlap(mine: list[Any], theirs: list[Any]) -> bool:
-    networks = [(_network(one), _network(other)) for one in mine for other in theirs]
-    return any(one is not None and other is not None and one.overlaps(other) for one, other in networks)
+    """A wanted value; `{path}` is that of the resource itself, `{above.path}` of what an extension lies on, where it has one."""
+    if not (isinstance(wanted, str) and wanted.startswith("{") and wanted.endswith("}")):
+        return wanted
+    path = wanted[1:-1]
+    if not path.startswith("above."):
+        return first(event.inputs, path)
+    row = event.world.looker.living(event.identity.rsplit("/providers/", 1)[0])
+    return first(plain(row.inputs), path.removeprefix("above."), UNKNOWN) if row is not None else UNKNOWN

@@ -6,142 +6,18 @@ one: a rule without a source, or without a legal and a refused case, does not lo
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Final, final
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from hdh_infra.sandbox.simulator.facts import Conduct, Exclusive, Gift, Kind, Knowledge, OutputRule, Rule
+
 PACKAGES: Final = ("azure-native", "ovh")
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
-_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A type of the cloud: how its ids are made.
-
-    Attributes:
-        token: the type token.
-        template: its id, with inputs in braces.
-        singleton: whether the cloud has it from the start, so that making it again is no error.
-        parameters: inputs that are part of the id, outermost first; the last is the resource's name.
-        native: the cloud's own word for the type; empty where it has none.
-    """
-
-    token: str
-    template: str
-    singleton: bool = False
-
-    @property
-    def parameters(self) -> list[str]:
-        """Inputs that are part of the id; the last is the resource's own name."""
-        return [name for name in _PARAMETER.findall(self.template) if name != "subscriptionId"]
-
-    @property
-    def native(self) -> str:
-        """The cloud's own word for the type, as it stands in the id."""
-        if "/providers/" not in self.template:
-            return "Microsoft.Resources/resourceGroups" if "resourceGroups" in self.template else ""
-        namespace, *rest = self.template.rsplit("/providers/", 1)[1].split("/")
-        return "/".join([namespace, *rest[::2]])
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class OutputRule:
-    """Outputs that the cloud makes: property paths to templates.
-
-    Attributes:
-        types: patterns of type tokens.
-        values: outputs that are set whatever was given.
-        defaults: outputs that are set where nothing was given.
-        when: input paths to patterns that their values must match.
-        source: where it is written.
-    """
-
-    types: tuple[str, ...]
-    values: Mapping[str, Any]
-    defaults: Mapping[str, Any]
-    when: Mapping[str, str]
-    source: str
-
-    def applies(self, token: str) -> bool:
-        """Whether a type is one of its types."""
-        return matches(self.types, token)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One behaviour of a cloud: what it refuses, with which words, and who says so.
-
-    Attributes:
-        id: its name.
-        types: patterns of type tokens.
-        kind: one of the closed set in `kinds`.
-        parameters: of the kind.
-        when: input paths to patterns; the rule holds only where all match.
-        status: of the answer, as HTTP has it.
-        code: the cloud's own word for the error.
-        message: what the cloud says; inputs and `{found}` in braces.
-        source: where it is written.
-        confidence: how well it is known, one of `CONFIDENCES`.
-        legal: steps that must succeed.
-        refused: steps of which the last must be refused by this rule.
-    """
-
-    id: str
-    types: tuple[str, ...]
-    kind: str
-    parameters: Mapping[str, Any]
-    when: Mapping[str, str]
-    status: int
-    code: str
-    message: str
-    source: str
-    confidence: str
-    legal: Sequence[Mapping[str, Any]]
-    refused: Sequence[Mapping[str, Any]]
-
-    def applies(self, token: str) -> bool:
-        """Whether a type is one of its types."""
-        return matches(self.types, token)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """All that is known of one package's cloud."""
-
-    package: str
-    error: str
-    kinds: Mapping[str, Kind]
-    outputs: Sequence[OutputRule]
-    functions: Mapping[str, Mapping[str, Any]]
-    rules: Sequence[Rule]
-    fixtures: Mapping[str, Mapping[str, Any]]
-    backings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    present: Sequence[str] = ()
-    """Templates of the ids of what the cloud makes by itself, so that it is there before anything."""
-
-    def kind(self, token: str) -> Kind | None:
-        """How ids of a type are made; None for a type whose ids nobody wrote down."""
-        found = self.kinds.get(token)
-        if found is None and f"{self.package}:*" in self.kinds:
-            return Kind(token, self.kinds[f"{self.package}:*"].template)
-        return found
-
-
-def matches(patterns: Sequence[str], token: str) -> bool:
-    """Whether a type token is named by one of the patterns."""
-    return any(fnmatch.fnmatchcase(token, pattern) for pattern in patterns)
 
 
 @cache
@@ -157,7 +33,12 @@ def knowledge(package: str) -> Knowledge:
         rules=[_rule(one) for one in rules["rules"]],
         fixtures=rules["fixtures"],
         backings=facts.get("backings", {}),
-        present=tuple(facts.get("present", ())),
+        given=[
+            Gift(str(one["type"]), str(one["id"]), one["inputs"], str(one["source"])) for one in facts.get("given", ())
+        ],
+        echoes=facts.get("echoes", ()),
+        conduct=_conduct(facts["provider"]),
+        exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
     )
 
 
@@ -181,6 +62,31 @@ def _output(given: Mapping[str, Any]) -> OutputRule:
         given.get("set", {}),
         given.get("default", {}),
         {path: str(pattern) for path, pattern in given.get("when", {}).items()},
+        str(given["source"]),
+    )
+
+
+def _conduct(given: Mapping[str, Any]) -> Conduct:
+    return Conduct(
+        int(given["tries"]),
+        tuple(float(one) for one in given["waits"]),
+        float(given["longest"]),
+        frozenset(given["statuses"]),
+        frozenset(given["codes"]),
+        str(given["source"]),
+    )
+
+
+def _exclusive(given: Mapping[str, Any]) -> Exclusive:
+    return Exclusive(
+        str(given["id"]),
+        tuple(given["types"]),
+        tuple(given.get("by", given["types"])),
+        str(given["segment"]),
+        given.get("path"),
+        int(given["status"]),
+        str(given["code"]),
+        str(given["message"]),
         str(given["source"]),
     )
 

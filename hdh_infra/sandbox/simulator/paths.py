@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 _PART = re.compile(r"[^.\[\]]+")
 
 
-def parts(path: str) -> list[str]:
+@cache
+def parts(path: str) -> tuple[str, ...]:
     """The names and indexes of a path."""
-    return _PART.findall(path)
+    return tuple(_PART.findall(path))
 
 
 def every(value: Any, path: str) -> list[Any]:
@@ -24,13 +26,13 @@ def places(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     yield from _places(value, parts(path), "")
 
 
-def _places(value: Any, rest: list[str], at: str) -> Iterator[tuple[str, Any]]:
+def _places(value: Any, rest: tuple[str, ...], at: str) -> Iterator[tuple[str, Any]]:
     if value is None:
         return
     if not rest:
         yield at, value
         return
-    part, *further = rest
+    part, further = rest[0], rest[1:]
     if isinstance(value, list):
         chosen = range(len(value)) if part == "*" else [int(part)] if part.isdigit() and int(part) < len(value) else []
         for index in chosen:

@@ -7,8 +7,9 @@ Secrets are never shown.
 from __future__ import annotations
 
 import datetime
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypedDict, final
@@ -17,7 +18,8 @@ from hdh_infra import contracts
 from hdh_infra.sandbox.simulator.lifecycle import DATABASE, KEY
 
 _OPERATIONS: Final = ("create", "read", "update", "delete")
-_KINDS: Final = ("429", "500", "slow", "partial")
+_ANSWER: Final = re.compile(r"([45]\d\d|partial) [A-Za-z_]+")
+"""Any answer of the cloud by number and code; any end of an operation that it had begun."""
 
 
 class Resource(TypedDict):
@@ -50,7 +52,7 @@ class Cloud:
             clouds: dict[str, SimulatedCloud] = {}
             found: list[Resource] = []
             for row in store.all():
-                gone = row.deleted_until is not None and row.deleted_until <= self._clock()
+                gone = row.deleted_until is not None and row.deleted_until <= self._clock() + store.later
                 if gone or not (row.alive or include_deleted):
                     continue
                 package = row.type.split(":", 1)[0]
@@ -85,6 +87,39 @@ class Cloud:
                 row.kept[f"={path}"] = value
             store.put(row)
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass in the cloud: what was deleted goes for good, what had not come yet is there."""
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            store.say("later", store.later + seconds)
+
+    def set_pace(self, seconds: float) -> None:
+        """How many seconds of the cloud pass in a second here, for what takes its time there: waits, `slow`, `seconds`."""
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            store.say("pace", seconds)
+
+    def clear_faults(self) -> None:
+        """Let no fault happen that has not happened yet."""
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            store.clear_faults()
+
+    def create(self, token: str, inputs: Mapping[str, Any]) -> str:
+        """Make a resource as somebody would by hand, under the cloud's rules, and give its id.
+
+        Raises:
+            RefusedByCloudError: the cloud refuses it.
+        """
+        from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
+        from hdh_infra.sandbox.simulator.store import Store
+
+        with closing(Store(self._directory / DATABASE, self._directory / KEY)) as store:
+            return SimulatedCloud(token.split(":", 1)[0], store, clock=self._clock).create(token, inputs).id
+
     def remove(self, identity: str) -> None:
         """Take a resource away without asking any rule, with all that lies in it."""
         from hdh_infra.sandbox.simulator.store import Store
@@ -102,16 +137,20 @@ def fault(directory: Path, types: str, operation: str, kind: str, *, count: int 
         directory: the box.
         types: a pattern of type tokens, `azure-native:storage:*`.
         operation: create, read, update or delete.
-        kind: 429 (tried again inside the call, as the real provider does), 500, slow, or partial (made, but
-            provisioning failed: the engine keeps it and says so).
-        count: how many operations.
-        seconds: how long each takes longer.
+        kind: `429`, `500` and the like, or `NUMBER Code` for any answer (`409 SkuNotAvailable`); `conflict` (409
+            AnotherOperationInProgress); `slow`; `not-found` (made, but not seen for `seconds`); `ineffective` (a role
+            assignment that counts after `seconds`); `partial`, or `partial Code` (begun, and ended badly). The table
+            in docs/simulator.md says what the provider does with each.
+        count: how many answers or operations.
+        seconds: of the cloud; `Retry-After` of an answer, how long a slow one takes longer, until when it is not there.
 
     Raises:
         ValueError: the operation or the kind is none of these.
     """
-    if operation not in _OPERATIONS or kind not in _KINDS:
-        raise ValueError(f"operation: {', '.join(_OPERATIONS)}; kind: {', '.join(_KINDS)}")
+    from hdh_infra.sandbox.simulator.faults import KINDS
+
+    if operation not in _OPERATIONS or not (kind in KINDS or _ANSWER.fullmatch(kind)):
+        raise ValueError(f"operation: {', '.join(_OPERATIONS)}; kind: {', '.join(KINDS)}, NUMBER Code, partial Code")
     from hdh_infra.sandbox.simulator.store import Store
 
     with closing(Store(directory / DATABASE, directory / KEY)) as store:

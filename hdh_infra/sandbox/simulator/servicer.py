@@ -7,7 +7,6 @@ traceback. What the calls of plain resources do not need (Construct, Call, schem
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, final
 
@@ -17,13 +16,15 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator.backings import BackingError
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import Difference, differences
-from hdh_infra.sandbox.simulator.knowledge import matches
+from hdh_infra.sandbox.simulator.faults import Calls
+from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.wire import decode, encode, plain
 
 if TYPE_CHECKING:
-    from hdh_infra.sandbox.simulator.store import Fault, Row, Store
+    from hdh_infra.sandbox.simulator.store import Row, Store
 
 _CODES: Final[Mapping[int, grpc.StatusCode]] = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
@@ -33,8 +34,6 @@ _CODES: Final[Mapping[int, grpc.StatusCode]] = {
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 _Method = TypeVar("_Method", bound="Callable[..., Any]")
-_RETRY_SECONDS: Final = 0.2
-"""How long one 429 takes: the real provider waits and tries again inside the call."""
 
 
 def _answered(method: _Method) -> _Method:
@@ -59,8 +58,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, cloud: SimulatedCloud, store: Store) -> None:
         """Answer for `cloud`; faults come from `store`."""
-        self._cloud, self._store = cloud, store
+        self._cloud = cloud
         self._version = contracts.version(cloud.package)
+        known = knowledge(cloud.package)
+        self._calls = Calls(cloud, store, known.conduct, known.exclusive)
 
     # --- the plugin; the names of the methods are the protocol's
 
@@ -154,20 +155,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs = decode(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=encode(self._cloud.preview(token, inputs)))
-        half = self._suffer("create", token, context)
-        row = self._cloud.create(token, inputs)
+        identity = self._cloud.identity(token, inputs) or ""
+        row, effects = self._calls.run(
+            "create", token, identity, inputs, lambda effects: self._cloud.create(token, inputs, effects.until)
+        )
         outputs = encode(self._cloud.outputs(row))
-        if half:
-            self._half_made(row, outputs, request.properties, context)
+        if effects.half:
+            self._half_made(row, outputs, request.properties, context, effects.half)
         return provider_pb2.CreateResponse(id=row.id, properties=outputs)
 
     @_answered
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         """What is there now; nothing where it is gone."""
+        del context
         token, _ = _named(request.urn)
-        self._suffer("read", token, context)
-        row = self._cloud.read(request.id)
-        if row is None or row.type != token:
+        row, effects = self._calls.run("read", token, request.id, {}, lambda _: self._cloud.read(request.id))
+        if row is None or "hidden" in effects.until or row.type != token:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
             id=row.id, properties=encode(self._cloud.outputs(row)), inputs=encode(row.inputs)
@@ -182,39 +185,27 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if self._cloud.read(request.id) is None:
                 return provider_pb2.UpdateResponse(properties=encode(self._cloud.preview(token, inputs)))
             return provider_pb2.UpdateResponse(properties=encode(self._cloud.preview_change(request.id, inputs)))
-        half = self._suffer("update", token, context)
-        row = self._cloud.update(request.id, inputs)
+        row, effects = self._calls.run(
+            "update", token, request.id, inputs, lambda _: self._cloud.update(request.id, inputs)
+        )
         outputs = encode(self._cloud.outputs(row))
-        if half:
-            self._half_made(row, outputs, request.news, context)
+        if effects.half:
+            self._half_made(row, outputs, request.news, context, effects.half)
         return provider_pb2.UpdateResponse(properties=outputs)
 
     @_answered
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Delete it; what is gone is well."""
+        del context
         token, _ = _named(request.urn)
-        self._suffer("delete", token, context)
-        self._cloud.delete(request.id)
+        olds = decode(request.old_inputs)
+        self._calls.run("delete", token, request.id, olds, lambda _: self._cloud.delete(request.id))
         return empty_pb2.Empty()
 
-    # --- faults
-
-    def _suffer(self, operation: str, token: str, context: Any) -> bool:
-        """Let the faults happen that are due; True where the resource shall be left half-made."""
-        while True:
-            fault: Fault | None = self._store.take_fault(operation, lambda types: matches([types], token))
-            if fault is None:
-                return False
-            time.sleep(fault.seconds or (_RETRY_SECONDS if fault.kind == "429" else 0))
-            if fault.kind == "partial":
-                return True
-            if fault.kind not in {"429", "slow"}:
-                message = f'Status={fault.kind} Code="InternalServerError" Message="a fault was injected" [simulated]'
-                context.abort(grpc.StatusCode.UNKNOWN, message)
-
-    @staticmethod
-    def _half_made(row: Row, outputs: Any, inputs: Any, context: Any) -> None:
-        reason = "it was made, but provisioning failed [simulated]"
+    def _half_made(self, row: Row, outputs: Any, inputs: Any, context: Any, code: str) -> None:
+        """The operation was begun, and ended badly: the provider reads what is there and says so."""
+        words = self._cloud.refusal("", 200, code, "it was made, but provisioning failed")
+        reason = str(words)
         detail = any_pb2.Any()
         detail.Pack(
             provider_pb2.ErrorResourceInitFailed(id=row.id, properties=outputs, inputs=inputs, reasons=[reason])

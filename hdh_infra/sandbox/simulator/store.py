@@ -7,17 +7,20 @@ not against who can read the whole folder. It knows no type and no rule.
 
 from __future__ import annotations
 
+import bisect
 import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 from cryptography.fernet import Fernet
 
+from hdh_infra.sandbox.simulator.indexes import Index
 from hdh_infra.sandbox.simulator.wire import Secret
 
 _SCHEMA = """
@@ -32,6 +35,8 @@ create table if not exists faults (
 create table if not exists facts (name text primary key, value text not null);
 """
 _SEALED = "$sealed"
+PACE = 100.0
+"""Seconds of the cloud in a second, where nobody says otherwise."""
 
 
 @final
@@ -88,6 +93,22 @@ class Store:
         self._version = -1
         self._rows: dict[str, Row] = {}
         self._by_type: dict[str, dict[str, Row]] = {}
+        self._order: list[str] = []
+        self._deleted: dict[str, Row] = {}
+        self._indexes: dict[Hashable, tuple[str | None, Index]] = {}
+        self._numbers: dict[str, float] = {}
+        self._depth = 0
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Alone with the rows; what other processes write meanwhile is seen afterwards."""
+        with self.lock:
+            self._mirror()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
 
     def close(self) -> None:
         """Close the database."""
@@ -110,18 +131,37 @@ class Store:
     def all(self) -> list[Row]:
         """Every row, in the order of their ids."""
         with self.lock:
-            return [row for _, row in sorted(self._mirror().items())]
+            rows = self._mirror()
+            return [rows[identity] for identity in self._order]
 
     def deleted(self) -> list[Row]:
         """Every row that is only kept."""
         with self.lock:
-            return [row for row in self._mirror().values() if not row.alive]
+            self._mirror()
+            return list(self._deleted.values())
 
     def below(self, identity: str) -> list[Row]:
-        """Every row whose id lies below another's."""
-        start = f"{identity.lower()}/"
+        """Every row whose id lies in that of another, living or kept, in the order of their ids."""
         with self.lock:
-            return [row for key, row in sorted(self._mirror().items()) if key.startswith(start)]
+            rows = self._mirror()
+            start = f"{identity.lower()}/"
+            found = []
+            for at in range(bisect.bisect_left(self._order, start), len(self._order)):
+                if not self._order[at].startswith(start):
+                    break
+                found.append(rows[self._order[at]])
+            return found
+
+    def index(self, name: Hashable, token: str | None, keys: Callable[[Row], Iterable[Hashable]]) -> Index:
+        """The index of a name over the rows of a type (None: of every type), made at the first question."""
+        with self.lock:
+            rows = self._mirror()
+            known = self._indexes.get(name)
+            if known is None:
+                known = self._indexes[name] = (token, Index(keys))
+                for row in list(rows.values() if token is None else self._by_type.get(token, {}).values()):
+                    known[1].take(row)
+            return known[1]
 
     def put(self, row: Row) -> None:
         """Write a row."""
@@ -143,9 +183,14 @@ class Store:
     def remove(self, identity: str) -> None:
         """Forget a row."""
         with self.lock:
-            row = self._mirror().pop(identity.lower(), None)
+            key = identity.lower()
+            row = self._mirror().pop(key, None)
             if row is not None:
-                self._by_type[row.type].pop(identity.lower(), None)
+                self._by_type[row.type].pop(key, None)
+                self._deleted.pop(key, None)
+                del self._order[bisect.bisect_left(self._order, key)]
+                for _, index in self._indexes.values():
+                    index.drop(key)
                 self._database.execute("delete from resources where id = ?", (identity,))
 
     # --- faults and facts
@@ -158,11 +203,11 @@ class Store:
                 (types, operation, kind, count, seconds),
             )
 
-    def take_fault(self, operation: str, applies: Callable[[str], bool]) -> Fault | None:
-        """The first fault that applies to an operation, counted as having happened."""
+    def take_fault(self, operation: str, applies: Callable[[str], bool], *, after: int = 0) -> Fault | None:
+        """The first fault with a higher number that applies to an operation, counted as having happened."""
         with self.lock:
             for found in self._database.execute(
-                "select * from faults where operation = ? order by number", (operation,)
+                "select * from faults where operation = ? and number > ? order by number", (operation, after)
             ):
                 fault = Fault(*found)
                 if applies(fault.types):
@@ -171,6 +216,11 @@ class Store:
                     return fault
         return None
 
+    def clear_faults(self) -> None:
+        """Forget every fault that is to happen."""
+        with self.lock:
+            self._database.execute("delete from faults")
+
     def fact(self, name: str, make: Callable[[], str]) -> str:
         """A fact about the box, made at the first question and the same from then on."""
         with self.lock:
@@ -178,21 +228,65 @@ class Store:
             found = self._database.execute("select value from facts where name = ?", (name,)).fetchone()
             return str(found[0])
 
+    def say(self, name: str, value: float) -> None:
+        """Set a number that is kept about the box, as `later` and `pace` are."""
+        with self.lock:
+            self._database.execute("insert or replace into facts values (?, ?)", (name, repr(value)))
+            self._numbers[name] = value
+
+    @property
+    def later(self) -> float:
+        """By how many seconds the cloud's clock is ahead."""
+        return self._number("later", 0.0)
+
+    @property
+    def pace(self) -> float:
+        """How many seconds of the cloud pass in a second, for what takes its time there."""
+        return self._number("pace", PACE)
+
+    def _number(self, name: str, otherwise: float) -> float:
+        with self.lock:
+            self._mirror()
+            if name not in self._numbers:
+                found = self._database.execute("select value from facts where name = ?", (name,)).fetchone()
+                self._numbers[name] = float(found[0]) if found else otherwise
+            return self._numbers[name]
+
     # --- the mirror
 
     def _mirror(self) -> dict[str, Row]:
         """The rows in memory, read again where another process has written."""
+        if self._depth:
+            return self._rows
         (version,) = self._database.execute("pragma data_version").fetchone()
         if version != self._version:
             self._version = version
-            self._rows, self._by_type = {}, {}
-            for identity, token, inputs, kept, until, along in self._database.execute("select * from resources"):
-                self._take(Row(identity, token, self._opened(inputs), self._opened(kept), until, along))
+            self._numbers = {}
+            self._rows, self._by_type, self._order, self._deleted = {}, {}, [], {}
+            for _, index in self._indexes.values():
+                index.clear()
+            # Within a session the keys of an index may look at other rows.
+            self._depth += 1
+            try:
+                for identity, token, inputs, kept, until, along in self._database.execute("select * from resources"):
+                    self._take(Row(identity, token, self._opened(inputs), self._opened(kept), until, along))
+            finally:
+                self._depth -= 1
         return self._rows
 
     def _take(self, row: Row) -> None:
-        self._rows[row.id.lower()] = row
-        self._by_type.setdefault(row.type, {})[row.id.lower()] = row
+        key = row.id.lower()
+        if key not in self._rows:
+            bisect.insort(self._order, key)
+        self._rows[key] = row
+        self._by_type.setdefault(row.type, {})[key] = row
+        if row.alive:
+            self._deleted.pop(key, None)
+        else:
+            self._deleted[key] = row
+        for token, index in self._indexes.values():
+            if token is None or token == row.type:
+                index.take(row)
 
     def _sealed(self, value: Mapping[str, Any]) -> str:
         def sealed(item: Any) -> Any:

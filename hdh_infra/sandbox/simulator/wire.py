@@ -28,6 +28,7 @@ _UNKNOWNS: Final = frozenset(
 )
 _MARK: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's mark of a secret, not one
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
@@ -94,11 +95,26 @@ def _encoded(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The value without the marks of its secrets: for the cloud's own use, never to be shown."""
-    if isinstance(value, Secret):
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is Secret:
         return plain(value.value)
     if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: item if type(item) in _SCALARS else plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def copied(value: Any) -> Any:
+    """A value that may be changed without changing the other; secrets stay marked."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is Secret:
+        return Secret(copied(value.value))
+    if isinstance(value, Mapping):
+        return {name: copied(item) for name, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def masked(value: Any) -> Any:

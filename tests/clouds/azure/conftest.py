@@ -145,6 +145,69 @@ WIDE = {
 }
 
 
+# Everything logged, searched and backed up that can be.
+WATCHED = {
+    "name": "watched",
+    "residency": {"countries": ["FR"]},
+    "network": {"address_space": "10.64.0.0/16"},
+    "groups": {name: {"description": f"the {name} of the trial"} for name in PEOPLE},
+    "keys": {"lake": {"protection": "hsm"}, "audit": {"protection": "hsm"}},
+    "zones": {
+        "lake": {
+            "stores": {
+                "snds": {"size": "2TB", "key": "lake"},
+                "open": {
+                    "size": "1TB",
+                    "encryption": "provider-key",
+                    "backup": {"every_days": 1, "keep_days": 400, "where": "region"},
+                },
+            },
+            "machines": {
+                "spark": {"count": 2, "vcpus": 4, "memory": "16GB", "disk": {"size": "200GB", "key": "lake"}},
+                "plain": {"vcpus": 2, "memory": "4GB", "disk": {"size": "20GB", "encryption": "provider-key"}},
+                "bare": {"vcpus": 2, "memory": "4GB", "disk": {"key": "lake"}},
+            },
+        },
+        "audit": {
+            "stores": {
+                "logs": {
+                    "size": "1TB",
+                    "key": "audit",
+                    "retention": {"days": 365, "mode": "governance"},
+                    "grants": [{"to": "group/reviewers", "access": "read"}],
+                }
+            }
+        },
+    },
+    "spaces": {
+        "defaults": {
+            "stores": {
+                "work": {"size": "500GB"},
+                "shared": {"size": "10GB", "encryption": "provider-key", "backup": {"every_days": 9, "keep_days": 30}},
+            },
+            "machines": {"desktop": {"vcpus": 2, "memory": "8GB", "disk": {"size": "100GB"}}},
+            "flows": [{"to": "store/work"}, {"to": "store/shared"}],
+        },
+        "projects": {"open": {"members": 4}, "ended": {"members": 2, "ends": "2026-01-31"}},
+    },
+    "flows": [{"from": "zone/lake/machine/spark", "to": "zone/lake/store/*", "ports": [443]}],
+    "egress": [{"from": "zone/lake/machine/plain", "to": "203.0.113.0/24", "ports": [443]}],
+    "audit": {"store": "zone/audit/store/logs"},
+    "backup": {"disks": {"every_days": 1, "keep_days": 30}},
+    "targets": {TARGET: {"groups": PEOPLE, "log_search_days": 90}},
+}
+
+
+@pytest.fixture(scope="session")
+def watched_plan():
+    return make_plan(Platform.model_validate(WATCHED), TARGET, today=TODAY)
+
+
+@pytest.fixture
+def watched_described():
+    return copy.deepcopy(WATCHED)
+
+
 @pytest.fixture(scope="session")
 def wide():
     return Platform.model_validate(WIDE)

@@ -95,7 +95,10 @@ def test_an_id_that_is_not_whole_is_answered_with_what_to_write(found_there, pla
 
 def test_all_of_it_registers_with_the_engine_and_what_is_there_already_is_read(found_there, planned_on):
     plan = planned_on(found_there, TARGET)
-    recorder = Recorder({"azure-native:authorization:getClientConfig": {"tenantId": "t", "subscriptionId": "s"}})
+    locked = {"azure-native:storage:getBlobContainerImmutabilityPolicy": {"state": "Locked"}}
+    recorder = Recorder(
+        locked | {"azure-native:authorization:getClientConfig": {"tenantId": "t", "subscriptionId": "s"}}
+    )
     recorder.run(lambda: realise(plan))
     assert set(recorder.natives) == {node.path for node in plan.nodes}
     assert recorder.seen["zone/lake/network"].existing == OLD_NETWORK

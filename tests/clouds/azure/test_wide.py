@@ -262,10 +262,16 @@ def test_logs_are_kept_under_the_audit_stores_retention_container_by_container(w
         for node in wide_plan.nodes
         if node.element == "zone/audit/store/logs" and node.type == token("storage:BlobContainerImmutabilityPolicy")
     }
-    assert retained == {"data": False, **dict.fromkeys(CONTAINERS, True)}
-    assert {step.what.split("container ")[1].split(" ")[0] for step in wide_plan.manual if "Lock" in step.what} == set(
-        retained
-    )
+    made = {
+        node.properties["containerName"]
+        for node in wide_plan.nodes
+        if node.element == "zone/audit/store/logs" and node.type == token("storage:BlobContainer")
+    }
+    assert retained == {"data": False, **dict.fromkeys(made - {"data"}, True)}
+    assert made >= set(CONTAINERS)
+    (step,) = [step for step in wide_plan.manual if "Lock" in step.what]
+    assert {check.args["containerName"] for check in step.checks} == set(retained)
+    assert not step.before
 
 
 def test_a_rule_of_age_does_nothing_under_a_retention_and_the_verdict_says_so(wide_described, planned_on):

@@ -10,9 +10,10 @@ import pytest
 
 from hdh_infra import contracts
 from hdh_infra.sandbox.simulator import Cloud, fault
-from hdh_infra.sandbox.simulator.cloud import RefusedByCloudError, SimulatedCloud
+from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import differences
 from hdh_infra.sandbox.simulator.paths import every, first
+from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 from hdh_infra.sandbox.simulator.wire import UNKNOWN, Secret, decode, encode, masked, plain
 
@@ -28,7 +29,12 @@ RG = {"resourceGroupName": "rg", "location": "francecentral"}
 
 
 def vault(**properties):
-    stated = {"tenantId": "t", "sku": {"family": "A", "name": "premium"}, "enablePurgeProtection": True, **properties}
+    stated = {
+        "tenantId": "00000000-0000-4000-8000-000000000001",
+        "sku": {"family": "A", "name": "premium"},
+        "enablePurgeProtection": True,
+        **properties,
+    }
     return {**RG, "vaultName": "kv-one", "properties": stated}
 
 
@@ -70,7 +76,7 @@ def test_a_preview_knows_what_was_given_and_nothing_that_the_cloud_makes(azure):
     found = azure.preview(VAULT, vault())
     assert found["properties"]["enablePurgeProtection"] is True
     assert found["properties"]["vaultUri"] == UNKNOWN
-    made = azure.preview(IDENTITY, {**RG, "resourceName": "id"})
+    made = azure.preview(IDENTITY, {**RG, "resourceName": "id-one"})
     assert (made["principalId"], made["clientId"]) == (UNKNOWN, UNKNOWN)
     later = azure.preview(KEY, {"resourceGroupName": "rg", "vaultName": UNKNOWN, "keyName": "lake", "properties": {}})
     assert (later["keyUri"], later["keyUriWithVersion"]) == (UNKNOWN, UNKNOWN)
@@ -83,15 +89,15 @@ def test_every_output_of_a_type_is_there_or_unknown_in_the_preview_of_its_making
 
 
 def test_what_the_cloud_makes_once_stays_through_changes_and_restarts(azure, store, tmp_path, clock):
-    identity = azure.create(IDENTITY, {**RG, "resourceName": "id"})
+    identity = azure.create(IDENTITY, {**RG, "resourceName": "id-one"})
     before = azure.outputs(identity)["principalId"]
-    azure.update(identity.id, {**RG, "resourceName": "id", "tags": {"a": "b"}})
+    azure.update(identity.id, {**RG, "resourceName": "id-one", "tags": {"a": "b"}})
     store.close()
     with closing(Store(tmp_path / "cloud.sqlite", tmp_path / "cloud.key")) as again:
         after = SimulatedCloud("azure-native", again, clock=clock)
         assert after.outputs(after.read(identity.id))["principalId"] == before
         after.delete(identity.id)
-        assert after.outputs(after.create(IDENTITY, {**RG, "resourceName": "id"}))["principalId"] != before
+        assert after.outputs(after.create(IDENTITY, {**RG, "resourceName": "id-one"}))["principalId"] != before
 
 
 def test_ids_are_the_same_in_any_case(azure):
@@ -138,7 +144,8 @@ def test_a_deleted_group_takes_all_with_it_and_its_vaults_are_kept(azure, store)
 
 def test_a_peering_is_connected_once_both_halves_are_there(azure):
     networks = [
-        azure.create(NETWORK, network(name, prefix)) for name, prefix in (("a", "10.1.0.0/16"), ("b", "10.2.0.0/16"))
+        azure.create(NETWORK, network(name, prefix))
+        for name, prefix in (("net-a", "10.1.0.0/16"), ("net-b", "10.2.0.0/16"))
     ]
     halves = []
     for here, there in (networks, reversed(networks)):
@@ -147,6 +154,48 @@ def test_a_peering_is_connected_once_both_halves_are_there(azure):
         halves.append(azure.create(PEERING, {**inputs, "remoteVirtualNetwork": {"id": there.id}}))
         states = [azure.outputs(half)["peeringState"] for half in halves]
         assert states == (["Initiated"] if len(halves) == 1 else ["Connected", "Connected"])
+    azure.delete(halves[1].id)
+    assert azure.outputs(azure.read(halves[0].id))["peeringState"] == "Disconnected"
+    azure.delete(halves[0].id)
+    again = azure.create(PEERING, {**halves[1].inputs})
+    assert azure.outputs(again)["peeringState"] == "Initiated"
+
+
+def test_what_is_beyond_a_limit_of_its_type_is_refused_in_a_check_and_by_the_cloud(azure):
+    """Invariant: names and values of every type are held, whether a rule is about them or not."""
+    asked = {**RG, "virtualNetworkName": "n", "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}}
+    _, failures = azure.check(NETWORK, "x", b"", {}, asked)
+    assert [(one.path, one.rule) for one in failures] == [("virtualNetworkName", "azure.limit")]
+    with pytest.raises(RefusedByCloudError) as caught:
+        azure.create(NETWORK, asked)
+    assert caught.value.rule == "azure.limit"
+
+
+def test_what_lies_in_a_network_and_what_uses_it_stands_in_its_answer_but_never_in_its_inputs(azure):
+    net = azure.create(NETWORK, network("net", "10.0.0.0/16"))
+    assert azure.outputs(net)["subnets"] == []
+    filters = azure.create("azure-native:network:NetworkSecurityGroup", {**RG, "networkSecurityGroupName": "filters"})
+    inside = {"resourceGroupName": "rg", "virtualNetworkName": "net", "subnetName": "s", "addressPrefix": "10.0.1.0/24"}
+    subnet = azure.create("azure-native:network:Subnet", {**inside, "networkSecurityGroup": {"id": filters.id}})
+    (told,) = azure.outputs(azure.read(net.id))["subnets"]
+    assert told["id"] == subnet.id
+    assert told["addressPrefix"] == "10.0.1.0/24"
+    assert azure.outputs(azure.read(filters.id))["subnets"] == [{"id": subnet.id}]
+    assert "subnets" not in azure.read(net.id).inputs
+    azure.delete(subnet.id)
+    assert azure.outputs(azure.read(net.id))["subnets"] == []
+    assert "subnets" not in azure.outputs(azure.read(filters.id))
+
+
+def test_what_an_answer_tells_of_others_is_an_output_of_its_type_and_has_a_source():
+    from hdh_infra.sandbox.simulator.knowledge import knowledge
+
+    echoes = knowledge("azure-native").echoes
+    assert all(one["source"] for one in echoes)
+    for one in echoes:
+        for token in one["types"]:
+            outputs = contracts.contract(token).outputs
+            assert {path.split(".")[0] for path in one["set"]} <= set(outputs), token
 
 
 def test_an_interface_without_an_address_gets_a_free_one_of_its_subnet(azure):
@@ -164,7 +213,7 @@ def test_an_interface_without_an_address_gets_a_free_one_of_its_subnet(azure):
 
 
 def test_identities_are_given_as_a_list_and_answered_as_a_map(azure):
-    identity = azure.create(IDENTITY, {**RG, "resourceName": "id"})
+    identity = azure.create(IDENTITY, {**RG, "resourceName": "id-one"})
     row = azure.create(
         "azure-native:storage:StorageAccount",
         {**RG, "accountName": "st1", "kind": "StorageV2", "sku": {"name": "Standard_LRS"},
@@ -181,7 +230,7 @@ def test_the_client_s_configuration_is_the_box_s_own_and_stays(azure, store, clo
     assert set(found) == set(contracts.outputs(token))
     assert SimulatedCloud("azure-native", store, clock=clock).invoke(token, {}) == found
     assert azure.identity(GROUP, RG).startswith(f"/subscriptions/{found['subscriptionId']}/")
-    assert azure.invoke("azure-native:network:getSubnet", {}) is None
+    assert azure.invoke("azure-native:network:getServiceTags", {}) is None
 
 
 def test_a_type_without_a_contract_is_refused_in_the_check(azure):

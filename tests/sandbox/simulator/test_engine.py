@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_before_anything_is_made(box, stack_of):
 
 def test_faults_happen_as_in_the_cloud(box, stack_of):
     stack = stack_of("azure-native", ("group", "net"))
-    simulator.fault(box, "azure-native:network:*", "create", "500")
+    simulator.fault(box, "azure-native:network:*", "create", "500", count=4)
     assert "injected" in stack.run("up")["error"]
     simulator.fault(box, "azure-native:network:*", "create", "429", count=2)
     simulator.fault(box, "azure-native:network:*", "create", "partial")

@@ -151,10 +151,11 @@ def test_a_half_made_resource_is_given_to_the_engine_with_its_id(provider, store
 
 
 def test_faults_of_a_server_fail_and_those_of_a_crowd_only_take_time(provider, store):
+    store.say("pace", 100_000)
     store.add_fault("azure-native:*", "create", "429", 2, 0.01)
     store.add_fault("azure-native:*", "create", "slow", 1, 0.01)
     assert create(provider, GROUP, RG).id
-    store.add_fault("azure-native:*", "delete", "500", 1, 0)
+    store.add_fault("azure-native:*", "delete", "500", 4, 0)
     with pytest.raises(AbortedError, match="injected"):
         provider.Delete(provider_pb2.DeleteRequest(id="x", urn=URN.format(GROUP)), Context())
     provider.Delete(provider_pb2.DeleteRequest(id="x", urn=URN.format(GROUP)), Context())
@@ -163,5 +164,5 @@ def test_faults_of_a_server_fail_and_those_of_a_crowd_only_take_time(provider, s
 def test_a_function_that_is_not_simulated_says_so(provider):
     context = Context()
     with pytest.raises(AbortedError, match="not simulated"):
-        provider.Invoke(provider_pb2.InvokeRequest(tok="azure-native:network:getSubnet"), context)
+        provider.Invoke(provider_pb2.InvokeRequest(tok="azure-native:network:getServiceTags"), context)
     assert context.code is grpc.StatusCode.UNIMPLEMENTED
