@@ -188,6 +188,8 @@ class Cloud:
     """Properties that, like the id, others use to point at a resource."""
     shared_documents: frozenset[str] = frozenset()
     """Types that are one document for all spaces."""
+    protecting: frozenset[str] = frozenset()
+    """Types that protect the data of what they depend on, as resources of their own: they stay where the data stay."""
     existing: frozenset[str] = frozenset({"network", "key", "image", "project", "group"})
     """Kinds of things that can be named instead of made on this cloud."""
     unlowered: Mapping[str, str] = field(default_factory=dict)

@@ -93,6 +93,8 @@ class ArmType:
     wrapped: frozenset[str]
     properties: frozenset[str] | None
     """Names that may be written under ARM's `properties`; None where nobody has read them."""
+    required: tuple[Fact, ...]
+    """What must be there, wherever the object around it is."""
     facts: tuple[Fact, ...]
 
 
@@ -135,6 +137,7 @@ def arm_type(token: str) -> ArmType | None:
         renamed=raw.get("renamed", {}),
         wrapped=frozenset(raw.get("wrapped", ())),
         properties=frozenset(raw["body"]) if "body" in raw else None,
+        required=tuple(_fact(path, {}, raw["source"]) for path in raw.get("required", ())),
         facts=tuple(_fact(path, one, raw["source"]) for path, one in stated.items()),
     )
 
@@ -149,6 +152,10 @@ def _fact(path: str, raw: Mapping[str, Any], source: str) -> Fact:
 def breaches(token: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, str, Fact]]:
     """Every value that Azure would refuse: its path, what is wrong, and the fact. Values that are known later are passed over."""
     found = arm_type(token)
+    for fact in found.required if found else ():
+        for path, around in _at(properties, fact.steps[:-1]):
+            if isinstance(around, Mapping) and not _is_later(around) and around.get(fact.steps[-1]) is None:
+                yield f"{path}.{fact.steps[-1]}" if path else fact.steps[-1], "is required and missing", fact
     for fact in found.facts if found else ():
         for path, value in _at(properties, fact.steps):
             if _is_later(value):

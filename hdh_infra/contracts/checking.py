@@ -59,7 +59,8 @@ def check(token: str, properties: Mapping[str, Any], *, limits: bool = True) -> 
     violations = list(_object(found, found.inputs, properties, ""))
     told = {one.path for one in violations}
     for path, wrong, fact in breaches(token, properties) if limits else ():
-        if path not in told:
+        # What is wrong with an object as a whole is said where it is wrong.
+        if not any(one == path or one.startswith(f"{path}.") for one in told):
             remedy = f"Azure Resource Manager says so: {sources()[fact.source]['at']}"
             violations.append(Violation(path, "limit" if fact.known is None else "open-enum", wrong, remedy))
     return violations

@@ -231,10 +231,15 @@ class _Program:
             time.sleep(0.01)
         if loop.is_running() or loop.is_closed():
             return
+        # What is cut off here fails once more, and the Automation API would stop the loop for it.
+        loop.set_exception_handler(lambda *_: None)
         waiting = asyncio.all_tasks(loop)
         for task in waiting:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        while any(not task.done() for task in waiting) and time.monotonic() < deadline:
+            # A word to stop that came after its end is still to be heard, once.
+            with contextlib.suppress(RuntimeError):
+                loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
         loop.close()
 
 

@@ -13,6 +13,7 @@ from typing import Any, final
 import pulumi
 from pulumi.output import UNKNOWN, Unknown
 
+from hdh_infra.deploy.waiting import waited_for
 from hdh_infra.graph.plan import Check, Provider
 from hdh_infra.graph.values import Value, fill, form_of, get_output, transform, walk
 
@@ -82,8 +83,8 @@ class Forms:
         }
         provider = self._providers[check.provider]
         options = pulumi.InvokeOptions(provider=provider, version=self._described[check.provider].version)
-        answer = pulumi.runtime.invoke(check.token, args, options)
-        return answer.is_known, get_output(answer.value, check.output) if answer.is_known else None
+        answer = waited_for(pulumi.runtime.invoke_async(check.token, args, options))
+        return answer is not None, None if answer is None else get_output(answer, check.output)
 
     def _form(self, kind: str, form: Value) -> Any:
         match kind:

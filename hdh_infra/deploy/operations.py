@@ -25,6 +25,7 @@ from hdh_infra.deploy.world import check_state
 from hdh_infra.errors import EngineError, RefusedError, SpecError, WaitingError
 from hdh_infra.graph.diff import Effect
 from hdh_infra.model.paths import PLATFORM, element_of, network_path
+from hdh_infra.model.target import Target
 from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
         assert engine is not None
         deployment = _checked(engine, request)
         retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
+        retired = {**retired, **_needed(plan, deployment, retired)}
         changes = changes_of(plan, deployment)
         anew = check_nothing_replaced(changes, request.platform, request.stack)
         observer.total(_count(plan))
@@ -218,7 +220,7 @@ def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, s
     gone = {path for path, word in retired.items() if word == "delete"}
     changed = stored.released(deployment, gone | set(replaced)) if retired or replaced else deployment
     changed = (
-        stored.without(changed, {path for path, word in retired.items() if word == "keep"}) if retired else changed
+        stored.without(changed, {path for path, word in retired.items() if word != "delete"}) if retired else changed
     )
     if stored.pending(changed):
         changed = stored.settled(changed)
@@ -230,6 +232,16 @@ def _elements(paths: Collection[str]) -> str:
     """The elements that paths belong to, counted, for a message that a person reads."""
     elements = sorted({element_of(path) for path in paths})
     return f"{len(elements)} elements, {listed(elements, _MOST_NAMED)}" if len(elements) > 1 else elements[0]
+
+
+def _needed(plan: Plan, deployment: Mapping[str, Any], retired: Mapping[str, str]) -> dict[str, str]:
+    """What retired data that is kept needs, even where a word says that it goes."""
+    from hdh_infra.clouds import cloud
+
+    kept = {path for path, word in retired.items() if word == "keep"}
+    stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
+    settings = cloud(Target.parse(plan.target).cloud).protecting
+    return dict.fromkeys(stored.needed_by(deployment, kept, stays, settings), "needed")
 
 
 def _begun(deployment: Mapping[str, Any]) -> list[str]:
@@ -247,6 +259,7 @@ def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:
 def _remarks(retired: Mapping[str, str], anew: Collection[str]) -> list[str]:
     words = {
         "keep": "retired: left in the cloud, no longer in the stack",
+        "needed": "left in the cloud too, since what is kept there needs it; no longer in the stack",
         "delete": "retired: deleted with what it held",
     }
     return [f"{path}: {words[word]}" for path, word in retired.items()] + [

@@ -52,9 +52,12 @@ def deploy(
             must end with this error, or the engine would delete what waits and is there already.
     """
     try:
-        return realise(plan_to_deploy(platform, target, lock=lock, today=today))
+        deployed = realise(plan_to_deploy(platform, target, lock=lock, today=today))
     except HdhError as error:
         raise clean(error) from None
+    for one in deployed.open:
+        pulumi.log.warn(f"not done yet by hand: {one.step.what}. Who: {one.step.who}. How: {one.step.command}")
+    return deployed
 
 
 def plan_to_deploy(

@@ -125,6 +125,40 @@ def without(deployment: Mapping[str, Any], paths: Collection[str]) -> dict[str, 
     return changed
 
 
+def needed_by(
+    deployment: Mapping[str, Any], kept: Collection[str], stays: Collection[str], settings: Collection[str]
+) -> list[str]:
+    """Paths of what data that is kept in the cloud cannot do without, and that would go.
+
+    That is what it depends on (the group that it lies in, which takes all in it with it; the key, and the right to it),
+    and what protects it (its versions, its retention).
+
+    Args:
+        deployment: the exported state.
+        kept: paths of the data.
+        stays: paths that the plan has.
+        settings: types that protect what they depend on.
+    """
+    natives = {one["urn"]: one for one in resources(deployment) if is_native(one)}
+    found = {urn for urn in natives if path_of(urn) in kept}
+    if not found:
+        return []
+    for urn, one in natives.items():
+        if one["type"] in settings and found & set(_dependencies(one)):
+            found.add(urn)
+    waiting = list(found)
+    while waiting:
+        new = {urn for urn in _dependencies(natives[waiting.pop()]) if urn in natives and path_of(urn) not in stays}
+        waiting.extend(new - found)
+        found |= new
+    return sorted(path_of(urn) for urn in found if path_of(urn) not in kept)
+
+
+def _dependencies(resource: Mapping[str, Any]) -> list[str]:
+    named = [urn for urns in (resource.get("propertyDependencies") or {}).values() for urn in urns or []]
+    return [*(resource.get("dependencies") or []), *named]
+
+
 def without_secrets(deployment: Mapping[str, Any]) -> dict[str, Any]:
     """The state with every secret left out, ciphertext too."""
     cleaned: dict[str, Any] = _clean(deployment)

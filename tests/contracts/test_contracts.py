@@ -18,6 +18,7 @@ TENANT = "00000000-0000-4000-8000-000000000001"
 GOOD_VAULT = {
     "resourceGroupName": "rg",
     "vaultName": "kv-one",
+    "location": "francecentral",
     "properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "premium"}, "softDeleteRetentionInDays": 90},
 }
 
@@ -39,7 +40,7 @@ def test_what_keeps_the_contract_breaks_nothing():
     [
         ({**GOOD_VAULT, "vautName": "kv-one"}, ("vautName", "unknown")),
         (vault(vaultUrl="x"), ("properties.vaultUrl", "unknown")),
-        ({"resourceGroupName": "rg", "vaultName": "kv-one"}, ("properties", "missing")),
+        ({name: one for name, one in GOOD_VAULT.items() if name != "properties"}, ("properties", "missing")),
         (vault(sku={"name": "premium"}), ("properties.sku.family", "missing")),
         (vault(softDeleteRetentionInDays="90"), ("properties.softDeleteRetentionInDays", "type")),
         (vault(softDeleteRetentionInDays=1.5), ("properties.softDeleteRetentionInDays", "type")),
@@ -57,7 +58,11 @@ def test_every_kind_of_wrong_property_is_named_with_its_path(properties, expecte
 
 
 def test_all_that_is_wrong_is_said_at_once():
-    wrong = {"vautName": "kv-one", "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}}}
+    wrong = {
+        "vautName": "kv-one",
+        "location": "x",
+        "properties": {"tenantId": 1, "sku": {"family": "A", "name": "premium"}},
+    }
     assert {kind for _, kind in kinds(VAULT, wrong)} == {"unknown", "missing", "type"}
 
 
@@ -82,7 +87,7 @@ def test_what_is_known_later_may_stand_for_any_type(value):
 
 def policy(*rules):
     properties = {"objectType": "BackupPolicy", "datasourceTypes": ["Microsoft.Compute/disks"], "policyRules": [*rules]}
-    return {"resourceGroupName": "g", "vaultName": "v", "backupPolicyName": "p", "properties": properties}
+    return {"resourceGroupName": "g", "vaultName": "vault", "backupPolicyName": "policy", "properties": properties}
 
 
 @pytest.mark.parametrize(

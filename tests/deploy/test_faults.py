@@ -128,6 +128,9 @@ def test_what_passes_while_the_provider_tries_again_only_takes_time(trial):
     trial.fault("azure-native:storage:ManagementPolicy", "not-found", seconds=60)
     trial.up()
     assert trial.up().steps == ()
+    # What the cloud answers after a refresh tells of children and users; that is no change.
+    assert operations.refresh(trial.request, Silent()).steps == ()
+    assert trial.up().steps == ()
 
 
 @pytest.mark.parametrize(

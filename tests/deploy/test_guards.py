@@ -20,6 +20,7 @@ from hdh_infra.deploy.guards import (
     read_current_lock,
     refuse_blocked,
 )
+from hdh_infra.deploy.stored import needed_by
 from hdh_infra.deploy.world import check_backend, check_state, sandbox_of_backend
 from hdh_infra.errors import EngineError, RefusedError
 from hdh_infra.graph.node import Node
@@ -397,3 +398,28 @@ def test_a_large_state_is_held_against_its_plan_in_a_second():
     started = time.perf_counter()
     assert changes_of(planned, state) == ()
     assert time.perf_counter() - started < 5
+
+
+def test_what_protects_kept_data_and_what_it_lies_in_is_needed_by_it_and_what_reaches_it_is_not():
+    """Invariant: of what goes, the settings of kept data and all that it depends on; nothing that depends on it otherwise."""
+
+    def one(path, type_, *on):
+        urn = "urn:pulumi:s::p::t::{}".format
+        return {"urn": urn(path), "type": type_, "custom": True, "id": path, "dependencies": [urn(each) for each in on]}
+
+    state = {
+        "deployment": {
+            "resources": [
+                one("space/x/group", "a:Group"),
+                one("space/x/key/default/key", "a:Key", "space/x/group"),
+                one("space/x/store/work/account", "a:Account", "space/x/key/default/key"),
+                one("space/x/store/work/service", "a:Versions", "space/x/store/work/account"),
+                one("space/x/store/work/endpoint", "a:Endpoint", "space/x/store/work/account"),
+                one("zone/lake/store/snds/service", "a:Versions", "zone/lake/store/snds/account"),
+                one("zone/lake/store/snds/account", "a:Account"),
+            ]
+        }
+    }
+    needed = needed_by(state, {"space/x/store/work/account"}, {"zone/lake/store/snds/account"}, {"a:Versions"})
+    assert needed == ["space/x/group", "space/x/key/default/key", "space/x/store/work/service"]
+    assert needed_by(state, set(), set(), {"a:Versions"}) == []

@@ -23,13 +23,10 @@ def without(stack, *paths):
     return replace(stack.plan, nodes=tuple(node for node in stack.plan.nodes if node.path not in paths))
 
 
-def retiring(stack, element, data):
+def retiring(stack, *words):
+    retired = [{"element": element, "reason": "the study has ended", "data": data} for element, data in words]
     platform = stack.request.platform.model_validate(
-        {
-            "name": "small",
-            "residency": {"countries": ["FR"]},
-            "retire": [{"element": element, "reason": "the study has ended", "data": data}],
-        }
+        {"name": "small", "residency": {"countries": ["FR"]}, "retire": retired}
     )
     return replace(stack.request, platform=platform)
 
@@ -141,7 +138,7 @@ def test_retired_data_is_deleted_with_the_word_delete(stack):
     stack.up()
     stack.toy.full = {id_ for id_, (kind, _) in stack.toy.things.items() if kind == "hdh:s3:Bucket"}
     stack.plan = without(stack, "zone/lake/store/snds/access", "zone/lake/store/snds/bucket")
-    stack.request = retiring(stack, "zone/lake/store/snds", "delete")
+    stack.request = retiring(stack, ("zone/lake/store/snds", "delete"))
     found = stack.preview()
     assert len(stack.toy.things) == 4
     assert any("deleted with what it held" in remark for remark in found.remarks)
@@ -155,12 +152,24 @@ def test_retired_data_stays_in_the_cloud_with_the_word_keep(stack):
     """Invariant: `data: keep` takes the data out of the stack and leaves it in the cloud, and says so."""
     stack.up()
     stack.plan = without(stack, "zone/lake/store/snds/access", "zone/lake/store/snds/bucket")
-    stack.request = retiring(stack, "zone/lake/store/snds", "keep")
+    stack.request = retiring(stack, ("zone/lake/store/snds", "keep"))
     stack.preview()
     found = stack.up()
     assert set(things(stack)) == {"root", "key", "bucket"}
     assert stack.paths() == {"platform/root", "key/lake/key"}
     assert any("left in the cloud" in remark for remark in found.remarks)
+
+
+def test_what_kept_data_needs_stays_too_whatever_is_said_of_it(stack):
+    """Invariant: with `data: keep` nothing goes without which the data could not be read: no key, no group that they lie in."""
+    stack.up()
+    stack.plan = without(stack, "zone/lake/store/snds/access", "zone/lake/store/snds/bucket", "key/lake/key")
+    stack.request = retiring(stack, ("zone/lake/store/snds", "keep"), ("key/lake", "delete"))
+    stack.preview()
+    found = stack.up()
+    assert set(things(stack)) == {"root", "key", "bucket"}
+    assert stack.paths() == {"platform/root"}
+    assert any(one.startswith("key/lake/key: left in the cloud too") for one in found.remarks)
 
 
 def test_refresh_says_what_somebody_changed_and_changes_nothing_in_the_cloud(stack):

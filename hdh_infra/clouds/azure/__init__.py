@@ -2,9 +2,9 @@
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
 for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`,
-`importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `flow_logs`. Reading back: `reading`,
-`traffic`, `posture`, and a `..._reading` beside what is long. It knows no Pulumi and no SDK: wire names are those of
-azure-native, checked against its contract in tests.
+`importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`,
+`flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long.
+It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.azure.audit import observe_administration, observe_gaps, observe_logs
 from hdh_infra.clouds.azure.backup import manual_backup
 from hdh_infra.clouds.azure.backup_reading import Backups
-from hdh_infra.clouds.azure.compute import lower_machine, manual_features
+from hdh_infra.clouds.azure.compute import lower_machine, manual_features, manual_logins
 from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
 from hdh_infra.clouds.azure.log_search import observe_log_search
-from hdh_infra.clouds.azure.naming import PROVIDER
+from hdh_infra.clouds.azure.naming import PROVIDER, token
 from hdh_infra.clouds.azure.network import lower_egress, lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.azure.posture import observe_posture
 from hdh_infra.clouds.azure.reading import Reader, got
@@ -67,9 +67,10 @@ def providers(context: Context) -> Mapping[str, Provider]:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     yield from manual_features(context)
-    yield from manual_watcher(context)
+    yield from manual_logins(context)
     yield from manual_keys(context)
     yield from manual_backup(context)
+    yield from manual_watcher(context)
     yield from manual_locks(context)
 
 
@@ -136,6 +137,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    protecting=frozenset(map(token, ("storage:BlobServiceProperties", "storage:BlobContainerImmutabilityPolicy"))),
     existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
     unlowered=UNLOWERED,
     manual=manual,

@@ -2,8 +2,7 @@
 
 Azure writes each category into a container that it names itself. The plan makes these containers first, so
 that the audit store's retention holds for them too. Which categories there are, and which word of `audit`
-asks for them, stands in `log_categories`. What is written of connections is made
-in `flow_logs`.
+asks for them, stands in `log_categories`. What is written of connections is made in `flow_logs`.
 """
 
 from __future__ import annotations
@@ -184,9 +183,12 @@ def observe_gaps(reader: Reader, logs: Logs) -> Iterator[str]:
     for kind, logged in LOGS.items():
         # What stores write is an attribute of each.
         if logged.word != "stores":
-            # A network that is only named has nothing said of it here, its logs neither.
-            known = [one for one in reader.of(kind) if one.properties.get("location")]
-            by_word.setdefault(logged.word, []).extend((one, logged.categories) for one in known)
+            by_word.setdefault(logged.word, []).extend(
+                # Of what is there already a plan knows its id and no more; its owner says what it logs.
+                (one, logged.categories)
+                for one in reader.of(kind)
+                if reader.natives.source != "plan" or not one.id
+            )
     for word, found in by_word.items():
         missing = [(native, categories) for native, categories in found if not logs.cover(native, categories)]
         if len(missing) < len(found) or (word == "administration" and logs.administration):

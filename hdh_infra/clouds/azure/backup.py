@@ -5,7 +5,8 @@ which it depends on, cannot go before it. Disks are copied as incremental snapsh
 a group of their own. Blobs are copied into the vault, which has Microsoft's key: Azure Backup reads blobs by the
 vault's system-assigned identity only, which is there after the vault, and takes a key of the customer's by a
 user-assigned one only from key vaults that are open to networks. So a store under a key of its own is not copied
-there, where its data would lie under less than was asked. How backups are read back stands in `backup_reading`.
+there, where its data would lie under less than was asked. What is copied and when stands in `backup_schedules`,
+how backups are read back in `backup_reading`.
 
 Sources: MicrosoftDocs/azure-docs articles/backup/blob-backup-support-matrix.md (2024-12-27), blob-backup-configure-manage.md
 (2026-01-30), backup-managed-disks.md (2025-08-26), disk-backup-support-matrix.md (2023-03-03),
@@ -16,30 +17,21 @@ AzureDisk, AzureBlob (rules, roles).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
 
-from hdh_infra.clouds.azure.audit import is_audit_store, lower_diagnostics
-from hdh_infra.clouds.azure.keys import key_base
+from hdh_infra.clouds.azure.audit import lower_diagnostics
+from hdh_infra.clouds.azure.backup_schedules import WEEK, Data, Schedule, schedule_of, schedules
 from hdh_infra.clouds.azure.naming import account, dashed, group, home, make, region, shortened
 from hdh_infra.clouds.azure.roles import BLOB_BACKUP, DISK_BACKUP, SNAPSHOTS, built_in, lower_assignment
-from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.paths import PLATFORM, network_path
+from hdh_infra.model.paths import PLATFORM
 from hdh_infra.model.scales import Redundancy
-from hdh_infra.model.store import Backup
 
-Data: TypeAlias = Literal["blobs", "disks"]
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices"
 DISKS = "Microsoft.Compute/disks"
 _STORES: Mapping[Data, str] = {"blobs": "VaultStore", "disks": "OperationalStore"}
-WEEK = 7
-LONGEST_DISKS = 365
-"""Days; 450 snapshots of a disk would be the next limit. Source: backup-managed-disks.md."""
-LONGEST_BLOBS = 3650
-"""Days: ten years. Source: blob-backup-configure-manage.md."""
 SOFT_DELETED_DAYS = 14
 """For how long deleted copies in a vault can be had back; longer is billed."""
 _BEGIN = "2024-01-01T01:00:00+00:00"
@@ -54,95 +46,22 @@ _KINDS: Mapping[Redundancy, str] = {
 }
 
 
-class Schedule(NamedTuple):
-    """What one policy says, and the vault that it is in."""
-
-    owner: str
-    """`platform`, or a space."""
-    data: Data
-    every_days: int
-    keep_days: int
-    where: Redundancy
-
-    @property
-    def base(self) -> str:
-        """Path that the vault and what is in it are under; copies in a second region have a vault of their own."""
-        far = self.data == "blobs" and self.where is Redundancy.region
-        return f"{self.owner}/backup{'/region' if far else ''}"
-
-    @property
-    def name(self) -> str:
-        """The policy's name: Azure changes none of a disk's, so that another schedule is another policy."""
-        return f"{self.data}-{self.every_days}-{self.keep_days}"
-
-    @property
-    def policy(self) -> str:
-        """Path of the policy."""
-        return f"{self.base}/policy/{self.name}"
-
-
-def schedule_of(context: Context, element: str) -> Schedule | None:
-    """How a store or a machine's data disks are backed up here; None where they are not asked to be, or cannot be."""
-    asked = context.expanded.backup_of(element)
-    if asked is None:
-        return None
-    owner = network_path(element) or ""
-    owner = owner if owner.startswith("space/") else PLATFORM
-    zones = bool(shared(context).zones)
-    store = context.expanded.stores.get(element)
-    if store is None:
-        if not context.expanded.machine(element).disk.size:
-            return None
-        # Snapshots are zone-redundant where the region has zones, whatever the vault is.
-        return Schedule(
-            owner, "disks", 1, min(asked.keep_days, LONGEST_DISKS), Redundancy.zone if zones else Redundancy.local
-        )
-    # Only blobs of stores that keep versions are copied, and no append blobs, which logs are.
-    if key_base(context, element) or not store.versioning or is_audit_store(context, element):
-        return None
-    return Schedule(
-        owner,
-        "blobs",
-        WEEK if asked.every_days >= WEEK else 1,
-        min(asked.keep_days, LONGEST_BLOBS),
-        _where(context, asked, zones=zones),
-    )
-
-
-def _where(context: Context, asked: Backup, *, zones: bool) -> Redundancy:
-    """Zones cost little and are taken; a second region where it was asked and lies in the residency."""
-    if asked.where is Redundancy.region and shared(context).far_copies:
-        return Redundancy.region
-    return Redundancy.zone if zones else Redundancy.local
-
-
-def _schedules(context: Context, owner: str) -> list[Schedule]:
-    """What is backed up in the vaults of an owner, each schedule once; of the platform no space is looked at (law 4)."""
-    expanded = context.expanded
-    elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
-    begin = f"{owner}/" if owner != PLATFORM else "zone/"
-    found = {schedule_of(context, one) for one in elements if one.startswith(begin)}
-    return sorted(one for one in found if one is not None)
-
-
 def lower_vaults(context: Context, owner: str) -> Iterator[Node]:
     """The vaults of the zones or of a space, what is in them, and the group that snapshots of its disks go to."""
-    schedules = _schedules(context, owner)
-    for base in sorted({one.base for one in schedules}):
-        inside = [one for one in schedules if one.base == base]
+    found = schedules(context).get(owner, [])
+    for base in sorted({one.base for one in found}):
+        inside = [one for one in found if one.base == base]
         yield _vault(context, base, inside[0])
         yield from lower_diagnostics(context, f"{base}/vault", "dataprotection:BackupVault")
         for one in inside:
             yield _policy(context, one)
-    if any(one.data == "disks" for one in schedules):
+    if any(one.data == "disks" for one in found):
         yield from _snapshots(context, owner)
 
 
 def manual_backup(context: Context) -> Iterator[ManualStep]:
     """What has to be switched on once in a subscription before a vault can be made."""
-    expanded = context.expanded
-    elements = (*expanded.stores, *expanded.machines, *expanded.kept_disks)
-    if any(schedule_of(context, one) is not None for one in elements):
+    if schedules(context):
         provider = "--namespace Microsoft.DataProtection"
         yield ManualStep(
             what="Register Azure Backup in the subscription, once; without it no Backup vault of the plan is made",
@@ -380,12 +299,8 @@ def _instance(
 __all__ = [
     "BLOBS",
     "DISKS",
-    "LONGEST_BLOBS",
-    "LONGEST_DISKS",
-    "Schedule",
     "lower_disk_backup",
     "lower_store_backup",
     "lower_vaults",
     "manual_backup",
-    "schedule_of",
 ]

@@ -32,7 +32,7 @@ _WHERE: Mapping[str, Redundancy] = {
 _PROTECTED = frozenset({"", "ConfiguringProtection", "ProtectionConfigured", "UpdatingProtection"})
 """States in which copies are made, or will be; a state is read while protection is still being set up, too.
 
-Source: azure-rest-api-specs dataprotection 2025-01-01, CurrentProtectionState.
+Source: Azure/bicep-types-az microsoft.dataprotection/2025-01-01/types.md, BackupInstance.currentProtectionState.
 """
 _ELSEWHERE = "elsewhere"
 

@@ -37,6 +37,8 @@ from hdh_infra.model.scales import Spread
 _LONGEST_HOST_NAME = 63
 _LONGEST_NAME = 64
 _LONGEST_SET = 80
+SSH_KINDS = frozenset({"ssh-ed25519", "ssh-rsa"})
+"""Source: learn.microsoft.com/python/api/azure-mgmt-compute `SshEncryptionTypes`: RSA, Ed25519."""
 DISK_KIND = "Premium_LRS"
 FAULT_DOMAINS = 2
 """Racks that an availability set spreads machines over: every region has so many."""
@@ -233,7 +235,7 @@ def _replica(plan: _Plan, number: int) -> Iterator[Node]:
 def _system(plan: _Plan, number: int) -> dict[str, Value]:
     context = plan.context
     user = context.image(plan.path).default_user
-    keys = context.expanded.platform.ssh_keys or (nobodys_key(context),)
+    keys = _taken_keys(context) or (nobodys_key(context),)
     return {
         "computerName": shortened(f"{plan.host}-{number}", _LONGEST_HOST_NAME),
         "adminUsername": user,
@@ -288,6 +290,11 @@ def _image(context: Context, machine: str) -> dict[str, Value]:
     return {name: image.native[name] for name in ("publisher", "offer", "sku", "version")}
 
 
+def _taken_keys(context: Context) -> tuple[str, ...]:
+    """The keys of people that Azure takes: a machine with one of another kind would not be made at all."""
+    return tuple(key for key in context.expanded.platform.ssh_keys if key.split(" ", 1)[0] in SSH_KINDS)
+
+
 def nobodys_key(context: Context) -> str:
     """A public key that nobody has the private one of.
 
@@ -310,3 +317,16 @@ def manual_features(context: Context) -> Iterator[ManualStep]:
             command=f"az feature register {feature} && az provider register --namespace Microsoft.Compute",
             proof=f"az feature show {feature} --query properties.state gives Registered",
         )
+
+
+def manual_logins(context: Context) -> Iterator[ManualStep]:
+    """People's keys that machines are made without."""
+    for key in sorted(set(context.expanded.platform.ssh_keys) - set(_taken_keys(context))):
+        kind, _, rest = key.partition(" ")
+        if context.expanded.machines:
+            yield ManualStep(
+                what=f"Give an Ed25519 or RSA key in ssh_keys in place of the {kind} key {rest.split(' ', 1)[-1][:60]}: Azure takes no other kind, and machines are made without it",
+                who="whoever the key is of",
+                command="ssh-keygen -t ed25519",
+                proof="`hdh plan` no longer names this step",
+            )

@@ -78,6 +78,8 @@ class Held:
     conditional: bool
     bearer: str | None
     """Native path of what has the identity, where that is the platform's."""
+    identity: str
+    """Native path of the identity, or the id of a principal that is none of the platform's."""
     distant: bool = False
     """Whether it acts as a machine, over the network, and not as a service of the cloud that Azure trusts."""
     writer: bool = False
@@ -127,7 +129,10 @@ class Rights:
     def writes(self, identity: str, account: Native) -> bool:
         """Whether an identity may write objects anywhere in an account."""
         return any(
-            one.bearer == identity and one.role is not None and Access.write in one.role.access and not one.conditional
+            one.identity == identity
+            and one.role is not None
+            and Access.write in one.role.access
+            and not one.conditional
             for one in (*self.by_scope.get(account.path, ()), *self.everywhere)
         )
 
@@ -160,11 +165,11 @@ def observe_rights(reader: Reader) -> Rights:
         principal = native.properties.get("principalId")
         line = f"{role.name if role else role_id}: {reader.principal(principal)}"
         conditional = bool(native.properties.get("condition"))
-        bearer = reader.bearer(principal)
         given = native.properties.get("scope")
         scope, identity = reader.follow(given), reader.principal(principal)
         accounts = reader.log_writers.get(identity)
         writer = scope is not None and accounts == {scope.path} and identity not in reader.carriers
+        bearer = reader.bearer(principal)
         held = [
             Held(
                 who,
@@ -173,6 +178,7 @@ def observe_rights(reader: Reader) -> Rights:
                 role_id,
                 conditional,
                 bearer.path if bearer else None,
+                identity,
                 reader.is_distant(principal, who),
                 writer,
             )
@@ -197,12 +203,15 @@ def observe_rights(reader: Reader) -> Rights:
 
 
 def observe_log_writers(reader: Reader, rights: Rights, destinations: Iterable[str]) -> Iterator[str]:
-    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to."""
+    """A remark for everybody who holds more than reading, or adding, on an account that logs are written to.
+
+    But for Azure itself, which writes flow logs by the role that it wants for that; the retention holds against it too.
+    """
     for native in reader.of("storage:StorageAccount"):
         if native.path in destinations:
             scopes = (native, *reader.children(native, "storage:BlobContainer"))
             for held in rights.on(scopes, reader.group(native)):
-                if held.writer:
+                if held.writer and held.role_id == DATA_USE:
                     continue
                 if held.role is None or {str(Access.write), "delete"} & set(held.role.access):
                     yield f"{native.path}: {held.who} can write and delete where logs are kept"

@@ -29,7 +29,7 @@ def is_searched(context: Context) -> bool:
 def lower_log_search(context: Context) -> Iterator[Node]:
     """The workspace, which answers no public network; diagnostic settings reach it by a channel of Azure's own.
 
-    Source: MicrosoftDocs/azure-docs articles/azure-monitor/logs/private-link-security.md, "Exceptions, Diagnostic logs".
+    Source: MicrosoftDocs/azure-docs articles/azure-monitor/logs/private-link-configure.md (2021-08-01), "Exceptions, Diagnostic logs".
     """
     if not is_searched(context):
         return

@@ -89,11 +89,11 @@ def lower_platform(context: Context) -> Iterator[Node]:
     yield from lower_domain(context)
     yield from lower_roles(context)
     yield from lower_administration_log(context)
-    yield from lower_flow_log_writer(context, PLATFORM)
     yield from lower_log_search(context)
     if is_searched(context):
         yield from lower_diagnostics(context, SEARCH, "operationalinsights:Workspace")
     yield from lower_vaults(context, PLATFORM)
+    yield from lower_flow_log_writer(context, PLATFORM)
     yield from _peerings(context)
     yield from lower_rules(context)
 
@@ -133,8 +133,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     if spec.machines:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
-    yield from lower_flow_log(context, network)
     yield from lower_ways(context, network, shared(context).ways.get(network, {}))
+    yield from lower_flow_log(context, network)
 
 
 def _subnets(context: Context, network: str) -> tuple[str, ...]:

@@ -281,6 +281,7 @@ WRITING: Final[Mapping[str, Kind]] = {
     "apart-from": network_kinds.apart_from,
     "host": network_kinds.host,
     "peer": network_kinds.peer,
+    "filtered": network_kinds.filtered,
     "alone": alone,
     "at-most": at_most,
     "taken": taken,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.sandbox.simulator.paths import every, first
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.facts import Rule
     from hdh_infra.sandbox.simulator.kinds import Event
 
+_NETWORK: Final = "azure-native:network:"
 _RESERVED: Final = 4
 """Addresses at the start of a subnet that are Azure's own; the last is, too."""
 
@@ -110,6 +112,31 @@ def peer(rule: Rule, event: Event) -> str | None:
             if other.alive and back == mine and event.world.outputs(other).get("peeringState") == "Disconnected":
                 return other.id
     return None
+
+
+def filtered(rule: Rule, event: Event) -> str | None:
+    """The filter at `path` has an allowing rule for each of `needs`: a direction, ports, and a word of Azure at one side."""
+    for identity in every(event.inputs, rule.parameters["path"]):
+        row = event.world.looker.living(str(identity))
+        if row is None:
+            continue
+        inside = [one for one in event.world.store.below(row.id) if one.alive and one.type == f"{_NETWORK}SecurityRule"]
+        rules = [*every(plain(row.inputs), "securityRules[*]"), *(plain(one.inputs) for one in inside)]
+        for need in rule.parameters["needs"]:
+            if not any(_answers(one, need) for one in rules):
+                return ", ".join(str(value) for value in need.values())
+    return None
+
+
+def _answers(rule: dict[str, Any], need: Mapping[str, Any]) -> bool:
+    ports = [*every(rule, "destinationPortRange"), *every(rule, "destinationPortRanges[*]")]
+    sides = {name: value for name, value in need.items() if name.endswith("Prefix")}
+    return (
+        rule.get("access") == "Allow"
+        and rule.get("direction") == need["direction"]
+        and all("*" in ports or str(port) in ports for port in need["ports"])
+        and all(rule.get(name) == value for name, value in sides.items())
+    )
 
 
 def _address(value: Any) -> ipaddress.IPv4Address | None:

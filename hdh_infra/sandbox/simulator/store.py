@@ -122,12 +122,6 @@ class Store:
         with self.lock:
             return self._mirror().get(identity.lower())
 
-    def of(self, token: str) -> list[Row]:
-        """Every row of a type, living or kept, in the order of their ids."""
-        with self.lock:
-            self._mirror()
-            return [row for _, row in sorted(self._by_type.get(token, {}).items())]
-
     def all(self) -> list[Row]:
         """Every row, in the order of their ids."""
         with self.lock:

@@ -46,10 +46,6 @@ class World:
         """Whether a resource is there."""
         return self.looker.living(identity) is not None
 
-    def living(self, token: str) -> list[Row]:
-        """Every living resource of a type."""
-        return [row for row in self.store.of(token) if row.alive]
-
     def kind_of(self, identity: str) -> Kind | None:
         """The type that an id is of; None for one that nobody wrote down."""
         for shape, kind in self._shapes.get(_place(identity), ()):

@@ -59,7 +59,7 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
         if (limits := _limits(target)) and rarely(draw, 2):
             settings["quotas"] = {pick(draw, limits): pick(draw, [5000, 0, 1])}
         if target.startswith("azure:") and rarely(draw, 2):
-            settings["log_search_days"] = pick(draw, [30, 730])
+            settings["log_search_days"] = pick(draw, [30, 90, 730])
         if target == PRIVATE and rarely(draw, 2):
             gpu = {"count": 2, "model": "a100", "memory": "80GB"}
             settings["flavours"] = [

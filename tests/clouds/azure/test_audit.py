@@ -2,9 +2,11 @@
 
 import datetime
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from hdh_infra import load
 from hdh_infra.catalogue.load import site
 from hdh_infra.clouds.azure import CLOUD
 from hdh_infra.clouds.azure.log_categories import (
@@ -16,7 +18,7 @@ from hdh_infra.clouds.azure.log_categories import (
     container_of,
 )
 from hdh_infra.clouds.azure.naming import token
-from hdh_infra.graph.observation import Natives
+from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -24,6 +26,7 @@ from hdh_infra.planning.lock import update_lock
 
 ACCOUNT = "zone/audit/store/logs/account"
 SETTING = token("monitor:DiagnosticSetting")
+EXAMPLES = Path(__file__).parents[3] / "examples"
 TODAY = datetime.date(2026, 11, 23)
 FOREIGN = "/subscriptions/x/resourceGroups/y/providers/Microsoft.Storage/storageAccounts/z"
 HUB = "/subscriptions/x/resourceGroups/y/providers/Microsoft.EventHub/namespaces/z/authorizationRules/r"
@@ -68,11 +71,19 @@ def test_every_planned_type_writes_logs_or_is_known_to_have_none(plan, wide_plan
     assert not set(ADMINISTRATION) & set(ADMINISTRATION_LEFT_OUT)
 
 
-def test_what_has_logs_writes_each_of_them_where_the_audit_asks_for_all(watched_plan):
-    settings = watched_by(watched_plan)
+@pytest.fixture(scope="session")
+def node_plan():
+    return make_plan(load(EXAMPLES / "ehds-node.yaml"), "azure:francecentral", today=TODAY)
+
+
+@pytest.mark.parametrize("which", ["watched_plan", "node_plan"])
+def test_what_has_logs_writes_each_of_them_where_the_audit_asks_for_all(request, which):
+    plan = request.getfixturevalue(which)
+    settings = watched_by(plan)
     unwritten = []
-    for node in watched_plan.nodes:
+    for node in plan.nodes:
         logged = next((one for kind, one in LOGS.items() if node.type == token(kind)), None)
+        assert logged or node.type in {token(kind) for kind in WITHOUT}
         if logged is None or node.path == "zone/audit/store/logs/service":
             # The store that keeps the logs does not log itself: each entry would make the next one.
             continue
@@ -172,7 +183,8 @@ def test_logs_of_every_category_at_once_are_taken_for_each(watched_plan, place):
 def test_nobody_in_the_plan_can_write_or_delete_in_the_audit_store(watched_plan, place):
     store = observed(watched_plan.nodes, place).elements["zone/audit/store/logs"]
     assert store["grants"] == ["group/reviewers read"]
-    writer = "Storage Blob Data Contributor: platform/flow-logs/identity"  # Azure's own, which writes flow logs
+    # Azure writes flow logs by the only role that it takes for that; nothing else acts under that identity.
+    writer = "Storage Blob Data Contributor: platform/flow-logs/identity"
     assert all(line.startswith("Storage Blob Data Reader: ") for line in store["access"] if line != writer)
     scopes = {
         node.properties["roleDefinitionId"]["$format"].rsplit("/", 1)[-1]
@@ -221,3 +233,16 @@ def test_how_long_and_where_a_workspace_keeps_logs_shows(watched_plan, place):
     seen = observed(watched_plan.nodes, place)
     for change in ({"retentionInDays": 730}, {"location": "westeurope"}, {"features": {}}):
         assert observed(exchanged(watched_plan, node, with_properties(node, **change)), place) != seen
+
+
+def test_of_a_network_that_was_there_before_a_plan_says_nothing_and_a_state_what_it_is(
+    planned, watched_described, place
+):
+    there = "/subscriptions/x/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-lake"
+    watched_described["targets"]["azure:francecentral"]["existing"] = {"zone/lake": {"id": there}}
+    plan = planned(watched_described)
+    assert not any(node.path == "zone/lake/network/log" for node in plan.nodes)
+    assert not any(remark.startswith("zone/lake/network") for remark in observed(plan.nodes, place).remarks)
+    natives = [Native(node.path, node.type, node.properties, node.existing) for node in plan.nodes]
+    state = CLOUD.observe(Natives(natives, "state", CLOUD.identifiers), place)
+    assert any(remark.startswith("zone/lake/network: does not write all of") for remark in state.remarks)

@@ -298,3 +298,16 @@ def test_a_floor_of_a_tenants_key_is_reached_by_a_key_of_the_elements_own(descri
         assert plan.node(f"{element}/vault").protect
         assert (seen[element]["encryption"], seen[element]["key"]) == ("customer-key", None)
     assert set(seen) == set(expand(Platform.model_validate(described)).elements)
+
+
+def test_a_key_of_a_kind_that_azure_refuses_is_left_out_and_its_owner_told(described, planned):
+    taken = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJzGpV7Rk2mO0m3bWc2sHj7mCCyyfnwFzWyyzVwOO0pK alice"
+    refused = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= bob"
+    for keys, left in (([taken, refused], [taken]), ([refused], None), ([taken], [taken])):
+        plan = planned({**described, "ssh_keys": keys})
+        machine = plan.node("zone/administration/machine/console/0/vm").properties["osProfile"]["linuxConfiguration"]
+        given = [one["keyData"] for one in machine["ssh"]["publicKeys"]]
+        assert given == left if left else refused not in given and len(given) == 1
+        told = [step.what for step in plan.manual if "ecdsa" in step.what]
+        assert bool(told) is (refused in keys)
+        assert all("bob" in what for what in told)

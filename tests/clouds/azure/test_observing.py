@@ -170,16 +170,16 @@ def test_a_changed_property_changes_the_observation(plan, place, seen, mutation)
 
 @pytest.mark.parametrize("expectation", EXPECTATIONS, ids=[f"{one.kind} {one.path}" for one in EXPECTATIONS])
 def test_every_weakening_in_the_table_is_remarked_on_and_its_opposite_is_not(
-    plan, watched_plan, wide_plan, place, expectation
+    plan, wide_plan, watched_plan, place, expectation
 ):
-    wrong = {bool: not expectation.values[0], int: 7, str: "Weaker", type(None): {"id": "x"}}[
-        type(expectation.values[0])
-    ]
     plan = next(
         one
         for one in (plan, watched_plan, wide_plan)
         if any(node.type == token(expectation.kind) for node in one.nodes)
     )
+    wrong = {bool: not expectation.values[0], int: 7, str: "Weaker", type(None): {"id": "x"}}[
+        type(expectation.values[0])
+    ]
     node = next(node for node in plan.nodes if node.type == token(expectation.kind))
     before = f"{node.path}: {expectation.remark}"
     assert before not in CLOUD.observe(natives(plan.nodes), place).remarks

@@ -67,6 +67,15 @@ def test_the_whole_of_it_is_made_read_back_and_taken_away_again(
         cloud.delete(rows[node.path].id)
 
 
+def test_no_call_looks_at_every_resource_of_the_cloud(wide_plan, cloud, monkeypatch):
+    """Invariant: what a call costs does not grow with the cloud; thousands of resources are made through it."""
+    monkeypatch.setattr(Store, "all", lambda _: pytest.fail("every resource was looked at"))
+    rows, _ = made(wide_plan, cloud)
+    for node in reversed(wide_plan.nodes):
+        cloud.update(rows[node.path].id, rows[node.path].inputs)
+        cloud.delete(rows[node.path].id)
+
+
 def strange(contract, shape, value, at):
     """Where an answer is not of the shape that the SDK says it is."""
     shape = contract.resolve(shape)

@@ -92,7 +92,7 @@ def test_an_imported_key_lives_through_its_whole_life(box, stack):
     third = stack.up()
     assert {word: count for word, count in third.changes.items() if count and word != "same"} == {}
 
-    with pytest.raises(RefusedError, match="key/lake/vault"):
+    with pytest.raises(RefusedError, match="it holds data"):
         operations.destroy(stack.request, Silent(), delete_data=False)
     kept = tuple(CLOUD.kept(stack.natives(), TODAY))
     operations.destroy(stack.request, Silent(), delete_data=True)

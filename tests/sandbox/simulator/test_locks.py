@@ -29,7 +29,7 @@ DESCRIBED = {
             "requirement": "store.retention",
             "element": "zone/audit/store/logs",
             "target": str(TARGET),
-            "accept": "governance",
+            "accept": {"days": 30, "mode": "governance", "appends": True},
             "reason": "until it is locked by hand",
             "until": "2027-06-30",
         }
