@@ -8,6 +8,7 @@ does with it is the cloud's; one that needs none leaves it.
 from __future__ import annotations
 
 from hdh_infra.model.expand import Expanded
+from hdh_infra.model.paths import network_path
 
 SERVICE_LENGTH = 26
 """Sixty-four addresses: the smallest that the most demanding cloud takes for its bastion, and for its firewall."""
@@ -18,6 +19,13 @@ def entry_range(network: str) -> str:
     return f"{network}/entry"
 
 
+def exit_range(network: str) -> str:
+    """Where the lock has the range of what lets a network out by host names."""
+    return f"{network}/exit"
+
+
 def service_ranges(expanded: Expanded) -> tuple[str, ...]:
     """Paths of the ranges that a platform's services want, sorted; an ended space keeps its own."""
-    return tuple(sorted(entry_range(network) for network, spec in expanded.networks.items() if spec.entry))
+    entries = {entry_range(network) for network, spec in expanded.networks.items() if spec.entry}
+    exits = {exit_range(network_path(link.source) or "") for link in expanded.egress_hosts}
+    return tuple(sorted(entries | exits))

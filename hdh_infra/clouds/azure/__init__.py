@@ -1,9 +1,10 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
 Names and limits: `naming`, `shared`; networks, peerings and the way out: `network`; filters: `rules`; the entry
-for people: `bastion`; names of machines: `names`; stores: `storage`; keys: `keys`, `importing`, `ways`; machines:
-`compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`, `flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading`
-beside what is long. It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
+for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`,
+`importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`,
+`flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long.
+It knows no Pulumi and no SDK: wire names are those of azure-native, checked against its contract in tests.
 """
 
 from __future__ import annotations
@@ -52,7 +53,6 @@ UNLOWERED: Mapping[str, str] = {
         "copies in Azure Backup's vault would lie under Microsoft's key: it takes a customer's key only from a key vault that is open to networks; "
         "nor does it copy append blobs, which logs are, or a store without versions"
     ),
-    "egress.host_names": "this version plans no Azure Firewall, which the offer has",
 }
 """What the offer has and no plan does."""
 

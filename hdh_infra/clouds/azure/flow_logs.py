@@ -31,6 +31,7 @@ from hdh_infra.clouds.azure.roles import DATA_USE, built_in, lower_assignment, l
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import ref
 from hdh_infra.model.paths import PLATFORM
@@ -139,6 +140,7 @@ def observe_flow_logs(reader: Reader, rights: Rights) -> set[str]:
         keys = got(account, "allowSharedKeyAccess", default=True) is not False
         identities = reader.identities(native)
         writes = any(rights.writes(identity, account) for identity in identities) if identities else keys
+        writes = writes and _takes_blocks(reader, account)
         whole = not native.properties.get("enabledFilteringCriteria") and not native.properties.get("recordTypes")
         if (
             network.type == token("network:VirtualNetwork")
@@ -148,6 +150,15 @@ def observe_flow_logs(reader: Reader, rights: Rights) -> set[str]:
         ):
             found.add(network.path)
     return found
+
+
+def _takes_blocks(reader: Reader, account: Native) -> bool:
+    """Whether blocks can be added to what is there, as flow logs are written: not under a retention that forbids it."""
+    return all(
+        one.properties.get("allowProtectedAppendWritesAll") is True
+        for one in reader.children(account, "storage:BlobContainerImmutabilityPolicy")
+        if FLOW_CONTAINER in {one.properties.get("containerName"), *(one.id or "").split("/")}
+    )
 
 
 __all__ = ["WATCHER", "lower_flow_log", "lower_flow_log_writer", "manual_watcher", "observe_flow_logs"]

@@ -32,6 +32,8 @@ _TAGGED = frozenset(
         "network:BastionHost",
         "network:RouteTable",
         "network:FlowLog",
+        "network:FirewallPolicy",
+        "network:AzureFirewall",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
         "managedidentity:UserAssignedIdentity",

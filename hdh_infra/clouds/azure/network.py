@@ -17,6 +17,9 @@ from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.bastion import PART as ENTRY
 from hdh_infra.clouds.azure.bastion import SUBNET as ENTRY_SUBNET
 from hdh_infra.clouds.azure.bastion import has_bastion, lower_bastion
+from hdh_infra.clouds.azure.firewall import PART as EXIT
+from hdh_infra.clouds.azure.firewall import SUBNET as EXIT_SUBNET
+from hdh_infra.clouds.azure.firewall import has_firewall, lower_firewall_subnet, next_hop
 from hdh_infra.clouds.azure.flow_logs import lower_flow_log, lower_flow_log_writer
 from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
@@ -35,7 +38,7 @@ from hdh_infra.clouds.azure.naming import (
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.clouds.azure.roles import lower_roles
-from hdh_infra.clouds.azure.routes import lower_closed_routes, lower_routes, table_of
+from hdh_infra.clouds.azure.routes import CLOSED, lower_closed_routes, lower_routes
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.azure.ways import lower_ways
@@ -44,11 +47,11 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
 from hdh_infra.model.paths import PLATFORM, network_path
-from hdh_infra.model.services import entry_range
+from hdh_infra.model.services import entry_range, exit_range
 
 BLOB_ZONE = f"{PLATFORM}/blob-zone"
 _LONGEST_NAME = 80
-_SERVICES = frozenset({ENTRY_SUBNET.lower()})
+_SERVICES = frozenset({ENTRY_SUBNET.lower(), EXIT_SUBNET.lower()})
 """Names of the subnets, in small letters, that a service of Azure has to itself."""
 
 
@@ -111,16 +114,21 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     yield _network(context, network)
     if not (existing := context.existing(network)) or existing.adopt:
         yield from lower_diagnostics(context, f"{network}/network", "network:VirtualNetwork")
-    exits = network in context.egress_networks
+    named = has_firewall(context, network)
+    exits = network in context.egress_networks and not named
     if exits:
         yield from _way_out(context, network, common)
-    yield from lower_routes(context, network, exits=exits)
+    yield from lower_firewall_subnet(context, network)
+    yield from lower_routes(context, network, exits=exits, hop=next_hop(network) if named else None)
     yield from lower_filter(context, network, "machines")
-    yield _subnet(context, network, "machines", halves[0], after=(), exits=exits)
+    own = f"{network}/routes" if exits or named else CLOSED
+    yield _subnet(context, network, "machines", halves[0], after=(), exits=exits, table=own)
     if network in shared(context).with_stores:
         yield from lower_filter(context, network, "endpoints")
         # Two writers of one virtual network at a time are refused, so the subnets wait for each other.
-        yield _subnet(context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False)
+        yield _subnet(
+            context, network, "endpoints", halves[1], after=(f"{network}/subnet/machines",), exits=False, table=CLOSED
+        )
     yield from lower_bastion(context, network, after=_subnets(context, network)[-2:-1])
     if spec.machines:
         yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
@@ -131,7 +139,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
 
 def _subnets(context: Context, network: str) -> tuple[str, ...]:
     """Paths of a network's subnets, in the order in which they are made."""
-    parts = ["machines"]
+    parts = [EXIT] if has_firewall(context, network) else []
+    parts.append("machines")
     if network in shared(context).with_stores:
         parts.append("endpoints")
     if has_bastion(context, network):
@@ -141,7 +150,8 @@ def _subnets(context: Context, network: str) -> tuple[str, ...]:
 
 def _ranges(context: Context, network: str) -> list[str]:
     """The ranges of a virtual network: its own, and one of each service that stands in it."""
-    services = (entry_range(network),) if has_bastion(context, network) else ()
+    services = [entry_range(network)] if has_bastion(context, network) else []
+    services += [exit_range(network)] if has_firewall(context, network) else []
     return [str(context.address_range(network)), *(str(context.service_range(one)) for one in services)]
 
 
@@ -177,7 +187,14 @@ def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
 
 
 def _subnet(
-    context: Context, network: str, part: str, addresses: ipaddress.IPv4Network, *, after: tuple[str, ...], exits: bool
+    context: Context,
+    network: str,
+    part: str,
+    addresses: ipaddress.IPv4Network,
+    *,
+    after: tuple[str, ...],
+    exits: bool,
+    table: str,
 ) -> Node:
     properties: dict[str, Value] = {
         "resourceGroupName": network_group(context, network),
@@ -185,7 +202,7 @@ def _subnet(
         "subnetName": part,
         "addressPrefix": str(addresses),
         "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
-        "routeTable": table_of(network, exits=exits),
+        "routeTable": {"id": ref(table)},
         # Without this word every machine of the subnet has an address of Azure's to reach the Internet from.
         "defaultOutboundAccess": False,
         # With Azure's default, Disabled, no rule of the filter would act on a private endpoint.

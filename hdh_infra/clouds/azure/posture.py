@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import Logs
+from hdh_infra.clouds.azure.firewall import firewall_remarks
 from hdh_infra.clouds.azure.keys_reading import is_exchange
 from hdh_infra.clouds.azure.loose_ends import observe_loose_ends
 from hdh_infra.clouds.azure.naming import token
@@ -101,6 +102,12 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("operationalinsights:Workspace", "features.enableDataExport", _OFF, False, "may be exported as it fills"),
     Expectation("operationalinsights:Workspace", "features.immediatePurgeDataOn30Days", _OFF, False, "purges at once what is older than thirty days"),
     Expectation("network:RouteTable", "disableBgpRoutePropagation", _ON, False, "takes up routes that a gateway announces"),
+    Expectation("network:AzureFirewall", "sku.tier", ("Standard", "Premium"), "Standard", "is of a kind that only tells of known attackers"),
+    Expectation("network:FirewallPolicy", "sku.tier", ("Standard", "Premium"), "Standard", "is of a kind that only tells of known attackers"),
+    Expectation("network:FirewallPolicy", "threatIntelMode", ("Deny",), "Alert", "lets pass what leads to known attackers"),
+    Expectation("network:FirewallPolicy", "threatIntelWhitelist", (None,), None, "has hosts that pass whatever is known of them"),
+    Expectation("network:FirewallPolicy", "basePolicy", (None,), None, "takes up rules of another policy, which were not read"),
+    Expectation("network:FirewallPolicy", "sql.allowSqlRedirect", _OFF, False, "lets databases lead their clients elsewhere"),
     Expectation("network:FlowLog", "enabled", _ON, False, "writes nothing down"),
     Expectation("network:FlowLog", "retentionPolicy.enabled", _OFF, False, "deletes what it wrote after some days"),
     Expectation("network:FlowLog", "enabledFilteringCriteria", (None,), None, "leaves connections out"),
@@ -123,6 +130,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
 )  # fmt: skip
 
 
+_UNFILTERED = frozenset({"azurefirewallsubnet", "gatewaysubnet"})
+"""Names, in small letters, of subnets that Azure lets nobody put a filter on."""
 _OF_LOGS = frozenset({"publicNetworkAccess", "networkRuleSet.bypass"})
 """Settings of an account that Azure's own log services need otherwise; `is_closed` judges what they open."""
 
@@ -142,9 +151,10 @@ def observe_posture(reader: Reader, logs: Logs) -> Iterator[str]:
             if found not in one.values and not (found in ([], {}) and None in one.values):
                 yield f"{native.path}: {one.remark}"
     for native in reader.of("network:Subnet"):
-        if not got(native, "networkSecurityGroup"):
+        if not got(native, "networkSecurityGroup") and reader.name(native).lower() not in _UNFILTERED:
             yield f"{native.path}: has no filter"
     yield from routing_remarks(reader)
+    yield from firewall_remarks(reader)
     for native in reader.of("storage:StorageAccount"):
         yield from _openings(native, "networkRuleSet")
     for native in reader.of("keyvault:Vault"):

@@ -22,6 +22,7 @@ _NAMES: Mapping[str, str] = {
     "network:Subnet": "subnetName",
     "network:NetworkSecurityGroup": "networkSecurityGroupName",
     "network:RouteTable": "routeTableName",
+    "network:FirewallPolicy": "firewallPolicyName",
     "keyvault:Vault": "vaultName",
     "dataprotection:BackupVault": "vaultName",
     "storage:StorageAccount": "accountName",
@@ -33,6 +34,7 @@ _PARENTS: Mapping[str, str] = {
     "network:VirtualNetworkPeering": "network:VirtualNetwork",
     "network:SecurityRule": "network:NetworkSecurityGroup",
     "network:Route": "network:RouteTable",
+    "network:FirewallPolicyRuleCollectionGroup": "network:FirewallPolicy",
     "keyvault:Key": "keyvault:Vault",
     "storage:BlobServiceProperties": "storage:StorageAccount",
     "storage:BlobContainer": "storage:StorageAccount",
@@ -184,6 +186,8 @@ class Reader:
 
     def identities(self, native: Native) -> list[str]:
         """Native paths of the user-assigned identities that something acts under; the pointer itself of one that is not the platform's."""
+        if "UserAssigned" not in str(got(native, "identity.type", "None")):
+            return []
         found = [(self.follow(one), one) for one in got(native, "identity.userAssignedIdentities", ())]
         return [identity.path if identity else str(pointer) for identity, pointer in found]
 

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
+from hdh_infra.clouds.azure.firewall import firewall_at
 from hdh_infra.clouds.azure.naming import PLATFORM_GROUP, group, home, make, network_words, region, shortened
 from hdh_infra.clouds.azure.reading import Reader, listed
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ANYWHERE, Network, Rule
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
-from hdh_infra.graph.values import Value, ref
+from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import PLATFORM
 
 CLOSED = f"{PLATFORM}/routes"
@@ -53,13 +54,13 @@ def lower_closed_routes(context: Context) -> Node:
     )
 
 
-def lower_routes(context: Context, network: str, *, exits: bool) -> Iterator[Node]:
+def lower_routes(context: Context, network: str, *, exits: bool, hop: Value = None) -> Iterator[Node]:
     """The table of a network's machines where they have a way out.
 
-    It has no route: a NAT gateway takes what Azure's own route sends to the Internet, and a route to the Internet
+    What leaves by a firewall is sent to it. Else it has no route: a NAT gateway takes what Azure's own route sends to the Internet, and a route to the Internet
     in a table would do nothing in a subnet without Azure's default way out. It is there to take up none of a gateway.
     """
-    if exits:
+    if exits or hop is not None:
         yield make(
             context,
             f"{network}/routes",
@@ -69,15 +70,10 @@ def lower_routes(context: Context, network: str, *, exits: bool) -> Iterator[Nod
                 "routeTableName": shortened(f"rt-{network_words(context, network)}", _LONGEST_NAME),
                 "location": region(context),
                 "disableBgpRoutePropagation": True,
-                "routes": [],
+                "routes": [] if hop is None else [_route("firewall", "VirtualAppliance", hop)],
             },
             after=(home(network),),
         )
-
-
-def table_of(network: str, *, exits: bool) -> Value:
-    """The table that a subnet points at."""
-    return {"id": ref(f"{network}/routes" if exits else CLOSED)}
 
 
 def _route(name: str, hop: str, address: Value = None) -> dict[str, Value]:
@@ -183,8 +179,13 @@ def routing_remarks(reader: Reader) -> Iterator[str]:
         elif not subnet.properties.get("natGateway") and not any(hop.to == ANYWHERE for hop in routes.hops):
             yield f"{subnet.path}: has no route that drops what leaves, and no way out"
         for hop in routes.hops:
-            if (hop.to, hop.kind) != (ANYWHERE, _NOWHERE):
+            if (hop.to, hop.kind) != (ANYWHERE, _NOWHERE) and not _firewall(reader, hop):
                 yield f"{subnet.path}: has a route to {hop.to} by {hop.kind}"
 
 
-__all__ = ["CLOSED", "Routes", "lower_closed_routes", "lower_routes", "observe_routes", "routing_remarks", "table_of"]
+def _firewall(reader: Reader, hop: Hop) -> bool:
+    """Whether what leaves goes to a firewall whose rules are read."""
+    return hop.to == ANYWHERE and hop.kind == "virtualappliance" and firewall_at(reader, hop.address) is not None
+
+
+__all__ = ["CLOSED", "Routes", "lower_closed_routes", "lower_routes", "observe_routes", "routing_remarks"]

@@ -39,7 +39,9 @@ RESIDENT_PRIORITY = FIRST_PRIORITY + OWNERS * PLACES
 """From here on are the rules that belong to the filter's own network, or to the zones."""
 ENTRY_PRIORITY = LAST_PRIORITY - 1
 """The rule that lets people in, by whatever the network has for them."""
-RESIDENTS = ENTRY_PRIORITY - RESIDENT_PRIORITY
+EXIT_PRIORITY = ENTRY_PRIORITY - 1
+"""The rule that lets packets to named hosts out, to a firewall that knows names."""
+RESIDENTS = EXIT_PRIORITY - RESIDENT_PRIORITY
 _WORDS = {"in": "Inbound", "out": "Outbound"}
 _LAST_PORT = 65535
 

@@ -17,6 +17,8 @@ from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Access, Encryption
 
 _KEPT = "azure shared"
+_HIGHEST_PORT = 64000
+"""Of an application rule of Azure Firewall."""
 
 
 @final
@@ -106,6 +108,15 @@ class Shared:
         for path, way in ways(self._context).items():
             found.setdefault(way.network, {})[path] = way
         return found
+
+    @cached_property
+    def with_hosts(self) -> frozenset[str]:
+        """Zones and spaces whose machines may reach a host by its name, by what a firewall can tell names from."""
+        return frozenset(
+            network_path(link.source) or ""
+            for link in self._context.expanded.egress_hosts
+            if link.protocol == "tcp" and all(isinstance(port, int) and port <= _HIGHEST_PORT for port in link.ports)
+        )
 
     @cached_property
     def domain(self) -> str | None:

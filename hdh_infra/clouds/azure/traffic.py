@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
+from hdh_infra.clouds.azure.firewall import Opening, firewall_at, observe_hosts, observe_openings
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.routes import Routes, observe_routes
@@ -92,6 +93,8 @@ class _Network:
         }
         self.near = {path: Spans(some) for path, some in self.tags.items()}
         self.routes: dict[str, Routes] = {}
+        self.firewalls: dict[str, list[Opening]] = {}
+        self.named: list[tuple[Interface, Sequence[Opening]]] = []
         self.lines: dict[tuple[str, str], tuple[_Line, ...]] = {}
 
     def traffic(self) -> Traffic:
@@ -113,9 +116,10 @@ class _Network:
         for flow in between:
             if flow.to in self.vaults:
                 vaults.setdefault(self.vaults[flow.to], []).append(flow)
+        ways = outside(machines, inside, lambda one: (one.network, one.address) in self.exits)
         return Traffic(
             tuple(flow for flow in between if flow.to not in self.vaults),
-            outside(machines, inside, lambda one: (one.network, one.address) in self.exits),
+            tuple(sorted((*ways, *observe_hosts(self.named)))),
             tuple(sorted(entry)),
             tuple(self.remarks),
             observe_entry(self.doors, machines, list(self.ranges)),
@@ -146,6 +150,8 @@ class _Network:
         if any(own.num_addresses > 1 or own.network_address not in by_address for own in line.own):
             return True
         for peer in line.rule.peers:
+            if line.rule.apart and line.rule.direction == "out":
+                continue  # the Internet: there is no other end
             if not self.near[network].overlaps(peer):
                 if line.rule.direction == "out" and not inside.overlaps(peer):
                     continue  # to the outside there is no other end
@@ -238,9 +244,24 @@ class _Network:
             own_way = (
                 subnet.properties.get("natGateway") or got(subnet, "defaultOutboundAccess", default=True) is not False
             )
-            if ((public or own_way) and not routes.closed) or routes.leads_out(self._system(network.path)):
+            firewall = self._firewall(routes)
+            if firewall is not None:
+                self.named.append((found, self._openings(firewall)))
+            elif ((public or own_way) and not routes.closed) or routes.leads_out(self._system(network.path)):
                 self.exits.add((network.path, own))
             yield found
+
+    def _firewall(self, routes: Routes) -> Native | None:
+        """The firewall that all goes to which leaves; none where part of it goes elsewhere."""
+        only = routes.hops[0] if len(routes.hops) == 1 else None
+        if only is None or only.to != ANYWHERE or only.kind != "virtualappliance":
+            return None
+        return firewall_at(self.reader, only.address)
+
+    def _openings(self, firewall: Native) -> list[Opening]:
+        if firewall.path not in self.firewalls:
+            self.firewalls[firewall.path] = observe_openings(self.reader, firewall)
+        return self.firewalls[firewall.path]
 
     def _routes(self, subnet: Native) -> Routes:
         if subnet.path not in self.routes:
@@ -333,6 +354,7 @@ class _Network:
                 peers=peers,
                 allow=allow,
                 priority=int(rule.get("priority", 0)),
+                apart=self.tags.get(network, ()) if peers == (ANYWHERE,) else (),
             ),
             own or None,
             path,

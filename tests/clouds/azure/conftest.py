@@ -139,6 +139,7 @@ WIDE = {
         {"from": "zone/lake/machine/feeder", "to": "zone/lake/store/snds", "ports": [443]},
         {"from": "zone/administration", "to": "zone/lake", "ports": [22]},
     ],
+    "egress": [{"from": "zone/lake/machine/feeder", "to": "*.debian.org", "ports": [80, 443]}],
     "audit": {"store": "zone/audit/store/logs", "flows": True},
     "targets": {TARGET: {"groups": PEOPLE}},
 }

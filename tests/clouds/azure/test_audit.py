@@ -190,8 +190,8 @@ def test_nobody_in_the_plan_can_write_or_delete_in_the_audit_store(watched_plan,
         node.properties["roleDefinitionId"]["$format"].rsplit("/", 1)[-1]
         for node in watched_plan.nodes
         if node.type == token("authorization:RoleAssignment")
-        and node.path != "platform/flow-logs/right"
         and node.properties["scope"].get("$ref", "").startswith("zone/audit/store/logs/")
+        and node.path != "platform/flow-logs/right"
     }
     assert scopes == {"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"}
     account = watched_plan.node(ACCOUNT).properties
