@@ -21,6 +21,12 @@ PROTOCOLS = ("tcp", "udp")
 _TWO = 2
 
 
+@functools.lru_cache(maxsize=1 << 16)
+def network_of(text: str) -> Network:
+    """A range in its written form, made once: rules name the same few over and over. Raises `ValueError` for what is none."""
+    return ipaddress.IPv4Network(text, strict=False)
+
+
 def ports_of(values: Iterable[int | str]) -> Ports:
     """Ports from the model's form: `443`, `"8000-8010"`."""
     return _ports_of(tuple(values))

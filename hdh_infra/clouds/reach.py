@@ -53,10 +53,11 @@ def flows(interfaces: Sequence[Interface], routed: Callable[[Interface, Interfac
     names, index, filters = _replicas(interfaces), _Index(interfaces), Filters()
     found: dict[tuple[str, str, str], dict[tuple[str, str], Ports]] = {}
     for to in interfaces:
+        inward = filters.speaks(to.rules, "in")
         for source in _candidates(to, interfaces, index):
             if source is to or not routed(source, to):
                 continue
-            for protocol in filters.speaks(source.rules, "out") & filters.speaks(to.rules, "in"):
+            for protocol in inward & filters.speaks(source.rules, "out"):
                 out = filters.passes(source.rules, "out", protocol, to.address, to.groups)
                 back = filters.passes(to.rules, "in", protocol, source.address, source.groups) if out else ()
                 ports = intersect(out, back)

@@ -48,7 +48,8 @@ class Node:
     def forms(self) -> tuple[tuple[str, Value], ...]:
         """Every form in its properties, and in its id, with its property path; looked for once, since ordering and verifying both ask."""
         if not self._forms:
-            self._forms.append((*walk(dict(self.properties)), *walk(self.existing, "(existing)")))
+            found = walk(dict(self.properties))
+            self._forms.append((*found, *walk(self.existing, "(existing)")) if self.existing else tuple(found))
         return self._forms[0]
 
     def refs(self) -> Iterator[tuple[str, str]]:

@@ -93,9 +93,11 @@ class Natives:
         """The resource that a property's value points at, whether by a form or by a native id; None if none does."""
         if isinstance(value, str):
             return self._by_id.get(value.lower())
+        if type(value) is dict and (path := value.get("$ref")) is not None:
+            return self._by_path.get(path)
         if form_of(value) in {"$ref", "$format", "$json"}:
-            for path, _ in refs(value):
-                return self._by_path.get(path)
+            for named, _ in refs(value):
+                return self._by_path.get(named)
         return None
 
 

@@ -11,7 +11,6 @@ learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ from hdh_infra.clouds.azure.firewall import firewall_at
 from hdh_infra.clouds.azure.naming import PLATFORM_GROUP, group, home, make, network_words, region, shortened
 from hdh_infra.clouds.azure.reading import Reader, listed
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.filters import ANYWHERE, Network, Rule
+from hdh_infra.clouds.filters import ANYWHERE, Network, Rule, network_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
@@ -157,7 +156,7 @@ def observe_routes(reader: Reader, subnet: Native) -> Routes:
         if not prefix[:1].isdigit() or ":" in prefix:
             return Routes(unread=True)  # a service's own word for its addresses
         hop = Hop(
-            ipaddress.IPv4Network(prefix, strict=False),
+            network_of(prefix),
             str(one.get("nextHopType") or "").lower(),
             one.get("nextHopIpAddress"),
         )

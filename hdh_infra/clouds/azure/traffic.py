@@ -28,6 +28,7 @@ from hdh_infra.clouds.filters import (
     Network,
     Rule,
     Spans,
+    network_of,
     subtract,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
@@ -196,9 +197,7 @@ class _Network:
         given = listed(got(native, "addressSpace.addressPrefixes")) or [
             one.properties.get("addressPrefix") for one in subnets
         ]
-        return tuple(
-            ipaddress.IPv4Network(one, strict=False) for one in given if isinstance(one, str) and ":" not in one
-        )
+        return tuple(network_of(one) for one in given if isinstance(one, str) and ":" not in one)
 
     def _connected(self) -> set[str]:
         """States of a half that a packet passes, once the other half is there.
@@ -327,14 +326,14 @@ class _Network:
             if self.reader.natives.source != "state" or "provisioningState" not in inline:
                 read.extend(self._line(inline, network, native.path))
         yield from read
-        for direction in ("in", "out"):
+        tag = self.tags.get(network, ())
+        defaults: Mapping[Literal["in", "out"], tuple[Network, ...]] = {"in": (_HOST,), "out": (ANYWHERE,)}
+        for direction, others in defaults.items():
+            # After a last word they never speak.
             if not any(_is_last_word(line, direction) for line in read):
                 self.remarks.append(f"{native.path}: has no last word, {direction}: Azure's default rules hold")
-        tag = self.tags.get(network, ())
-        yield _Line(Rule("in", None, peers=tag, priority=65000), None)
-        yield _Line(Rule("in", None, peers=(_HOST,), priority=65001), None)
-        yield _Line(Rule("out", None, peers=tag, priority=65000), None)
-        yield _Line(Rule("out", None, peers=(ANYWHERE,), priority=65001), None)
+                yield _Line(Rule(direction, None, peers=tag, priority=65000), None)
+                yield _Line(Rule(direction, None, peers=others, priority=65001), None)
 
     def _line(self, rule: Mapping[str, Any], network: str, path: str) -> Iterator[_Line]:
         allow = rule.get("access") == "Allow"
@@ -378,7 +377,7 @@ class _Network:
             elif prefix == "Internet":
                 found.append(ANYWHERE)
             elif prefix[:1].isdigit() and ":" not in prefix:
-                found.append(ipaddress.IPv4Network(prefix, strict=False))
+                found.append(network_of(prefix))
             elif allow:
                 return ()
         return tuple(found) or None
