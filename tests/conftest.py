@@ -1,11 +1,9 @@
 """`--update-golden` rewrites the plans on record; a missing one is a failure. No property has a deadline: a busy machine is no defect."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
 
-TESTS = Path(__file__).parent
+DEPLOYED = ("openstack:RegionOne", "ovhcloud:GRA", "azure:francecentral", "ehds-node", "hospital-eds")
 
 settings.register_profile("hdh", deadline=None)
 settings.load_profile("hdh")
@@ -20,20 +18,23 @@ def update_golden(request):
     return request.config.getoption("--update-golden")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """What shares a server or a deployment stays in one process; `make test` runs two such processes beside each other."""
-    for item in items:
-        if item.path.is_relative_to(TESTS) and (group := _group(item)):
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadgroup`: what shares a server or a deployment stays in one process, in its order."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Deployments(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return Deployments(config, log)
 
 
-def _group(item):
-    folder, *rest = item.path.relative_to(TESTS).parts
-    if folder == "end_to_end":
-        params = getattr(getattr(item, "callspec", None), "params", {})
-        deployment = next((str(params[one]) for one in ("deployed", "alive", "whole") if one in params), "")
-        return f"{item.path.stem} {deployment}"
-    if folder in {"deploy", "resources", "sandbox"}:
-        return "/".join([folder, *rest[:-1]])
-    return None
+def group_of(nodeid):
+    """The folder of a test; of those that deploy platforms the file, and which platform or target it is."""
+    file, _, rest = nodeid.partition("::")
+    if "end_to_end" not in file:
+        return file.rpartition("/")[0]
+    return f"{file} {next((one for one in DEPLOYED if one in rest), '')}"
