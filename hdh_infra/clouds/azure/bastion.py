@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
+from hdh_infra.clouds.azure.addresses import lower_public_address
 from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import (
     filter_name,
@@ -30,7 +31,6 @@ from hdh_infra.clouds.azure.naming import (
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.rules import ENTRY_PRIORITY, FIRST_PRIORITY, closed, destination_ports, lower_filter
-from hdh_infra.clouds.azure.shared import shared
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ALL_PORTS, Network, Ports, intersect, passes, ports_of, subtract
 from hdh_infra.clouds.reach import Interface
@@ -102,7 +102,7 @@ def lower_bastion(context: Context, network: str, after: Sequence[str]) -> Itera
     if not has_bastion(context, network):
         return
     words, common = network_words(context, network), {"resourceGroupName": group(context, network)}
-    zones, filtering = shared(context).zones, f"{network}/filter/{PART}"
+    filtering = f"{network}/filter/{PART}"
     yield from lower_filter(context, network, PART)
     for number, need in enumerate(NEEDS):
         yield make(
@@ -145,23 +145,7 @@ def lower_bastion(context: Context, network: str, after: Sequence[str]) -> Itera
             *after,
         ),
     )
-    yield make(
-        context,
-        f"{network}/{HOST}/address",
-        "network:PublicIPAddress",
-        {
-            **common,
-            "publicIpAddressName": shortened(f"pip-bas-{words}", _LONGEST_NAME),
-            "location": region(context),
-            "sku": {"name": "Standard", "tier": "Regional"},
-            "publicIPAllocationMethod": "Static",
-            "publicIPAddressVersion": "IPv4",
-            "idleTimeoutInMinutes": 4,
-            **({"zones": zones} if zones else {}),
-        },
-        after=(home(network),),
-    )
-    yield from lower_diagnostics(context, f"{network}/{HOST}/address", "network:PublicIPAddress")
+    yield from lower_public_address(context, network, f"{network}/{HOST}/address", "pip-bas")
     yield from lower_diagnostics(context, f"{network}/{HOST}", "network:BastionHost")
     yield make(
         context,

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from hdh_infra.clouds.azure.addresses import lower_public_address
 from hdh_infra.clouds.azure.audit import lower_diagnostics
 from hdh_infra.clouds.azure.naming import (
     filter_name,
@@ -116,22 +117,7 @@ def lower_firewall_subnet(context: Context, network: str) -> Iterator[Node]:
         },
         after=(f"{network}/network",),
     )
-    yield make(
-        context,
-        f"{network}/exit/address",
-        "network:PublicIPAddress",
-        {
-            **common,
-            "publicIpAddressName": shortened(f"pip-afw-{words}", _LONGEST_NAME),
-            "location": region(context),
-            "sku": {"name": "Standard", "tier": "Regional"},
-            "publicIPAllocationMethod": "Static",
-            "publicIPAddressVersion": "IPv4",
-            "idleTimeoutInMinutes": 4,
-            **({"zones": zones} if zones else {}),
-        },
-        after=(home(network),),
-    )
+    yield from lower_public_address(context, network, f"{network}/exit/address", "pip-afw")
     yield make(
         context,
         f"{network}/{POLICY}",
@@ -184,7 +170,6 @@ def lower_firewall_subnet(context: Context, network: str) -> Iterator[Node]:
         # Two writers of one policy at a time are refused: its rules first, then who takes them up.
         after=(home(network), f"{network}/exit/rules"),
     )
-    yield from lower_diagnostics(context, f"{network}/exit/address", "network:PublicIPAddress")
     yield from lower_diagnostics(context, f"{network}/{FIREWALL}", "network:AzureFirewall")
     yield _filter_rule(context, network)
 

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hdh_infra.clouds.azure.addresses import lower_public_address
 from hdh_infra.clouds.azure.audit import lower_administration_log, lower_diagnostics
 from hdh_infra.clouds.azure.backup import lower_vaults
 from hdh_infra.clouds.azure.bastion import PART as ENTRY
@@ -222,24 +223,8 @@ def _subnet(
 
 def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Iterator[Node]:
     address, gateway = f"{network}/outbound/address", f"{network}/outbound/gateway"
-    zones, words = shared(context).zones, network_words(context, network)
-    yield make(
-        context,
-        address,
-        "network:PublicIPAddress",
-        {
-            **common,
-            "publicIpAddressName": shortened(f"pip-{words}", _LONGEST_NAME),
-            "location": region(context),
-            "sku": {"name": "Standard", "tier": "Regional"},
-            "publicIPAllocationMethod": "Static",
-            "publicIPAddressVersion": "IPv4",
-            "idleTimeoutInMinutes": 4,
-            **({"zones": zones} if zones else {}),
-        },
-        after=(home(network),),
-    )
-    yield from lower_diagnostics(context, address, "network:PublicIPAddress")
+    words = network_words(context, network)
+    yield from lower_public_address(context, network, address, "pip")
     yield make(
         context,
         gateway,
