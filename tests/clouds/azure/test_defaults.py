@@ -29,9 +29,9 @@ def at(value, path):
 
 
 @pytest.fixture(scope="module")
-def nodes(plan, wide_plan):
+def nodes(plan, wide_plan, watched_plan):
     found = {}
-    for node in (*plan.nodes, *wide_plan.nodes):
+    for node in (*plan.nodes, *wide_plan.nodes, *watched_plan.nodes):
         if node.existing is None:
             found.setdefault(node.type, []).append(node)
     return found
