@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.clouds.azure.audit import FLOW_CONTAINER, containers_of, is_audit_store, lower_access_log
 from hdh_infra.clouds.azure.backup import lower_store_backup
+from hdh_infra.clouds.azure.endpoints import Service, lower_private_endpoint
 from hdh_infra.clouds.azure.keys import key_base, key_name, lower_key_use, lower_own_key, vault_uri
 from hdh_infra.clouds.azure.naming import PROVIDER, account, group, home, make, region, token
 from hdh_infra.clouds.azure.network import BLOB_ZONE
@@ -83,7 +84,8 @@ def lower_store(context: Context, store: str) -> Iterator[Node]:
     yield from _log_containers(context, store, common, spec)
     if spec.expiry:
         yield _expiry(store, context, common, spec.expiry)
-    yield from _endpoint(context, store)
+    blobs = Service("blob", "blob", f"{store}/account", BLOB_ZONE)
+    yield from lower_private_endpoint(context, network_path(store) or "", store, f"pe-{account(context, store)}", blobs)
     yield from lower_access_log(context, store)
     yield from lower_store_backup(context, store, CONTAINER)
 
@@ -244,47 +246,6 @@ def _encryption(context: Context, store: str, key: str | None) -> dict[str, Valu
             },
         },
     }
-
-
-def _endpoint(context: Context, store: str) -> Iterator[Node]:
-    name = f"pe-{account(context, store)}"
-    network = network_path(store)
-    yield make(
-        context,
-        f"{store}/endpoint",
-        "network:PrivateEndpoint",
-        {
-            "resourceGroupName": group(context, store),
-            "privateEndpointName": name,
-            "location": region(context),
-            "customNetworkInterfaceName": f"nic-{name}",
-            "subnet": {"id": ref(f"{network}/subnet/endpoints")},
-            "ipConfigurations": [
-                {
-                    "name": "blob",
-                    "groupId": "blob",
-                    "memberName": "blob",
-                    "privateIPAddress": str(context.addresses(store)[0]),
-                }
-            ],
-            "privateLinkServiceConnections": [
-                {"name": "blob", "groupIds": ["blob"], "privateLinkServiceId": ref(f"{store}/account")}
-            ],
-        },
-        after=(home(store),),
-    )
-    yield make(
-        context,
-        f"{store}/endpoint-names",
-        "network:PrivateDnsZoneGroup",
-        {
-            "resourceGroupName": group(context, store),
-            "privateEndpointName": name,
-            "privateDnsZoneGroupName": "default",
-            "privateDnsZoneConfigs": [{"name": "blob", "privateDnsZoneId": ref(BLOB_ZONE)}],
-        },
-        after=(f"{store}/endpoint",),
-    )
 
 
 def lower_link(context: Context, link: Link) -> tuple[Node, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hdh_infra.clouds.azure.endpoints import Service, lower_private_endpoint
 from hdh_infra.clouds.azure.naming import dashed, group, home, make, network_words, region, shortened, vault
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
@@ -64,45 +65,6 @@ def lower_ways(context: Context, network: str, mine: Mapping[str, KeyWay]) -> It
         after=(f"{names}/zone", f"{network}/network"),
     )
     for path, way in mine.items():
-        yield from _endpoint(context, path, way)
-
-
-def _endpoint(context: Context, path: str, way: KeyWay) -> Iterator[Node]:
-    name = shortened(f"pe-{vault(context, way.key)}-{network_words(context, way.network)}", _LONGEST_NAME)
-    common: dict[str, Value] = {"resourceGroupName": group(context, way.network), "privateEndpointName": name}
-    yield make(
-        context,
-        f"{path}/endpoint",
-        "network:PrivateEndpoint",
-        {
-            **common,
-            "location": region(context),
-            "customNetworkInterfaceName": f"nic-{name}",
-            "subnet": {"id": ref(f"{way.network}/subnet/endpoints")},
-            "ipConfigurations": [
-                {
-                    "name": "vault",
-                    "groupId": "vault",
-                    "memberName": "default",
-                    "privateIPAddress": str(context.addresses(path)[0]),
-                }
-            ],
-            "privateLinkServiceConnections": [
-                {"name": "vault", "groupIds": ["vault"], "privateLinkServiceId": ref(f"{way.key}/vault")}
-            ],
-        },
-        after=(home(way.network),),
-    )
-    yield make(
-        context,
-        f"{path}/endpoint-names",
-        "network:PrivateDnsZoneGroup",
-        {
-            **common,
-            "privateDnsZoneGroupName": "default",
-            "privateDnsZoneConfigs": [
-                {"name": "vault", "privateDnsZoneId": ref(f"{way.network}/vaults/zone")},
-            ],
-        },
-        after=(f"{path}/endpoint",),
-    )
+        name = shortened(f"pe-{vault(context, way.key)}-{network_words(context, way.network)}", _LONGEST_NAME)
+        service = Service("vault", "default", f"{way.key}/vault", f"{way.network}/vaults/zone")
+        yield from lower_private_endpoint(context, way.network, path, name, service)
