@@ -1,6 +1,6 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
-Names and limits: `naming`, `shared`; networks, peerings and ways out: `network`, `routes`, `addresses`, `endpoints`; filters: `rules`; the entry
+Names and limits: `naming`, `shared`; networks, peerings and ways out: `network`, `routes`, `subnets`, `addresses`, `endpoints`; filters: `rules`; the entry
 for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`,
 `importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`,
 `flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long.

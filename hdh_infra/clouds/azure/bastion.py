@@ -23,14 +23,13 @@ from hdh_infra.clouds.azure.naming import (
     group,
     home,
     make,
-    network_group,
     network_words,
     region,
     shortened,
-    virtual_network,
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.rules import ENTRY_PRIORITY, FIRST_PRIORITY, closed, destination_ports, lower_filter
+from hdh_infra.clouds.azure.subnets import lower_subnet
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ALL_PORTS, Network, Ports, intersect, passes, ports_of, subtract
 from hdh_infra.clouds.reach import Interface
@@ -124,26 +123,14 @@ def lower_bastion(context: Context, network: str, after: Sequence[str]) -> Itera
             },
             after=(filtering,),
         )
-    yield make(
+    yield lower_subnet(
         context,
-        f"{network}/subnet/{PART}",
-        "network:Subnet",
-        {
-            "resourceGroupName": network_group(context, network),
-            "virtualNetworkName": virtual_network(context, network),
-            "subnetName": SUBNET,
-            "addressPrefix": str(context.service_range(entry_range(network))),
-            "networkSecurityGroup": {"id": ref(filtering)},
-            "defaultOutboundAccess": False,
-            "privateEndpointNetworkPolicies": "Enabled",
-            "privateLinkServiceNetworkPolicies": "Enabled",
-        },
-        after=(
-            f"{network}/network",
-            *closed(network, PART),
-            *(f"{filtering}/{need.name}" for need in NEEDS),
-            *after,
-        ),
+        network,
+        PART,
+        context.service_range(entry_range(network)),
+        {"networkSecurityGroup": {"id": ref(filtering)}},
+        after=(*closed(network, PART), *(f"{filtering}/{need.name}" for need in NEEDS), *after),
+        name=SUBNET,
     )
     yield from lower_public_address(context, network, f"{network}/{HOST}/address", "pip-bas")
     yield from lower_diagnostics(context, f"{network}/{HOST}", "network:BastionHost")

@@ -29,15 +29,14 @@ from hdh_infra.clouds.azure.naming import (
     group,
     home,
     make,
-    network_group,
     network_words,
     region,
     shortened,
-    virtual_network,
 )
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.rules import EXIT_PRIORITY, closed
 from hdh_infra.clouds.azure.shared import shared
+from hdh_infra.clouds.azure.subnets import lower_subnet
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
@@ -102,21 +101,7 @@ def lower_firewall_subnet(context: Context, network: str) -> Iterator[Node]:
         shared(context).zones,
     )
     policy = shortened(f"afwp-{words}", _LONGEST_NAME)
-    yield make(
-        context,
-        f"{network}/subnet/{PART}",
-        "network:Subnet",
-        {
-            "resourceGroupName": network_group(context, network),
-            "virtualNetworkName": virtual_network(context, network),
-            "subnetName": SUBNET,
-            "addressPrefix": str(context.service_range(exit_range(network))),
-            "defaultOutboundAccess": False,
-            "privateEndpointNetworkPolicies": "Enabled",
-            "privateLinkServiceNetworkPolicies": "Enabled",
-        },
-        after=(f"{network}/network",),
-    )
+    yield lower_subnet(context, network, PART, context.service_range(exit_range(network)), {}, after=(), name=SUBNET)
     yield from lower_public_address(context, network, f"{network}/exit/address", "pip-afw")
     yield make(
         context,

@@ -42,6 +42,7 @@ from hdh_infra.clouds.azure.roles import lower_roles
 from hdh_infra.clouds.azure.routes import CLOSED, lower_closed_routes, lower_routes
 from hdh_infra.clouds.azure.rules import closed, lower_filter, lower_rules
 from hdh_infra.clouds.azure.shared import shared
+from hdh_infra.clouds.azure.subnets import lower_subnet
 from hdh_infra.clouds.azure.ways import lower_ways
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
@@ -197,28 +198,14 @@ def _subnet(
     exits: bool,
     table: str,
 ) -> Node:
-    properties: dict[str, Value] = {
-        "resourceGroupName": network_group(context, network),
-        "virtualNetworkName": virtual_network(context, network),
-        "subnetName": part,
-        "addressPrefix": str(addresses),
+    further: dict[str, Value] = {
         "networkSecurityGroup": {"id": ref(f"{network}/filter/{part}")},
         "routeTable": {"id": ref(table)},
-        # Without this word every machine of the subnet has an address of Azure's to reach the Internet from.
-        "defaultOutboundAccess": False,
-        # With Azure's default, Disabled, no rule of the filter would act on a private endpoint.
-        "privateEndpointNetworkPolicies": "Enabled",
-        "privateLinkServiceNetworkPolicies": "Enabled",
     }
-    if exits:
-        properties["natGateway"] = {"id": ref(f"{network}/outbound/gateway")}
-    return make(
-        context,
-        f"{network}/subnet/{part}",
-        "network:Subnet",
-        properties,
-        after=(f"{network}/network", *closed(network, part), *after),
-    )
+    node = lower_subnet(context, network, part, addresses, further, after=(*closed(network, part), *after))
+    if not exits:
+        return node
+    return replace(node, properties={**node.properties, "natGateway": {"id": ref(f"{network}/outbound/gateway")}})
 
 
 def _way_out(context: Context, network: str, common: Mapping[str, Value]) -> Iterator[Node]:
