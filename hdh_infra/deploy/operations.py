@@ -15,11 +15,13 @@ from hdh_infra.deploy.guards import (
     changes_of,
     check_nothing_lost,
     check_nothing_replaced,
+    check_state_place,
     done_in_vain,
     read_current_lock,
     refuse_blocked,
 )
 from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent, Step
+from hdh_infra.deploy.saved import saved, saving
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
 from hdh_infra.errors import EngineError, RefusedError, SpecError, WaitingError
@@ -145,10 +147,13 @@ def plan_of(request: Request) -> Plan:
 
 
 def _deploy(request: Request, observer: Observer, operation: str) -> Result:
-    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.engine import backend_of, opened, secrets_of
     from hdh_infra.deploy.watching import Watch
 
     plan = registered = plan_of(request)
+    told = check_state_place(
+        request.platform, request.target, backend_of(request), secrets_of(request), request.environment
+    )
     stopped: list[OpenStep] = []
     left: list[OpenStep] = []
 
@@ -178,16 +183,22 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
             if operation == "preview":
                 registered = _unprotected(plan, anew)
                 excluded = _urns(deployment, retired) or None
-                engine.run(lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded), watch)
+                with saving(request, plan) as file:
+                    engine.run(
+                        lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
+                    )
             else:
                 kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
-                _prepare(engine, deployment, retired, kept)
-                engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
+                with saved(request, plan) as file:
+                    _prepare(engine, deployment, retired, kept)
+                    engine.run(
+                        lambda stack: stack.up(on_event=watch, color="never", show_secrets=False, plan=file), watch
+                    )
         except EngineError:
             # The program ends with an error where a step is open, so that nothing is deleted; that is no failure.
             if watch.failed or not stopped:
                 raise
-        remarks = engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
+        remarks = told + engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
         return replace(watch.result(request, remarks), stopped=tuple(stopped), open=tuple(left))
 
 
