@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from hdh_infra.catalogue.schema import Fact, Flavour, Image, Offer
 from hdh_infra.model.base import write_size
-from hdh_infra.model.measured import Measured, MeasuredFact
+from hdh_infra.model.measured import Measured, MeasuredFact, MeasuredFlavour
 from hdh_infra.model.scales import Confidence
 from hdh_infra.model.settings import TargetSettings
 
@@ -39,6 +39,9 @@ MEASURABLE = frozenset(
 """Attributes that an endpoint can answer for."""
 QUIRKS = frozenset({"addressingStyle", "checksum", "contentMd5", "publicAccessBlock", "tags"})
 """What a probe can find out about how an S3 endpoint wants to be spoken to."""
+_MIB = 2**20
+_GB_OF_GIB = 1.08
+"""A GiB is 7.4 % more than a GB."""
 _AGAIN = "Ask the operator for it, and measure again with `hdh assess --live`."
 
 
@@ -114,21 +117,34 @@ def _row(row: Fact, said: MeasuredFact, measured: Measured) -> Fact:
 
 
 def _flavours(offer: Offer, measured: Measured) -> Iterator[Flavour]:
-    """What Nova lists, with the graphics processors and prices that are known of a flavour of that name and size."""
+    """What Nova lists, with the graphics processors and prices that are known of a flavour of that name."""
     known = {flavour.name: flavour for flavour in offer.flavours}
     for one in measured.flavours or ():
         said = known.get(one.name)
-        if said is not None and (said.vcpus, said.memory) == (one.vcpus, one.memory):
+        if said is not None and _same(said, one):
             yield said
             continue
-        yield Flavour(
-            name=one.name,
-            vcpus=one.vcpus,
-            memory=one.memory,
-            source=measured.source("flavours"),
-            as_of=measured.as_of,
-            confidence=Confidence.measured,
-        )
+        found = {
+            "memory": one.memory,
+            "source": measured.source("flavours"),
+            "as_of": measured.as_of,
+            "confidence": Confidence.measured,
+        }
+        if said is not None and _near(said, one):
+            yield said.model_copy(update=found)
+        else:
+            yield Flavour(name=one.name, vcpus=one.vcpus, **found)
+
+
+def _same(said: Flavour, one: MeasuredFlavour) -> bool:
+    """Whether a flavour is of the size that was said: Nova counts memory in whole MiB."""
+    return said.vcpus == one.vcpus and abs(int(said.memory) - int(one.memory)) < _MIB
+
+
+def _near(said: Flavour, one: MeasuredFlavour) -> bool:
+    """Whether it is the flavour that was said and only its memory is told otherwise: makers write GB where Nova has GiB."""
+    low, high = sorted((int(said.memory), int(one.memory)))
+    return said.vcpus == one.vcpus and high / low < _GB_OF_GIB
 
 
 def _image(image: Image, family: str, measured: Measured) -> Image:
@@ -205,15 +221,22 @@ def _of_facts(facts: Mapping[str, Fact], measured: Measured) -> Iterator[Differe
 def _of_flavours(offer: Offer, measured: Measured) -> Iterator[Difference]:
     if measured.flavours is None:
         return
-    there = {one.name: f"{one.vcpus} vCPU, {write_size(int(one.memory))}" for one in measured.flavours}
-    said = {one.name: f"{one.vcpus} vCPU, {write_size(int(one.memory))}" for one in offer.flavours}
-    by = {one.name: str(one.confidence) for one in offer.flavours}
-    for name, words in said.items():
-        if there.get(name) != words:
-            yield Difference(f"flavour {name}", words, by[name], there.get(name), measured.source("flavours"))
-    for name, words in sorted(there.items()):
-        if name not in said:
-            yield Difference(f"flavour {name}", None, "catalogue", words, measured.source("flavours"))
+    there = {one.name: one for one in measured.flavours}
+    source = measured.source("flavours")
+    for said in offer.flavours:
+        one = there.get(said.name)
+        if one is None or not _same(said, one):
+            yield Difference(
+                f"flavour {said.name}", _size(said), str(said.confidence), _size(one) if one else None, source
+            )
+    known = {said.name for said in offer.flavours}
+    for name, one in sorted(there.items()):
+        if name not in known:
+            yield Difference(f"flavour {name}", None, "catalogue", _size(one), source)
+
+
+def _size(flavour: Flavour | MeasuredFlavour) -> str:
+    return f"{flavour.vcpus} vCPU, {write_size(int(flavour.memory))}"
 
 
 def _of_images(offer: Offer, measured: Measured) -> Iterator[Difference]:

@@ -126,6 +126,16 @@ def test_flavours_are_those_that_are_listed_with_what_else_is_known_of_them():
     assert "flavour b3-8" not in told
 
 
+def test_a_flavour_whose_memory_its_maker_writes_in_gb_keeps_its_processors_and_its_price():
+    known = site(OVH).flavour_named("l4-90")
+    whole = measured(OVH, flavours=(flavour("l4-90", known.vcpus, int(known.memory) // 2**20 * 2**20),))
+    assert whole.flavour_named("l4-90") == known
+    assert "flavour l4-90" not in {one.what for one in whole.differences}
+    larger = measured(OVH, flavours=(flavour("l4-90", known.vcpus, 90 * 2**30),))
+    assert (larger.flavour_named("l4-90").gpu, larger.flavour_named("l4-90").memory) == (known.gpu, 90 * 2**30)
+    assert "flavour l4-90" in {one.what for one in larger.differences}
+
+
 def test_a_declared_flavour_keeps_its_graphics_processors_where_it_is_listed_and_goes_where_it_is_not():
     gpu = {"name": "g1", "vcpus": 8, "memory": "64GiB", "gpu": {"count": 1, "model": "a100"}}
     platform = described(targets={str(OPENSTACK): {"flavours": [gpu]}})
