@@ -70,6 +70,8 @@ class Rest:
         key: str,
         params: Mapping[str, Any] | None = None,
         microversion: str | None = None,
+        *,
+        by_offset: bool = False,
     ) -> list[dict[str, Any]]:
         """Everything of one collection; nothing where the region has no such service.
 
@@ -79,6 +81,7 @@ class Rest:
             key: its name in the answer.
             params: of the query.
             microversion: of the service.
+            by_offset: whether the service pages without a word of a next page; `limit` stands in `params` then.
 
         Raises:
             CloudError: as on signing in.
@@ -86,7 +89,10 @@ class Rest:
         if self._try(lambda: self.connection.endpoint_for(service.replace("_", "-"))) is None:
             return []
         proxy = getattr(self.connection, service)
-        found: list[dict[str, Any]] = self._try(lambda: [*_pages(proxy, path, key, dict(params or {}), microversion)])
+        asked = dict(params or {})
+        found: list[dict[str, Any]] = self._try(
+            lambda: [*_pages(proxy, path, key, asked, microversion, by_offset=by_offset)]
+        )
         return found
 
     def answer(
@@ -192,7 +198,7 @@ def _patient(entry: Any) -> Any:
 
 
 def _pages(
-    proxy: Any, path: str, key: str, params: dict[str, Any], microversion: str | None
+    proxy: Any, path: str, key: str, params: dict[str, Any], microversion: str | None, *, by_offset: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Every item of a collection, by whichever of OpenStack's three ways of paging a service has."""
     while True:
@@ -204,6 +210,11 @@ def _pages(
         body = answer.json()
         items = body.get(key) or []
         yield from items
+        if by_offset:
+            if len(items) < int(params["limit"]):
+                return
+            params = {**params, "offset": int(params.get("offset", 0)) + len(items)}
+            continue
         links = body.get(f"{key}_links") or []
         if not items or not (body.get("next") or any(link.get("rel") == "next" for link in links)):
             return
