@@ -26,6 +26,7 @@ def keys(labels: Labels, answers: Answers) -> Iterator[Native]:
                 "type": one.get("type"),
                 "status": one.get("status"),
                 "secretRef": one.get("secret_ref"),
+                "containerRef": one.get("container_ref"),
                 "meta": {
                     "name": meta.get("name"),
                     "algorithm": meta.get("algorithm"),

@@ -215,6 +215,11 @@ class TargetSettings(Spec):
         default_factory=dict,
         description="Native things named instead of made: path of a zone, space or key, `image/FAMILY`, `project`, `group` (of resources) or `network-watcher` to its id.",
     )
+    measured: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of what was measured of the target, beside this one, as `hdh assess --live --out FILE` writes it.",
+    )
     state: StateSettings | None = Field(default=None, description="Where the state is kept.")
 
     def existing_of(self, path: str) -> Existing | None:

@@ -224,7 +224,7 @@ def _reached(attribute: str, wanted: Any, value: Any) -> bool:
             return value is True or wanted is False
         case "country":
             return value in wanted
-        case "algorithm":
+        case "algorithm" | "image":
             return wanted in value
         case "origin":
             return wanted in value if isinstance(value, list) else bool(wanted == value)

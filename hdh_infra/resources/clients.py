@@ -63,12 +63,20 @@ class Clients:
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._made:
-                self._made[service] = _make(service, self.settings)
+                self._made[service] = make_client(service, self.settings)
             return self._made[service]
 
 
-def _make(service: str, settings: config.Settings) -> Any:
+def make_client(service: str, settings: config.Settings, *, signed: bool = True) -> Any:
+    """A client of its own, for whoever needs one beside those of a provider.
+
+    Args:
+        service: `s3` or `iam`.
+        settings: endpoint, credentials, and how to speak.
+        signed: whether it says who asks; without, it asks as a stranger.
+    """
     import boto3
+    from botocore import UNSIGNED
     from botocore.config import Config
 
     # A session of our own: the default one is shared and not safe to make clients from in many threads.
@@ -84,6 +92,7 @@ def _make(service: str, settings: config.Settings) -> Any:
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=_CONNECTIONS,
+            signature_version=None if signed else UNSIGNED,
             request_checksum_calculation=settings.checksum,
             response_checksum_validation=settings.checksum,
             user_agent_extra="hdh-infra",
