@@ -191,6 +191,10 @@ class TargetSettings(Spec):
     external_network: str | None = Field(
         default=None, description="OpenStack: name of the external network; without it the only one there is."
     )
+    entry_from: tuple[AddressRange, ...] = Field(
+        default=(),
+        description="OpenStack and OVHcloud: ranges that people come from to a bastion; without them from anywhere, with a key.",
+    )
     object_store_endpoint: str | None = Field(default=None, description="URL of the S3 endpoint of a private offer.")
     object_store_addresses: tuple[AddressRange, ...] = Field(
         default=(),

@@ -181,7 +181,8 @@ class _Judge:
 
 def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
     """Whether the other means is there: versions have back what was deleted only where they are kept."""
-    if attribute == "grants":
+    if attribute in {"grants", "entry"}:
+        # Only what is there gives rights, or lets people in.
         return False
     return attribute != "soft_delete_days" or given.get("versioning") is True
 

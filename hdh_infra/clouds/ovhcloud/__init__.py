@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.bastion import lower_bastion
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -48,6 +49,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
 
@@ -83,7 +85,6 @@ def observe(natives: Natives, site: Site) -> Observation:
 UNLOWERED: Mapping[str, str] = {
     "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
     "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
-    "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
 }
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
 
