@@ -81,7 +81,6 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 
 UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
     "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
     "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
 }
