@@ -27,6 +27,8 @@ CHECKSUMMED_OPERATIONS: Final = (
     "PutObjectRetention",
     "PutBucketTagging",
     "PutPublicAccessBlock",
+    "PutBucketAcl",
+    "PutBucketLogging",
 )
 """Operations that must carry a checksum, where botocore 1.36 and later sends CRC32 and no Content-MD5."""
 

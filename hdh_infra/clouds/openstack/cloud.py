@@ -57,7 +57,6 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OpenStack asks the S3 endpoint for access logs yet, whatever the endpoint has",
     "store.backup": "no plan of OpenStack copies buckets anywhere yet, whatever service the operator has for it",
     "store.soft_delete": "no plan of OpenStack asks for a bin of deleted objects yet; versions keep what is deleted or overwritten",
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",

@@ -83,7 +83,6 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 
 UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
     "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
 }
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
