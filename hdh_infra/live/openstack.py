@@ -16,6 +16,7 @@ from hdh_infra.clouds.openstack.naming import (
     FLOATING_IP,
     GROUP,
     INSTANCE,
+    KEY_ACL,
     KEY_ORDER,
     NETWORK,
     PORT,
@@ -40,6 +41,7 @@ TYPES = frozenset(
         FLOATING_IP,
         GROUP,
         INSTANCE,
+        KEY_ACL,
         KEY_ORDER,
         NETWORK,
         PORT,
@@ -81,6 +83,8 @@ def ask(rest: Rest) -> Answers:
     # Older Neutrons have no groups of addresses.
     extensions = {one.get("alias") for one in rest.list("network", "/extensions", "extensions")}
     grouped = _ADDRESS_GROUPS in extensions
+    orders = rest.list("key_manager", "/orders", "orders")
+    secrets = rest.list("key_manager", "/secrets", "secrets")
     return Answers(
         networks=rest.list("network", "/networks", "networks", mine),
         subnets=rest.list("network", "/subnets", "subnets", mine),
@@ -93,8 +97,9 @@ def ask(rest: Rest) -> Answers:
         servers=rest.list("compute", "/servers/detail", "servers", microversion=_COMPUTE_VERSION),
         server_groups=rest.list("compute", "/os-server-groups", "server_groups"),
         volumes=rest.list("block_storage", "/volumes/detail", "volumes"),
-        orders=rest.list("key_manager", "/orders", "orders"),
-        secrets=rest.list("key_manager", "/secrets", "secrets"),
+        orders=orders,
+        secrets=secrets,
+        key_lists=keys.ask_lists(rest, orders, secrets),
         credentials=[one for one in credentials if one.get("tenant_id") == rest.project],
     )
 

@@ -34,6 +34,7 @@ _PASSED = {
 _PAGE = 500
 _GONE = 404
 _REFUSED = 400
+_HIDDEN = frozenset({403, 404})
 
 
 @final
@@ -79,6 +80,16 @@ class Rest:
             return []
         proxy = getattr(self.connection, service)
         found: list[dict[str, Any]] = self._try(lambda: [*_pages(proxy, path, key, dict(params or {}), microversion)])
+        return found
+
+    def get(self, service: str, path: str) -> dict[str, Any] | None:
+        """One thing; None where it is gone, or not shown to these credentials. Raises `CloudError` as on signing in."""
+        answer = self._try(lambda: getattr(self.connection, service).get(path))
+        if answer.status_code in _HIDDEN:
+            return None
+        if answer.status_code >= _REFUSED:
+            raise CloudError(self._where, f"reading {path} answered {answer.status_code}", "Ask again later")
+        found: dict[str, Any] = answer.json()
         return found
 
     def delete(self, service: str, path: str) -> bool:

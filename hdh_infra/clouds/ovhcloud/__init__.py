@@ -21,7 +21,7 @@ from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
-from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -82,7 +82,6 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 UNLOWERED: Mapping[str, str] = {
     "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
-    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
     "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
 }
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
@@ -98,6 +97,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    protecting=frozenset({IAM_POLICY}),
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,
