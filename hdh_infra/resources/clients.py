@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources import config
+from hdh_infra.resources.keystone import KeyManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,7 @@ class Clients:
         self._values = values
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._key_managers: dict[str, KeyManager] = {}
 
     @property
     def s3(self) -> Any:
@@ -56,6 +58,11 @@ class Clients:
     def iam(self) -> Any:
         """The IAM client; raises as `s3` does."""
         return self._client("iam")
+
+    def key_manager(self, region: str) -> KeyManager:
+        """Barbican of a region, with the credentials of OpenStack in the environment."""
+        with self._lock:
+            return self._key_managers.setdefault(region, KeyManager(region))
 
     @property
     def settings(self) -> config.Settings:

@@ -21,7 +21,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
@@ -153,6 +153,9 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    # By what an order made, its list of readers points at it.
+    identifiers=("secretRef", "containerRef"),
+    protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
     manual=manual_keys,
 )

@@ -22,7 +22,7 @@ from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
-from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -82,9 +82,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
-UNLOWERED: Mapping[str, str] = {
-    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
-}
+UNLOWERED: Mapping[str, str] = {}
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
 
 
@@ -98,6 +96,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    protecting=frozenset({IAM_POLICY}),
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,
