@@ -152,6 +152,12 @@ class Rest:
             )
         return True
 
+    def put(self, service: str, path: str, body: Mapping[str, Any]) -> None:
+        """Ask for one change; nothing where what it is about is gone. Raises `CloudError` as on signing in."""
+        answer = self._try(lambda: getattr(self.connection, service).put(path, json=body))
+        if answer.status_code >= _REFUSED and answer.status_code != _GONE:
+            raise CloudError(self._where, f"{path} answered {answer.status_code}", "Do it by hand, or with more rights")
+
     def _try(self, ask: Any) -> Any:
         from keystoneauth1.exceptions import ClientException
         from openstack.exceptions import SDKException
