@@ -23,6 +23,7 @@ from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.vrack import after_vrack, lower_vrack, manual_vrack
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -35,8 +36,9 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The router, and the domain of keys."""
+    """The router, the vRack that networks lie in, and the domain of keys."""
     yield from lower_router(context)
+    yield from lower_vrack(context)
     yield from lower_domain(context)
 
 
@@ -48,8 +50,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
-    yield from lower_wires(context, network)
-    yield from lower_bastion(context, network)
+    yield from after_vrack(context, (*lower_wires(context, network), *lower_bastion(context, network)))
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
 
@@ -62,12 +63,7 @@ def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
 
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
-    yield ManualStep(
-        what="attach the project to a vRack: without one no private network can be made",
-        who="the owner of the project",
-        command="in the control panel, Public Cloud > Private network; or a resource ovh:Vrack/cloudProject:CloudProject",
-        proof="`openstack network create` answers, and not `Can not get vrack_id and segmentation_id`",
-    )
+    yield from manual_vrack(context)
     yield ManualStep(
         what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
         who="the owner of the project",
