@@ -8,6 +8,7 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.identities import (
@@ -31,7 +32,7 @@ from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stor
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
-from hdh_infra.graph.plan import Provider
+from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Link
 
 VERSION = "5.5.3"
@@ -133,6 +134,12 @@ def read_back(
     )
 
 
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield from manual_keys(context)
+    yield from manual_client_side(context)
+
+
 def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by OpenStack's meaning of their properties alone."""
     return read_back(natives, site)
@@ -157,5 +164,5 @@ CLOUD = Cloud(
     identifiers=("secretRef", "containerRef"),
     protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
-    manual=manual_keys,
+    manual=manual,
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -28,6 +29,9 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Right
+
+KEY_SERVICE = "the key service, the service key of {key}, which gives data keys and unwraps them (`datakey`), by a certificate of whoever may"
+"""Where a key lies that is used in the client."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -71,6 +75,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
         proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
     )
     yield from manual_keys(context)
+    yield from manual_client_side(context, KEY_SERVICE)
 
 
 def observe(natives: Natives, site: Site) -> Observation:
