@@ -108,13 +108,6 @@ ACCEPTED: Final = (
         "none",
         "who may use or destroy a key is set by hand in the provider's own rights, and read each quarter",
     ),
-    (
-        OVHCLOUD,
-        "flow.exact",
-        "**/store/*",
-        "wider",
-        "the S3 endpoint is public and serves every customer; each machine's key opens its own buckets only",
-    ),
 )
 
 

@@ -102,9 +102,10 @@ def observe_plan(plan: Plan, platform: Platform) -> Observation:
 
 
 def _flavours(context: Context) -> Iterator[ChosenFlavour]:
-    """The flavours of a platform's machines, by name."""
+    """The flavours of a platform's machines and of those that the cloud's plan needs beside them, by name."""
     machines: dict[str, dict[str, int]] = {}
-    for path, machine in context.expanded.machines.items():
+    helpers = cloud(context.site.target.cloud).service_machines(context.expanded, context.site)
+    for path, machine in {**context.expanded.machines, **helpers}.items():
         machines.setdefault(context.flavour(path).name, {})[path] = machine.count
     for _, alike in sorted(machines.items()):
         flavour = context.flavour(next(iter(alike)))

@@ -9,6 +9,8 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
+from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
+from hdh_infra.clouds.openstack.exits import exit_machines
 from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
@@ -30,7 +32,7 @@ from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stor
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
-from hdh_infra.graph.plan import Provider
+from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Link
 
 VERSION = "5.5.3"
@@ -79,21 +81,28 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_exit(context, network)
     yield from lower_needs(context, network)
     for base, _ in holders(context, network):
         yield from lower_identity(context, base)
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
-    """One flow between machines; one to a store needs a right, and the way to the endpoint is the machine's filter."""
+    """One flow between machines; one to a store needs a right, and the way to it is the machine's filter or a proxy."""
     if link.to not in context.expanded.stores:
         yield from lower_peers(context, link)
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
-    """Nothing of its own: what a machine may reach outside is one set of rules of its group."""
+    """Nothing of its own: ranges are one set of rules of the machine's group, and hosts are its network's proxy's."""
     del context, link
     return ()
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield from manual_exits(context)
+    yield from manual_keys(context)
 
 
 def read_back(
@@ -154,5 +163,6 @@ CLOUD = Cloud(
     observe=observe,
     service_flows=SERVICE_FLOWS,
     unlowered=UNLOWERED,
-    manual=manual_keys,
+    manual=manual,
+    service_machines=exit_machines,
 )

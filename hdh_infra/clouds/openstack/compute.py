@@ -16,6 +16,7 @@ from hdh_infra.clouds.openstack.disks import (
     observe_disks,
     weakest,
 )
+from hdh_infra.clouds.openstack.exits import proxy_of
 from hdh_infra.clouds.openstack.naming import (
     GET_FLAVOUR,
     INSTANCE,
@@ -29,6 +30,7 @@ from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
 from hdh_infra.clouds.openstack.startup import user_data
+from hdh_infra.clouds.openstack.wires import exit_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, lookup, ref
@@ -102,7 +104,8 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
         ],
         # What the first boot needs is then there without the metadata service.
         "configDrive": True,
-        "metadata": dict(context.tags),
+        # In place, and not in start-up data: a proxy that comes later makes no machine anew.
+        "metadata": {**context.tags, **({"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {})},
     }
     if machine.count > 1:
         properties["schedulerHints"] = [{"group": ref(f"{path}/spread")}]
@@ -131,7 +134,7 @@ def observe_machines(
     """
     attached = attached_volumes(reader)
     found = {}
-    for element, servers in reader.elements(INSTANCE, "machine").items():
+    for element, servers in reader.elements(INSTANCE, "machine", lambda server: exit_of(server) is not None).items():
         each = [observe_disks(reader, server, attached.get(server.path, ())) for server in servers]
         flavours = [reader.flavours.get(_flavour(server)) for server in servers]
         known = [one for one in flavours if one is not None] if all(flavours) else []

@@ -15,6 +15,7 @@ from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
+from hdh_infra.clouds.openstack.exits import has_exit
 from hdh_infra.clouds.openstack.naming import WAY
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
@@ -246,7 +247,7 @@ def need_path(space: str, machine: str) -> str:
 
 
 def leaves(context: Context, network: str) -> bool:
-    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it."""
+    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it, or with a proxy."""
     if not network.startswith(_SPACE):
         return network in _index(context).machines
-    return network in context.egress_networks or _index(context).leaves(network)
+    return network in context.egress_networks or has_exit(context, network) or _index(context).leaves(network)

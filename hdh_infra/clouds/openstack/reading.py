@@ -7,7 +7,7 @@ A property points at another resource by a form in a plan and by an id elsewhere
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -61,10 +61,20 @@ class Reader:
         found = self.natives.follow(value)
         return found if found is not None and found.type == token else None
 
-    def elements(self, token: str, kind: str) -> Mapping[str, list[Native]]:
-        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked."""
+    def elements(
+        self, token: str, kind: str, apart: Callable[[Native], bool] = lambda _: False
+    ) -> Mapping[str, list[Native]]:
+        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked.
+
+        Args:
+            token: the type.
+            kind: of element.
+            apart: which of them are read elsewhere, so that nothing is to be said of them.
+        """
         found: dict[str, list[Native]] = {}
         for native in self.natives.of_type(token):
+            if apart(native):
+                continue
             try:
                 fits = kind_of(native.element) == kind
             except ValueError:

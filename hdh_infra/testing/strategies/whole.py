@@ -68,6 +68,8 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
             ]
         if target == PRIVATE and rarely(draw, 2):
             settings["object_store_addresses"] = ["203.0.113.20/32"]
+        if rarely(draw, 2):
+            settings["store_proxy"] = False
         found[target] = settings
     return found
 
