@@ -143,22 +143,19 @@ def _server(context: Context, network: str) -> Iterator[Node]:
 def manual_exits(context: Context) -> Iterator[ManualStep]:
     """Telling machines of their proxies: start-up data of a machine are constant, and a space's proxy is no zone's to name."""
     for network, doors in exits_of(context.expanded, context.site).items():
-        address = exit_address(context, network)
-        proxies = ", ".join(f"{machine}: http://{address}:{door.port}" for machine, door in doors.items())
+        address, name = exit_address(context, network), native_name(context, exit_path(network))
+        proxies = ", ".join(f"{machine} http://{address}:{door.port}" for machine, door in doors.items())
         trust = any(door.stores for door in doors.values())
         yield ManualStep(
-            what=f"tell the machines of {exit_path(network)}: "
-            + proxies
-            + ("; and let them trust it" if trust else ""),
+            what=f"tell each machine its door at {exit_path(network)} (server {name}): {proxies}",
             who="the administrator of the machines",
-            command="set HTTPS_PROXY there, or `proxies` of boto3"
-            + (
-                f"; take the certificate that {native_name(context, exit_path(network))} wrote into its console (openstack console log show), and name its file in AWS_CA_BUNDLE"
-                if trust
-                else ""
-            ),
+            command=_TELL + (_TRUST if trust else ""),
             proof="what is named passes, and anything else is answered 403 by hdh-exit",
         )
+
+
+_TELL = "set HTTPS_PROXY there, or `proxies` of boto3"
+_TRUST = "; take the certificate that the server wrote into its console (openstack console log show), and name its file in AWS_CA_BUNDLE"
 
 
 __all__ = ["lower_exit", "manual_exits"]
