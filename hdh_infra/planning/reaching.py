@@ -18,6 +18,7 @@ from hdh_infra.model.expand import Expanded
 from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
+_EVERYWHERE = "0.0.0.0/0"
 _EXACTLY = "the native rules open exactly what was asked"
 
 
@@ -35,14 +36,19 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
     fact = place.facts[HOST_NAMES]
     unlowered = cloud(place.target.cloud).unlowered.get(HOST_NAMES)
     found = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
+    asked = {(link.source, link.to, link.protocol) for link in expanded.egress}
     for link in expanded.egress_hosts:
         key = (link.source, link.to, link.protocol)
-        reached = found.get(key) == _joined(link.ports)
+        everywhere = (link.source, _EVERYWHERE, link.protocol)
+        wider = everywhere in found and everywhere not in asked
+        reached = found.get(key) == _joined(link.ports) and not wider
         means = fact.means if reached and fact.value is not True else None
         verdict = Verdict.unknown if fact.value is None else Verdict.not_met
         if reached:
             verdict = Verdict.differs if means else Verdict.met
         reason = fact.reason if unlowered is None or fact.value is None else f"{unlowered}: nothing is opened for it"
+        if wider:
+            reason = f"{link.source} also reaches {_EVERYWHERE} by another opening, and so every host"
         yield VerdictRow(
             link.source,
             HOST_NAMES,

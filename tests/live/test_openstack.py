@@ -1,5 +1,6 @@
 """What servers answer is read in the words of a state, and nothing that a person changed by hand is overlooked."""
 
+import base64
 import copy
 import json
 
@@ -195,3 +196,25 @@ def test_a_rule_that_names_a_group_of_addresses_means_those_addresses(answers, s
     unknown = observe(natives_of(answers(rules=rules), "RegionOne", state))
     assert "198.51.100.20/32" in {flow.to for flow in known.egress}
     assert any("address group that is not among the resources" in remark for remark in unknown.remarks)
+
+
+def test_start_up_data_are_those_that_nova_shows_or_else_those_that_the_state_holds_of_the_same_server(answers, state):
+    """Nova shows them to administrators only."""
+    token = "openstack:compute/instance:Instance"
+    (server,) = [native for native in state if native.type == token]
+    held = [
+        Native(
+            one.path, one.type, {**one.properties, "userData": "0" * 40} if one is server else one.properties, one.id
+        )
+        for one in state
+    ]
+
+    def seen(said, known):
+        natives = natives_of(answers(servers=said), "RegionOne", known)
+        return next(one for one in natives if one.id == server.id).properties.get("userData")
+
+    plain = answers().servers
+    shown = changed(plain, server.id, **{"OS-EXT-SRV-ATTR:user_data": base64.b64encode(b"#!/bin/sh\n").decode()})
+    assert seen(plain, held) == "0" * 40
+    assert seen(shown, held) == "#!/bin/sh\n"
+    assert seen(plain, []) is None

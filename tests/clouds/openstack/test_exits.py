@@ -58,12 +58,20 @@ def declared(**settings):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_host_is_reached_by_its_name_and_nothing_else_is(asking, deploy, target):
-    observed = deploy(asking(), target).observe()
-    assert hosts(observed) >= {(SPARK, "pypi.org", (443,)), (SPARK, "*.debian.org", (80, 443))}
-    found = rows(asking(), target, "egress.host_names")
+    platform = asking(**declared())
+    observed = deploy(platform, target).observe()
+    assert hosts(observed) == {(SPARK, "pypi.org", (443,)), (SPARK, "*.debian.org", (80, 443))}
+    found = rows(platform, target, "egress.host_names")
     assert {(row.element, row.verdict, row.means is not None) for row in found} == {(SPARK, "differs", True)}
-    if target == OVH:
-        assert {flow.to for flow in observed.egress} == {"pypi.org", "*.debian.org"}
+
+
+def test_no_host_is_reached_by_name_alone_where_an_opening_to_stores_leads_everywhere(asking, deploy):
+    """Told of the way out too: a waiver of the wider flow to stores says nothing of hosts."""
+    wide = asking(targets={PRIVATE: {}})
+    assert hosts(deploy(wide, PRIVATE).observe()) >= {(SPARK, "pypi.org", (443,)), (SPARK, "0.0.0.0/0", (443,))}
+    assert {row.verdict for row in rows(wide, PRIVATE, "egress.host_names")} == {"not-met"}
+    narrow = asking(targets={PRIVATE: {"object_store_addresses": ["198.51.100.20/32"]}})
+    assert {row.verdict for row in rows(narrow, PRIVATE, "egress.host_names")} == {"differs"}
 
 
 def test_a_flow_to_a_store_reaches_that_store_alone(small, deploy):
