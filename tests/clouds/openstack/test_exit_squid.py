@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -78,6 +79,7 @@ def squid(tmp_path_factory):
 
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    put: ClassVar[list] = []
 
     def do_GET(self):
         body = f"served {self.headers['Host']} {self.path}".encode()
@@ -85,6 +87,22 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self):
+        length = self.headers["Content-Length"]
+        self.put.append((self.headers["Host"], self.path, self.rfile.read(int(length)) if length else self.chunks()))
+        self.send_response(200)
+        self.send_header("ETag", '"one"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def chunks(self):
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
 
     def log_message(self, *words):
         pass
@@ -327,3 +345,36 @@ def test_each_door_lets_pass_its_own_and_nothing_of_others(client):
 
 def test_squid_tells_nobody_about_itself(client):
     assert client.plainly(FIRST, f"http://127.0.0.1:{FIRST}/squid-internal-mgr/info")[0] in {"403", "404"}
+
+
+@pytest.mark.parametrize("checksum", ["when_required", "when_supported"])
+def test_boto3_puts_into_the_named_bucket_as_the_documentation_says_and_into_no_other(client, checksum):
+    """The second is boto3's own default: the body then comes in pieces, with its checksum behind it."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+    proxies = {"https": f"http://127.0.0.1:{FIRST}"}
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=f"https://s3.test:{PORT}",
+        region_name="test",
+        aws_access_key_id="user",
+        aws_secret_access_key="secret",
+        verify=str(client.trust),
+        config=Config(
+            proxies=proxies,
+            s3={"addressing_style": "virtual"},
+            request_checksum_calculation=checksum,
+            retries={"total_max_attempts": 1},
+        ),
+    )
+    body = b"x" * 3_000_000
+    Answer.put.clear()
+    s3.put_object(Bucket="mine", Key="one", Body=body)
+    ((host, path, stored),) = Answer.put
+    assert (host, path) == (f"mine.s3.test:{PORT}", "/one")
+    assert stored.count(b"x") >= len(body)
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket="other", Key="one", Body=body)
+    assert len(Answer.put) == 1
