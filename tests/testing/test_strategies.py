@@ -44,7 +44,6 @@ DRAWN_BY_USERS = {
     "TargetSettings.project": "native ids belong to one account",
     "TargetSettings.state": "the engine's, and no part of a plan",
     "TargetSettings.external_network": "a name of one cloud",
-    "TargetSettings.object_store_endpoint": "a name of one cloud",
     "TargetSettings.administrators": "native ids belong to one directory",
     "Zone.address_range": "the lock gives them; by hand they collide with each other",
     "Space.address_range": "likewise",
