@@ -87,13 +87,6 @@ ACCEPTED: Final = (
         "software",
         "this provider asks the service for no HSM yet; the modules' certificate is asked of OVHcloud in writing",
     ),
-    (
-        OVHCLOUD,
-        "flow.exact",
-        "**/store/*",
-        "wider",
-        "the S3 endpoint is public and serves every customer; each machine's key opens its own buckets only",
-    ),
 )
 
 

@@ -23,6 +23,7 @@ from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
 from hdh_infra.model.lock import Kept, Lock
+from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import PLATFORM, element_of, kind_of, network_path
 from hdh_infra.model.settings import Existing, TargetSettings
 
@@ -195,6 +196,8 @@ class Cloud:
     unlowered: Mapping[str, str] = field(default_factory=dict)
     """Requirements that no plan of this cloud answers yet, whatever the offer has; with the reason, for people."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
+    service_machines: Callable[[Expanded, Site], Mapping[str, Machine]] = lambda _, __: {}
+    """Machines of a plan that are no elements, such as a network's proxy, by path: the lock chooses their sizes too."""
     remedies: tuple[Remedy, ...] = ()
     """For the cloud's own errors, in the order in which they are looked for."""
     kept: Callable[[Natives, datetime.date], Iterable[Kept]] = lambda _, __: ()

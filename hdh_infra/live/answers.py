@@ -57,6 +57,11 @@ class Labels:
         """Whether the state has it."""
         return (token, plain_id(token, identity)) in self._known
 
+    def held(self, token: str, identity: str, name: str) -> Any:
+        """A property that the state holds of a resource and its service does not show."""
+        found = self._known.get((token, plain_id(token, identity)))
+        return found.properties.get(name) if found is not None else None
+
     def native(self, token: str, identity: str, properties: Mapping[str, Any]) -> Native:
         """A resource as it was found, with the state's path or one that says that nobody manages it."""
         held = self._known.get((token, plain_id(token, identity)))

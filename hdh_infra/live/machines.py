@@ -5,6 +5,7 @@ A server's interfaces are the ports that Neutron says are its own, whoever attac
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,7 @@ def servers(labels: Labels, answers: Answers) -> Iterator[Native]:
                 "configDrive": bool(one.get("config_drive")),
                 "keyPair": one.get("key_name"),
                 "metadata": one.get("metadata"),
+                "userData": _start_up(one, labels),
                 "powerState": str(one.get("status", "")).lower(),
                 "networks": [
                     _wire_of(port) for port in sorted(ports.get(one["id"], []), key=lambda port: str(port["id"]))
@@ -92,6 +94,18 @@ def volumes(labels: Labels, answers: Answers) -> Iterator[Native]:
         )
     for identity, name in sorted(images.items()):
         yield Native(f"{LOOKED_UP}image/{identity}", IMAGE, {"name": name, "region": labels.region}, identity)
+
+
+def _start_up(server: Wire, labels: Labels) -> str | None:
+    """A server's start-up data: Nova shows them to administrators only, so that for others what the state holds of the same server stands in.
+
+    They are given once, with the server. Whoever rebuilds it by hand with others is not seen without an administrator's eyes.
+    """
+    said = server.get("OS-EXT-SRV-ATTR:user_data")
+    if said:
+        return base64.b64decode(str(said)).decode("utf-8", errors="replace")
+    held = labels.held(INSTANCE, str(server["id"]), "userData")
+    return held if isinstance(held, str) else None
 
 
 def _wire_of(port: Wire) -> dict[str, Any]:

@@ -205,6 +205,10 @@ class TargetSettings(Spec):
         default=(),
         description="Addresses of the S3 endpoint; without them a flow to a store opens port 443 to the whole Internet.",
     )
+    store_proxy: bool = Field(
+        default=True,
+        description="OpenStack: flows to stores go through a proxy machine that lets only the named buckets pass, where the S3 endpoint knows buckets by host name; `false` opens the endpoint's port to the machines instead.",
+    )
     administrators: tuple[str, ...] = Field(default=(), description="Object ids of those who administer keys (Azure).")
     groups: dict[Name, str] = Field(default_factory=dict, description="The cloud's own id of each group of people.")
     log_search_days: int | None = Field(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from hdh_infra.catalogue.load import Site, site
+from hdh_infra.clouds import cloud
 from hdh_infra.errors import Problem, RefusedError, SpecError
 from hdh_infra.model.base import write_size
 from hdh_infra.model.check_meaning import place_of
@@ -21,15 +22,7 @@ from hdh_infra.model.lock import Kept, Lock
 from hdh_infra.model.machine import Gpu
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Platform
-from hdh_infra.model.services import (
-    ENTRY_BY_MACHINE,
-    ENTRY_IMAGE,
-    ENTRY_MEMORY,
-    ENTRY_VCPUS,
-    SERVICE_LENGTH,
-    entry_range,
-    service_ranges,
-)
+from hdh_infra.model.services import SERVICE_LENGTH, service_ranges
 from hdh_infra.model.target import Target
 
 FIRST_HOST = 4
@@ -208,37 +201,27 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
     so: a plan is always made, of the most that there is (law 3).
     """
     chosen = dict(base.flavours.get(str(place.target), {}))
-    for path, machine in expanded.machines.items():
+    helpers = cloud(place.target.cloud).service_machines(expanded, place)
+    for path, machine in {**expanded.machines, **helpers}.items():
         vcpus, memory = machine.vcpus, int(machine.memory)
         flavour = place.flavour(vcpus, memory, machine.gpu)
+        if path in helpers and flavour is None:
+            # Nobody asked for it in so many words: the most that there is must do.
+            flavour = max(place.offer.flavours, key=lambda one: (one.gpu is None, int(one.memory), one.vcpus))
         enough = flavour is not None or machine.gpu is None
         if flavour is None and machine.gpu:
             less = (machine.gpu.model_copy(update={"model": None, "memory": None}), Gpu(), None)
             flavour = next((one for gpu in less if (one := place.flavour(vcpus, memory, gpu))), None)
         kept = place.flavour_named(chosen[path]) if path in chosen else None
+        if kept and path in helpers:
+            continue
         if kept and kept.vcpus >= vcpus and int(kept.memory) >= memory and (kept.holds(machine.gpu) or not enough):
             continue
         if flavour is None:
             problems.append(expanded.platform.problem(place_of(path), too_large(path, vcpus, memory, place)))
         else:
             chosen[path] = flavour.name
-    for path in entry_machines(expanded, place):
-        kept = place.flavour_named(chosen[path]) if path in chosen else None
-        if kept is None:
-            flavour = place.flavour(ENTRY_VCPUS, ENTRY_MEMORY)
-            if flavour is None:
-                problems.append(
-                    expanded.platform.problem(place_of(path), too_large(path, ENTRY_VCPUS, ENTRY_MEMORY, place))
-                )
-            else:
-                chosen[path] = flavour.name
     return dict(sorted(chosen.items()))
-
-
-def entry_machines(expanded: Expanded, place: Site) -> tuple[str, ...]:
-    """Where the lock has the flavours and images of bastions, on a site where these are machines of the platform's own."""
-    own = place.facts["network.entry"].value == ENTRY_BY_MACHINE
-    return tuple(entry_range(network) for network, spec in expanded.networks.items() if spec.entry) if own else ()
 
 
 def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
@@ -253,15 +236,15 @@ def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
 
 def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
     chosen = dict(base.images.get(str(place.target), {}))
-    for path, machine in expanded.machines.items():
+    helpers = cloud(place.target.cloud).service_machines(expanded, place)
+    for path, machine in {**expanded.machines, **helpers}.items():
+        if path in helpers and chosen.get(path) in place.offer.images:
+            continue
         if machine.image not in place.offer.images:
             what = f"{place.target} has no image {machine.image}; allowed: {', '.join(sorted(place.offer.images))}"
             problems.append(expanded.platform.problem((*place_of(path), "image"), what))
         elif chosen.get(path) not in place.offer.images or chosen.get(path) != machine.image:
             chosen[path] = machine.image
-    for path in entry_machines(expanded, place):
-        if chosen.get(path) not in place.offer.images:
-            chosen[path] = ENTRY_IMAGE if ENTRY_IMAGE in place.offer.images else min(place.offer.images)
     return dict(sorted(chosen.items()))
 
 

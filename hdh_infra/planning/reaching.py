@@ -18,6 +18,8 @@ from hdh_infra.model.expand import Expanded
 from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
+_EVERYWHERE = "0.0.0.0/0"
+_EXACTLY = "the native rules open exactly what was asked"
 
 
 def flow_rows(expanded: Expanded, place: Site, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
@@ -27,15 +29,26 @@ def flow_rows(expanded: Expanded, place: Site, observed: Observation, today: dat
 
 
 def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:
-    """One row a source and host name: met only where the observation shows that way and no other."""
+    """One row a source and host name: met only where the observation shows that way and no other.
+
+    Where the offer itself knows no host names, what is observed is its other means.
+    """
     fact = place.facts[HOST_NAMES]
     unlowered = cloud(place.target.cloud).unlowered.get(HOST_NAMES)
     found = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
+    asked = {(link.source, link.to, link.protocol) for link in expanded.egress}
     for link in expanded.egress_hosts:
         key = (link.source, link.to, link.protocol)
-        reached = found.get(key) == _joined(link.ports)
-        verdict = Verdict.met if reached else Verdict.unknown if fact.value is None else Verdict.not_met
+        everywhere = (link.source, _EVERYWHERE, link.protocol)
+        wider = everywhere in found and everywhere not in asked
+        reached = found.get(key) == _joined(link.ports) and not wider
+        means = fact.means if reached and fact.value is not True else None
+        verdict = Verdict.unknown if fact.value is None else Verdict.not_met
+        if reached:
+            verdict = Verdict.differs if means else Verdict.met
         reason = fact.reason if unlowered is None or fact.value is None else f"{unlowered}: nothing is opened for it"
+        if wider:
+            reason = f"{link.source} also reaches {_EVERYWHERE} by another opening, and so every host"
         yield VerdictRow(
             link.source,
             HOST_NAMES,
@@ -43,11 +56,11 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             _words(*key, link.ports),
             _words(*key, found[key]) if key in found else None,
             verdict,
-            "the native rules open exactly what was asked" if reached else reason,
+            fact.reason if means else _EXACTLY if reached else reason,
             fact.source,
             str(fact.as_of),
             fact.confidence,
-            None,
+            means,
             None if reached else fact.remedy,
         )
 
@@ -67,7 +80,9 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
         asked_here, given_here = asked_of.get(to, {}), given_to.get(to, {})
         faults = list(_faults(asked_here, given_here))
         exact = not faults
-        verdict = Verdict.met if exact else Verdict.not_met
+        # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
+        means = fact.means if exact and given_here and fact.value is False and to in expanded.stores else None
+        verdict = Verdict.not_met if not exact else Verdict.differs if means else Verdict.met
         yield VerdictRow(
             to,
             "flow.exact",
@@ -78,14 +93,16 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
                 for key, flow in given_here.items()
             ],
             verdict,
-            "the native rules open exactly what was asked"
+            fact.reason
+            if means
+            else _EXACTLY
             if exact
             else "; ".join(dict.fromkeys(faults))
             + (f". {fact.reason}" if any(flow.also_reaches for flow in given_here.values()) else ""),
             fact.source,
             str(fact.as_of),
             fact.confidence,
-            None,
+            means,
             None if exact else fact.remedy,
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
@@ -119,7 +136,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             _words(*key, ports),
             _words(*key, out[key]) if key in out else None,
             Verdict.not_met if missing else Verdict.met,
-            told if missing else "the native rules open exactly what was asked",
+            told if missing else _EXACTLY,
             f"observed in the {observed.source}",
             today,
             Confidence.measured,

@@ -26,7 +26,7 @@ UNKNOWN = {
     ("azure", "public"): set(),
     ("openstack", "private"): {
         "audit.administration", "audit.flows", "audit.keys", "key.protection", "machine.backup", "machine.encryption",
-        "machine.gpu", "network.flow_logs", "network.names", "object_store.addresses", "object_store.api",
+        "machine.gpu", "network.flow_logs", "network.names", "object_store.addresses", "object_store.addressing", "object_store.api",
         "object_store.identities", "object_store.log_target", "region.country", "requires.identity-provider", "requires.kubernetes", "requires.log-analysis",
         "requires.postgresql", "requires.spark", "store.access_log", "store.backup", "store.encryption", "store.expiry",
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",

@@ -78,7 +78,12 @@ FULL = Platform.model_validate(
             {"from": "zone/lake", "to": "zone/lake/store/data", "ports": [443]},
             {"from": "zone/gate", "to": "space/*", "ports": [22]},
         ],
-        "egress": [{"from": "space/*", "to": "192.0.2.0/24", "ports": [443]}],
+        "egress": [
+            {"from": "space/*", "to": "192.0.2.0/24", "ports": [443]},
+            {"from": "space/*", "to": "pypi.org", "ports": [443]},
+            {"from": "zone/gate", "to": "*.debian.org", "ports": [80, 443]},
+        ],
+        "targets": {"openstack:RegionOne": {"object_store_endpoint": "https://s3.clinic.example"}},
         "audit": {"store": "zone/audit/store/logs"},
         "backup": {"stores": {"where": "local"}, "disks": {"where": "local"}},
         "network": {"domain": "clinic.internal"},
@@ -91,7 +96,11 @@ FULL = Platform.model_validate(
                 "as_of": "2026-11-01",
                 "by": "operator",
             }
-            for attribute, value in (("region.country", "FR"), ("object_store.identities", "iam"))
+            for attribute, value in (
+                ("region.country", "FR"),
+                ("object_store.identities", "iam"),
+                ("object_store.addressing", "virtual"),
+            )
         ],
     }
 )

@@ -1,5 +1,6 @@
 """What servers answer is read in the words of a state, and nothing that a person changed by hand is overlooked."""
 
+import base64
 import copy
 import json
 
@@ -309,3 +310,25 @@ def test_every_type_that_a_plan_of_openstack_makes_is_read_from_its_servers():
         for node in hdh.plan(hdh.load(examples / f"{name}.yaml"), TARGET, today=datetime.date(2026, 11, 25)).nodes
     }
     assert made <= TYPES | s3.TYPES
+
+
+def test_start_up_data_are_those_that_nova_shows_or_else_those_that_the_state_holds_of_the_same_server(answers, state):
+    """Nova shows them to administrators only."""
+    token = "openstack:compute/instance:Instance"
+    (server,) = [native for native in state if native.type == token]
+    held = [
+        Native(
+            one.path, one.type, {**one.properties, "userData": "0" * 40} if one is server else one.properties, one.id
+        )
+        for one in state
+    ]
+
+    def seen(said, known):
+        natives = natives_of(answers(servers=said), "RegionOne", known)
+        return next(one for one in natives if one.id == server.id).properties.get("userData")
+
+    plain = answers().servers
+    shown = changed(plain, server.id, **{"OS-EXT-SRV-ATTR:user_data": base64.b64encode(b"#!/bin/sh\n").decode()})
+    assert seen(plain, held) == "0" * 40
+    assert seen(shown, held) == "#!/bin/sh\n"
+    assert seen(plain, []) is None

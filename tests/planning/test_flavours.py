@@ -11,6 +11,7 @@ from rich.console import Console
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import site
 from hdh_infra.cli.tables import print_plan
+from hdh_infra.clouds import cloud
 from hdh_infra.graph.plan import ChosenFlavour, Plan
 from hdh_infra.graph.text import text_of
 from hdh_infra.model.expand import expand
@@ -29,9 +30,12 @@ def planned(request: pytest.FixtureRequest) -> tuple[Plan, Target]:
 
 
 def test_every_machine_and_replica_is_counted_once(planned):
-    plan, _ = planned
+    plan, where = planned
     counted = {path: count for one in plan.flavours for path, count in one.machines.items()}
-    assert counted == {path: machine.count for path, machine in expand(SMALL, TODAY).machines.items()}
+    beside = cloud(where.cloud).service_machines(expand(SMALL, TODAY), site(where, SMALL))
+    machines = {**expand(SMALL, TODAY).machines, **beside}
+    assert counted == {path: machine.count for path, machine in machines.items()}
+    assert bool(beside) == (where.cloud == "ovhcloud")
     assert sum(map(len, (one.machines for one in plan.flavours))) == len(counted)
 
 

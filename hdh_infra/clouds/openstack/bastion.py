@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
+from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_of, subtract, written
 from hdh_infra.clouds.openstack.crossing import has_bastion
@@ -40,6 +41,8 @@ from hdh_infra.clouds.reach import INTERNET, Interface, outside
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import Value, lookup, ref
+from hdh_infra.model.expand import Expanded
+from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption
 from hdh_infra.model.services import entry_range
@@ -49,7 +52,16 @@ UPDATES_PORT = 443
 LEVEL = "machine"
 """The model's word, as the catalogue has it, for a bastion that is a machine and no service of the cloud."""
 _GATEWAY, _OWN = 1, 4
+_IMAGE = "debian-12"
 _TIMEOUTS = {"create": "30m", "delete": "30m"}
+
+
+def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
+    """What is asked of each bastion, by the path of its range: the lock chooses flavour and image for it as for any machine."""
+    image = _IMAGE if _IMAGE in site.offer.images else min(site.offer.images)
+    asked = Machine.model_validate({"vcpus": 1, "memory": "1GiB", "image": image})
+    entered = (path for path, spec in expanded.networks.items() if spec.entry and not expanded.is_closed(path))
+    return {entry_range(network): asked for network in entered}
 
 
 def lower_bastion(context: Context, network: str) -> Iterator[Node]:
@@ -219,11 +231,12 @@ class Doors:
     """All between machines; of the bastions', what is more than sessions to machines."""
 
 
-def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
+def observe_doors(wires: Wires, exits: Container[str], flows: Iterable[ObservedFlow]) -> Doors:
     """Where people get in, and what else a bastion opens.
 
     Args:
         wires: what packets pass.
+        exits: proxies by their path: no machines of a network, to which people get.
         flows: between all machines and bastions.
     """
     found = Doors()
@@ -253,7 +266,7 @@ def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
             more = subtract(more, SESSIONS)
         if more:
             found.flows.append(replace(flow, ports=written(more)))
-    found.people = _people(wires, levels, reached)
+    found.people = _people([one for one in wires.interfaces if one.element not in exits], levels, reached)
     for flow in outside([one for _, one in wires.doors], (*wires.inside, METADATA), wires.has_way_out):
         if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", (UPDATES_PORT,)):
             found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))
@@ -262,15 +275,17 @@ def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
     return found
 
 
-def _people(wires: Wires, levels: Mapping[str, str], reached: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    each = Counter(one.element for one in wires.interfaces)
-    all_of = Counter(network_path(one.element) or "" for one in wires.interfaces)
+def _people(
+    machines: Iterable[Interface], levels: Mapping[str, str], reached: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    each = Counter(one.element for one in machines)
+    all_of = Counter(network_path(element) or "" for element in each.elements())
     # Without a machine there is nobody to be reached yet, and the way in is there all the same.
     found = {network: level for network, level in levels.items() if not all_of[network]}
-    for network, machines in reached.items():
-        some = sum(each[to] or 1 for to in machines)
+    for network, entered in reached.items():
+        some = sum(each[to] or 1 for to in entered)
         # The weakest of several ways in.
-        level = max(machines.values(), key=len)
+        level = max(entered.values(), key=len)
         whole = some == all_of[network]
         found[network] = level if whole else f"{level}, to {some} of {all_of[network]} machines"
     return found

@@ -7,10 +7,12 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
-from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
+from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
+from hdh_infra.clouds.openstack.exits import exit_machines
 from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
@@ -33,7 +35,9 @@ from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
+from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
+from hdh_infra.model.machine import Machine
 
 VERSION = "5.5.3"
 """Of the openstack plugin, as the SDK package pins it."""
@@ -80,19 +84,20 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
     yield from lower_bastion(context, network)
+    yield from lower_exit(context, network)
     yield from lower_needs(context, network)
     for base, _ in holders(context, network):
         yield from lower_identity(context, base)
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
-    """One flow between machines; one to a store needs a right, and the way to the endpoint is the machine's filter."""
+    """One flow between machines; one to a store needs a right, and the way to it is the machine's filter or a proxy."""
     if link.to not in context.expanded.stores:
         yield from lower_peers(context, link)
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
-    """Nothing of its own: what a machine may reach outside is one set of rules of its group."""
+    """Nothing of its own: ranges are one set of rules of the machine's group, and hosts are its network's proxy's."""
     del context, link
     return ()
 
@@ -136,6 +141,7 @@ def read_back(
 
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
+    yield from manual_exits(context)
     yield from manual_keys(context)
     yield from manual_client_side(context)
 
@@ -143,6 +149,11 @@ def manual(context: Context) -> Iterator[ManualStep]:
 def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by OpenStack's meaning of their properties alone."""
     return read_back(natives, site)
+
+
+def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
+    """The machines that a plan makes beside those that are asked: bastions and proxies."""
+    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
 
 
 CLOUD = Cloud(
@@ -165,4 +176,5 @@ CLOUD = Cloud(
     protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
     manual=manual,
+    service_machines=service_machines,
 )

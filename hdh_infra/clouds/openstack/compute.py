@@ -16,6 +16,7 @@ from hdh_infra.clouds.openstack.disks import (
     observe_disks,
     weakest,
 )
+from hdh_infra.clouds.openstack.exits import proxy_of
 from hdh_infra.clouds.openstack.naming import (
     GET_FLAVOUR,
     INSTANCE,
@@ -102,7 +103,8 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
         ],
         # What the first boot needs is then there without the metadata service.
         "configDrive": True,
-        "metadata": dict(context.tags),
+        # In place, and not in start-up data: a proxy that comes later makes no machine anew.
+        "metadata": {**context.tags, **({"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {})},
     }
     if machine.count > 1:
         properties["schedulerHints"] = [{"group": ref(f"{path}/spread")}]

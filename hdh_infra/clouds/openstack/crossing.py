@@ -15,6 +15,7 @@ from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
+from hdh_infra.clouds.openstack.exits import has_exit
 from hdh_infra.clouds.openstack.naming import WAY
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
@@ -251,11 +252,12 @@ def has_bastion(context: Context, network: str) -> bool:
 
 
 def leaves(context: Context, network: str) -> bool:
-    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it, or an entry."""
+    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it, a proxy or an entry."""
     if not network.startswith(_SPACE):
         return network in _index(context).machines
     return (
         network in context.egress_networks
+        or has_exit(context, network)
         or (has_bastion(context, network) and network in _index(context).machines)
         or _index(context).leaves(network)
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.filters import Ports, ports_of, union
 from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
+from hdh_infra.clouds.openstack.exits import passes_stores
 from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -52,19 +53,24 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
             "deleteDefaultRules": True,
         },
     )
+    yield from lower_service_rules(context, machine)
+    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+        for low, high in ports:
+            path = f"{machine}/outside/{protocol}-{span_name((low, high))}-{prefix.replace('/', '-')}"
+            peer = {"remoteIpPrefix": prefix}
+            yield lower_rule(
+                context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
+            )
+
+
+def lower_service_rules(context: Context, machine: str) -> Iterator[Node]:
+    """What the cloud itself needs, out of the group of a machine or of a network's proxy."""
     subnet = str(context.address_range(network_path(machine) or ""))
     for flow in SERVICE_FLOWS:
         peer = {"remoteIpPrefix": subnet if flow.address == OWN_SUBNET else flow.address}
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
         yield lower_rule(context, path, group_path(machine), "egress", protocol=flow.protocol, ports=span, peer=peer)
-    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
-        for low, high in ports:
-            path = f"{machine}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
-            peer = {"remoteIpPrefix": prefix}
-            yield lower_rule(
-                context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
-            )
 
 
 def lower_needs(context: Context, space: str) -> Iterator[Node]:
@@ -74,7 +80,8 @@ def lower_needs(context: Context, space: str) -> Iterator[Node]:
     of addresses of its own, with the endpoint's in it: no two rules are then the same.
     """
     for machine, need in needs_of(context, space).items():
-        if not need.openings:
+        openings = _direct(context, need.openings)
+        if not openings:
             continue
         base = need_path(space, machine)
         addresses = f"{base}/addresses"
@@ -88,9 +95,9 @@ def lower_needs(context: Context, space: str) -> Iterator[Node]:
                 "addresses": list(store_addresses(context)),
             },
         )
-        for protocol, ports in sorted(need.openings.items()):
+        for protocol, ports in sorted(openings.items()):
             for low, high in ports:
-                path = f"{base}/outside/{protocol}-{_span((low, high))}"
+                path = f"{base}/outside/{protocol}-{span_name((low, high))}"
                 peer = {"remoteAddressGroupId": ref(addresses)}
                 yield lower_rule(
                     context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
@@ -103,7 +110,7 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
     mine, theirs = group_path(link.source), group_path(link.to)
     to, source = {"remoteGroupId": ref(theirs)}, {"remoteGroupId": ref(mine)}
     for low, high in ports_of(link.ports):
-        name, ports = _span((low, high)), (low, high)
+        name, ports = span_name((low, high)), (low, high)
         yield lower_rule(context, f"{base}/out/{name}", mine, "egress", protocol=link.protocol, ports=ports, peer=to)
         yield lower_rule(
             context, f"{base}/in/{name}", theirs, "ingress", protocol=link.protocol, ports=ports, peer=source
@@ -118,11 +125,17 @@ def store_addresses(context: Context) -> tuple[str, ...]:
     return tuple(str(one) for one in known) if isinstance(known, list) else (ANYWHERE,)
 
 
+def _direct(context: Context, openings: Mapping[str, Ports]) -> Mapping[str, Ports]:
+    """Openings to stores, by protocol, that machines have themselves: none of those that go through a proxy."""
+    proxied = passes_stores(context.site)
+    return {protocol: ports for protocol, ports in openings.items() if not (proxied and protocol == "tcp")}
+
+
 def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
     found: dict[tuple[str, str], Ports] = {}
     openings: list[tuple[str, str, Ports]] = [
         (prefix, protocol, ports)
-        for protocol, ports in store_openings(context, machine).items()
+        for protocol, ports in _direct(context, store_openings(context, machine)).items()
         for prefix in store_addresses(context)
     ]
     openings += [
@@ -135,7 +148,8 @@ def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
     return found
 
 
-def _span(ports: tuple[int, int]) -> str:
+def span_name(ports: tuple[int, int]) -> str:
+    """Ports as a part of a path."""
     low, high = ports
     return str(low) if low == high else f"{low}-{high}"
 

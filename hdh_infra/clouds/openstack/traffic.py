@@ -24,12 +24,13 @@ from hdh_infra.clouds.filters import (
     written,
 )
 from hdh_infra.clouds.openstack.bastion import SESSIONS, observe_doors
+from hdh_infra.clouds.openstack.exit_reading import Exit, Through, element_of_end, joined, observe_exits
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
-from hdh_infra.clouds.openstack.wires import STRANGERS, Wires
+from hdh_infra.clouds.openstack.wires import STRANGERS, Wires, exit_of
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import ObservedFlow
 
@@ -52,24 +53,50 @@ class Traffic:
     people: Mapping[str, str]
     """By network, how people get into it."""
     apart: frozenset[str]
-    """Native paths of the bastions' servers and networks."""
+    """Native paths of the bastions' servers and networks, and of the proxies' servers."""
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     """What the native rules let through, between machines, to stores, outwards and from outside."""
     wires = Wires(reader)
-    servers = {native.element for native in reader.natives.of_type(INSTANCE)}
+    servers = {native.element for native in reader.natives.of_type(INSTANCE) if exit_of(native) is None}
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
-    doors = observe_doors(wires, flows([*wires.interfaces, *(one for _, one in wires.doors)], wires.routed))
+    exits = observe_exits(reader, wires)
+    doors = observe_doors(wires, exits, flows([*wires.interfaces, *(one for _, one in wires.doors)], wires.routed))
+    to_all = [bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)]
+    through, between = Through(wires, exits, rights, to_all), []
+    for flow in doors.flows:
+        if exits and element_of_end(flow.to) in exits:
+            through.follow(flow)
+        else:
+            between.append(flow)
+    machines = [one for one in wires.interfaces if one.element not in exits]
+    beyond = (*wires.inside, METADATA)
+    egress = {
+        (one.source, one.to, one.protocol): ports_of(one.ports) for one in outside(machines, beyond, wires.has_way_out)
+    }
+    for flow in doors.egress:
+        egress[flow.source, flow.to, flow.protocol] = ports_of(flow.ports)
+    for key, ports in through.egress.items():
+        egress[key] = union((*egress.get(key, ()), *ports))
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *_to_stores(wires, rights)))),
-        service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows})),
-        egress=tuple(sorted((*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress))),
+        flows=tuple(sorted((*between, *through.kept, *joined(_to_stores(wires, machines, rights), through.to_stores)))),
+        service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows, *_of_exits(wires, exits)})),
+        egress=tuple(sorted(ObservedFlow(*key, written(ports)) for key, ports in egress.items())),
         entry=tuple(sorted((*_entry(wires), *_entry_of_stores(reader)))),
         public={element: element in public for element in servers},
         people=doors.people,
-        apart=doors.apart,
+        apart=doors.apart | {native.path for native in reader.natives.of_type(INSTANCE) if exit_of(native) is not None},
     )
+
+
+def _of_exits(wires: Wires, exits: Mapping[str, Exit]) -> Iterator[ObservedFlow]:
+    """What the proxies themselves reach outside: for what they let pass, and for their own updates."""
+    for way in exits.values():
+        for flow in outside(way.interfaces, (*wires.inside, METADATA), wires.has_way_out):
+            yield ObservedFlow(
+                flow.source, f"{flow.to} (what it lets pass, and its updates)", flow.protocol, flow.ports
+            )
 
 
 def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
@@ -127,15 +154,15 @@ def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
         )
 
 
-def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
-    """A machine reaches a store where its filter and a route lead to the endpoint and its credentials open the bucket."""
+def _to_stores(wires: Wires, machines: Iterable[Interface], rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+    """A machine reaches a store by itself where its filter and a route lead to the endpoint and its credentials open the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
     to_all = {bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)}
     known = reader.site.fact("object_store.addresses").value
     ranges = [ipaddress.IPv4Network(str(one)) for one in known] if isinstance(known, list) else []
     by_element: dict[str, list[Interface]] = {}
-    for one in wires.interfaces:
+    for one in machines:
         by_element.setdefault(one.element, []).append(one)
     for element, interfaces in by_element.items():
         mine = rights.get(element, Rights())

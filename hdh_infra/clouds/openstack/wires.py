@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Rule
+from hdh_infra.clouds.openstack.exits import EXIT
 from hdh_infra.clouds.openstack.naming import (
     ADDRESS_GROUP,
     BASTION,
@@ -40,6 +41,12 @@ STRANGERS = tuple(ipaddress.IPv4Address(one) for one in ("192.0.2.1", "198.51.10
 _NOBODY = ipaddress.IPv4Network("0.0.0.0/32")
 _NUMBERS = {"6": "tcp", "17": "udp", "": None, "any": None}
 _EVERYTHING = (Rule("out", None), Rule("in", None))
+
+
+def exit_of(server: Native) -> str | None:
+    """Path of the network's proxy that a server is labelled as; None of any other server."""
+    start = f"{server.element}/{EXIT}/"
+    return start[:-1] if server.path.startswith(start) else None
 
 
 class Wires:
@@ -208,7 +215,7 @@ class Wires:
             self.reader.remarks.add(f"{port.path} may send from other addresses than its own (allowedAddressPairs)")
         for address in self._addresses(port, key):
             public = external or port.path in self.public_ports or address.is_global
-            yield Interface(server.element, address, key, rules, groups), public
+            yield Interface(exit_of(server) or server.element, address, key, rules, groups), public
 
     def _addresses(self, port: Native, network: str) -> Iterator[ipaddress.IPv4Address]:
         given = [one.get("ipAddress") for one in listed(port.properties.get("fixedIps"))]
@@ -230,7 +237,10 @@ class Wires:
             address = str(STRANGERS[0])
         self.reader.remarks.add(f"{server.path} has an interface without a port of its own: its filter is not known")
         parsed = ipaddress.IPv4Address(address)
-        yield Interface(server.element, parsed, key, None), external or parsed.is_global or not ranges
+        yield (
+            Interface(exit_of(server) or server.element, parsed, key, None),
+            external or parsed.is_global or not ranges,
+        )
 
     def _network(self, value: Value) -> tuple[Native | None, str, bool]:
         """A network, the key that it goes by, and whether it leads outside by itself."""

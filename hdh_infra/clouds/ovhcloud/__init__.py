@@ -16,6 +16,7 @@ from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
+from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
 from hdh_infra.clouds.openstack.identities import manual_keys
 from hdh_infra.clouds.openstack.network import ROUTER_PATH
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
@@ -54,7 +55,8 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
-    yield from after_vrack(context, (*lower_wires(context, network), *lower_bastion(context, network)))
+    wires = (*lower_wires(context, network), *lower_bastion(context, network), *lower_exit(context, network))
+    yield from after_vrack(context, wires)
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
 
@@ -74,6 +76,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
         command=f"ovhcloud API: POST /cloud/project/PROJECT/region/REGION/gateway; pulumi import openstack:networking/router:Router {ROUTER_PATH} ID",
         proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
     )
+    yield from manual_exits(context)
     yield from manual_keys(context)
     yield from manual_client_side(context, KEY_SERVICE)
 

@@ -41,7 +41,12 @@ _NAMING = {
 _MANAGED = ("kubernetes", "postgresql", "spark", "log-analysis", "identity-provider")
 _SPACES = (("10.64.0.0/12", 24), ("10.0.0.0/8", 24), ("172.16.0.0/12", 25), ("192.168.0.0/16", 26))
 _RETIRED = ("space/no-longer-here/**", "zone/no-longer-here/store/data", "key/no-longer-here")
-_DECLARED = (("region.country", "FR"), ("object_store.identities", "iam"), ("store.encryption", "provider-key"))
+_DECLARED = (
+    ("region.country", "FR"),
+    ("object_store.identities", "iam"),
+    ("object_store.addressing", "virtual"),
+    ("store.encryption", "provider-key"),
+)
 """What the operator of the private offer may declare: attributes that the catalogue does not know of it."""
 
 
@@ -67,11 +72,15 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
                 {"name": "g1.large", "vcpus": 8, "memory": "64GB", "gpu": gpu},
             ]
         if target == PRIVATE and rarely(draw, 2):
+            settings["object_store_endpoint"] = "https://s3.clinic.example"
+        if target == PRIVATE and rarely(draw, 2):
             settings["object_store_addresses"] = ["203.0.113.20/32"]
         if target.startswith("ovhcloud:") and rarely(draw, 2):
             settings["vrack"] = "pn-1000001"
         if not target.startswith("azure:") and rarely(draw, 2):
             settings["entry_from"] = pick(draw, [["198.51.100.0/24"], ["198.51.100.0/25", "203.0.113.7/32"]])
+        if rarely(draw, 2):
+            settings["store_proxy"] = False
         found[target] = settings
     return found
 

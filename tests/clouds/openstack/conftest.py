@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,9 @@ def as_state(platform: Platform, target: str) -> list[Native]:
     def resolved(path):
         properties = dict(nodes[path].properties)
         found = transform(properties, value)
+        if "userData" in properties:
+            # What the provider keeps of it.
+            found["userData"] = hashlib.sha1(properties["userData"].encode()).hexdigest()
         if "flavorId" in properties:
             found["flavorName"] = properties["flavorId"]["args"]["name"]
         pointed_at = cloud(target.split(":", maxsplit=1)[0]).identifiers

@@ -182,8 +182,12 @@ def test_what_a_space_alone_asks_of_a_zones_machine_is_the_spaces_own(small, low
     before, after = ({node.path: node for node in lower(one, target, lock)} for one in (without, platform))
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("space/cohort-a/") for path in changed), changed
-    way = f"space/cohort-a/way/{SPARK.replace('/', '.')}"
-    assert {f"{way}/user", f"{way}/access-key", f"{way}/addresses", f"{way}/outside/tcp-443"} <= after.keys()
+    way, door = (f"space/cohort-a/{part}/{SPARK.replace('/', '.')}" for part in ("way", "exit/door"))
+    opened = {
+        "openstack:RegionOne": {f"{way}/addresses", f"{way}/outside/tcp-443"},
+        "ovhcloud:GRA": {f"{door}/out", f"{door}/in"},
+    }
+    assert {f"{way}/user", f"{way}/access-key", *opened[target]} <= after.keys()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -194,7 +198,8 @@ def test_what_a_space_alone_gives_a_zones_machine_is_observed_as_that_machines(s
     assert observed.elements[stage]["grants"] == [f"{CONSOLE} read", f"{SPARK} append"]
     assert (SPARK, stage, (443,)) in {(flow.source, flow.to, flow.ports) for flow in observed.flows}
     assert observed.elements[SPARK]["identity"] == "access-key"
-    del deployed.nodes[f"space/cohort-a/way/{SPARK.replace('/', '.')}/outside/tcp-443"]
+    opening = {"openstack:RegionOne": "way/{}/outside/tcp-443", "ovhcloud:GRA": "exit/door/{}/out"}[target]
+    del deployed.nodes[f"space/cohort-a/{opening.format(SPARK.replace('/', '.'))}"]
     assert not [flow for flow in deployed.observe().flows if (flow.source, flow.to) == (SPARK, stage)]
 
 

@@ -1,0 +1,161 @@
+"""A network's proxy as native resources: filter, port, disk and server, and the two rules of each door.
+
+Only it has a way outside; a machine has a way to its door and no other. Nobody signs in to it, and no rule lets
+anybody: what is wrong with it is read in its console and mended by a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.disks import image_id, volume_type
+from hdh_infra.clouds.openstack.exit_program import Passing, items, start_up
+from hdh_infra.clouds.openstack.exits import (
+    doors_of,
+    endpoint_host,
+    exit_address,
+    exit_floor,
+    exit_path,
+    exits_of,
+    outside_ports,
+)
+from hdh_infra.clouds.openstack.naming import (
+    GET_FLAVOUR,
+    GROUP,
+    INSTANCE,
+    PORT,
+    PROVIDER,
+    VOLUME,
+    bucket_name,
+    make,
+    native_name,
+)
+from hdh_infra.clouds.openstack.network import interface_path
+from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules, span_name
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.plan import ManualStep
+from hdh_infra.graph.values import lookup, ref
+
+
+def lower_exit(context: Context, network: str) -> Iterator[Node]:
+    """A network's proxy, if it has one, with the doors of every machine that comes to it."""
+    doors = doors_of(context, network)
+    if not doors:
+        return
+    base = exit_path(network)
+    mine = group_path(base)
+    yield make(
+        context,
+        mine,
+        GROUP,
+        {
+            "name": native_name(context, base),
+            "description": f"Filter of the way out of {network}",
+            "deleteDefaultRules": True,
+        },
+    )
+    yield from lower_service_rules(context, base)
+    for low, high in outside_ports(doors):
+        peer = {"remoteIpPrefix": ANYWHERE}
+        path = f"{base}/outside/tcp-{span_name((low, high))}"
+        yield lower_rule(context, path, mine, "egress", protocol="tcp", ports=(low, high), peer=peer)
+    for machine, door in doors.items():
+        theirs, at = group_path(machine), f"{base}/door/{machine.replace('/', '.')}"
+        ports = (door.port, door.port)
+        to, source = {"remoteGroupId": ref(mine)}, {"remoteGroupId": ref(theirs)}
+        yield lower_rule(context, f"{at}/out", theirs, "egress", protocol="tcp", ports=ports, peer=to)
+        yield lower_rule(context, f"{at}/in", mine, "ingress", protocol="tcp", ports=ports, peer=source)
+    yield from _server(context, network)
+
+
+def _passing(context: Context, network: str) -> dict[int, Passing]:
+    endpoint = endpoint_host(context.site)
+    return {
+        door.port: Passing(
+            dict(door.hosts),
+            {f"{bucket_name(context, store)}.{endpoint}": ports for store, ports in door.stores.items()},
+        )
+        for door in doors_of(context, network).values()
+    }
+
+
+def _server(context: Context, network: str) -> Iterator[Node]:
+    base = exit_path(network)
+    name = native_name(context, base)
+    yield make(
+        context,
+        f"{base}/port",
+        PORT,
+        {
+            "name": name,
+            "networkId": ref(f"{network}/network"),
+            "adminStateUp": True,
+            "portSecurityEnabled": True,
+            "securityGroupIds": [ref(group_path(base))],
+            "fixedIps": [{"subnetId": ref(f"{network}/subnet"), "ipAddress": str(exit_address(context, network))}],
+        },
+        fixed=True,
+    )
+    yield make(
+        context,
+        f"{base}/system-disk",
+        VOLUME,
+        {
+            "name": native_name(context, f"{base}/system"),
+            "size": int(context.site.offer.native["system_disk_gib"]),
+            **volume_type(context, exit_floor(context, network)),
+            "imageId": image_id(context, base),
+            "metadata": dict(context.tags),
+        },
+        ignore=("imageId",),
+        timeouts={"create": "30m"},
+    )
+    yield make(
+        context,
+        f"{base}/server",
+        INSTANCE,
+        {
+            "name": name,
+            "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(base).name}, "id", PROVIDER),
+            "networks": [{"port": ref(f"{base}/port")}],
+            "blockDevices": [
+                {
+                    "uuid": ref(f"{base}/system-disk"),
+                    "sourceType": "volume",
+                    "destinationType": "volume",
+                    "bootIndex": 0,
+                    "deleteOnTermination": False,
+                }
+            ],
+            "configDrive": True,
+            "metadata": {**context.tags, **items(_passing(context, network))},
+            "userData": start_up(),
+        },
+        after=(interface_path(network),),
+        fixed=True,
+        # A newer program is no reason to make a machine anew: whoever wants it replaces the proxy.
+        ignore=("userData",),
+        timeouts={"create": "30m", "delete": "30m"},
+    )
+
+
+def manual_exits(context: Context) -> Iterator[ManualStep]:
+    """Telling machines of their proxies: start-up data of a machine are constant, and a space's proxy is no zone's to name."""
+    for network, doors in exits_of(context.expanded, context.site).items():
+        address, name = exit_address(context, network), native_name(context, exit_path(network))
+        proxies = ", ".join(f"{machine} http://{address}:{door.port}" for machine, door in doors.items())
+        trust = any(door.stores for door in doors.values())
+        yield ManualStep(
+            what=f"tell each machine its door at {exit_path(network)} (server {name}): {proxies}",
+            who="the administrator of the machines",
+            command=_TELL + (_TRUST if trust else ""),
+            proof="what is named passes, and anything else is answered 403 by hdh-exit",
+        )
+
+
+_TELL = "set HTTPS_PROXY there, or `proxies` of boto3"
+_TRUST = "; take the certificate that the server wrote into its console (openstack console log show), and name its file in AWS_CA_BUNDLE"
+
+
+__all__ = ["lower_exit", "manual_exits"]
