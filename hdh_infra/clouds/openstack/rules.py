@@ -7,6 +7,7 @@ rules a machine, because Neutron refuses a second rule that says the same.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
@@ -21,15 +22,16 @@ from hdh_infra.model.paths import network_path
 
 OWN_SUBNET = "the machine's own subnet"
 _READ = "2026-11-23"
-_METADATA = "docs.openstack.org/nova/latest/user/metadata.html"
+_METADATA_SOURCE = "docs.openstack.org/nova/latest/user/metadata.html"
 _DHCP = "docs.openstack.org/neutron/latest/admin/intro-os-networking.html: the DHCP agent answers in the subnet"
 SERVICE_FLOWS = (
     ServiceFlow("name resolution", OWN_SUBNET, "udp", (53,), _DHCP, _READ),
     ServiceFlow("name resolution", OWN_SUBNET, "tcp", (53,), _DHCP, _READ),
     ServiceFlow("addresses by DHCP", OWN_SUBNET, "udp", (67,), _DHCP, _READ),
-    ServiceFlow("metadata", "169.254.169.254/32", "tcp", (80,), _METADATA, _READ),
+    ServiceFlow("metadata", "169.254.169.254/32", "tcp", (80,), _METADATA_SOURCE, _READ),
 )
 """What each machine needs of OpenStack itself; the clock comes from the host."""
+METADATA = ipaddress.IPv4Network("169.254.169.254/32")
 ANYWHERE = "0.0.0.0/0"
 
 
@@ -162,7 +164,7 @@ def lower_rule(
     ports: tuple[int, int],
     peer: Mapping[str, Value],
 ) -> Node:
-    """One opening of a group, to or from one peer."""
+    """One opening of a group, for one range of ports and one peer: a range, a group, or a group of addresses."""
     low, high = ports
     return make(
         context,

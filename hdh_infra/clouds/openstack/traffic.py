@@ -19,21 +19,22 @@ from hdh_infra.clouds.filters import (
     intersect,
     passes,
     ports_of,
+    subtract,
     union,
     written,
 )
+from hdh_infra.clouds.openstack.bastion import SESSIONS, observe_doors
 from hdh_infra.clouds.openstack.exit_reading import Exit, Through, element_of_end, joined, observe_exits
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.openstack.rules import OWN_SUBNET, SERVICE_FLOWS
+from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
 from hdh_infra.clouds.openstack.wires import STRANGERS, Wires, exit_of
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import ObservedFlow
 
 _HTTPS: Ports = ((443, 443),)
-_METADATA = ipaddress.IPv4Network("169.254.169.254/32")
 _LOCAL = tuple(ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918: no endpoint of a public offer has such an address."""
 
@@ -49,6 +50,10 @@ class Traffic:
     entry: tuple[ObservedFlow, ...]
     public: Mapping[str, bool]
     """By element with a server, whether a public address leads to it."""
+    people: Mapping[str, str]
+    """By network, how people get into it."""
+    apart: frozenset[str]
+    """Native paths of the bastions' servers and networks."""
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
@@ -59,41 +64,42 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     exits = observe_exits(reader, wires)
     to_all = [bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)]
     through, between = Through(wires, exits, rights, to_all), []
-    for flow in flows(wires.interfaces, wires.routed):
+    beside = [one for _, one in (*wires.doors, *wires.exits)]
+    for flow in flows([*wires.interfaces, *beside], wires.routed):
         if exits and element_of_end(flow.to) in exits:
             through.follow(flow)
         else:
             between.append(flow)
-    machines = [one for one in wires.interfaces if one.element not in exits]
-    beyond = (*wires.inside, _METADATA)
-    egress = {
-        (one.source, one.to, one.protocol): ports_of(one.ports) for one in outside(machines, beyond, wires.has_way_out)
-    }
-    for key, ports in through.egress.items():
-        egress[key] = union((*egress.get(key, ()), *ports))
+    doors = observe_doors(wires, between)
+    egress: dict[tuple[str, str, str], Ports] = dict(through.egress)
+    for flow in (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress):
+        key = (flow.source, flow.to, flow.protocol)
+        egress[key] = union((*egress.get(key, ()), *ports_of(flow.ports)))
     return Traffic(
-        flows=tuple(sorted((*between, *through.kept, *joined(_to_stores(wires, machines, rights), through.to_stores)))),
-        service_flows=tuple(sorted({*_service_flows(wires), *_of_exits(wires, exits)})),
+        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
+        service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows, *_of_exits(wires, exits)})),
         egress=tuple(sorted(ObservedFlow(*key, written(ports)) for key, ports in egress.items())),
         entry=tuple(sorted((*_entry(wires), *_entry_of_stores(reader)))),
         public={element: element in public for element in servers},
+        people=doors.people,
+        apart=doors.apart | {server.path for server, _ in wires.exits},
     )
 
 
 def _of_exits(wires: Wires, exits: Mapping[str, Exit]) -> Iterator[ObservedFlow]:
     """What the proxies themselves reach outside: for what they let pass, and for their own updates."""
     for way in exits.values():
-        for flow in outside(way.interfaces, (*wires.inside, _METADATA), wires.has_way_out):
+        for flow in outside(way.interfaces, (*wires.inside, METADATA), wires.has_way_out):
             yield ObservedFlow(
                 flow.source, f"{flow.to} (what it lets pass, and its updates)", flow.protocol, flow.ports
             )
 
 
 def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
-    for one in wires.interfaces:
+    for one in (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits))):
         for flow in SERVICE_FLOWS:
             ranges = wires.subnets.get(one.network, [])
-            probe = _METADATA[0] if flow.address != OWN_SUBNET else (ranges[0][1] if ranges else None)
+            probe = METADATA[0] if flow.address != OWN_SUBNET else (ranges[0][1] if ranges else None)
             if probe is not None:
                 ports = passes(one.rules, "out", flow.protocol, probe, frozenset())
                 if ports := intersect(ports, ports_of(flow.ports)):
@@ -104,12 +110,16 @@ def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
 def _entry(wires: Wires) -> Iterator[ObservedFlow]:
     """What anyone outside can open to a machine with a public address."""
     found: dict[tuple[str, str], Ports] = {}
-    for one in wires.interfaces:
+    doors = {id(door) for _, door in wires.doors}
+    for one in (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits))):
         if id(one) not in wires.public:
             continue
         for protocol in PROTOCOLS:
             for probe in _strangers(one.rules, "in", wires.inside):
                 ports = passes(one.rules, "in", protocol, probe, frozenset())
+                if id(one) in doors and protocol == "tcp":
+                    # That people come in by it is how the network's entry is told.
+                    ports = subtract(ports, SESSIONS)
                 if ports:
                     key = (one.element, protocol)
                     found[key] = union((*found.get(key, ()), *ports))
@@ -140,7 +150,7 @@ def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
         )
 
 
-def _to_stores(wires: Wires, machines: Iterable[Interface], rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
     """A machine reaches a store by itself where its filter and a route lead to the endpoint and its credentials open the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
@@ -148,7 +158,7 @@ def _to_stores(wires: Wires, machines: Iterable[Interface], rights: Mapping[str,
     known = reader.site.fact("object_store.addresses").value
     ranges = [ipaddress.IPv4Network(str(one)) for one in known] if isinstance(known, list) else []
     by_element: dict[str, list[Interface]] = {}
-    for one in machines:
+    for one in wires.interfaces:
         by_element.setdefault(one.element, []).append(one)
     for element, interfaces in by_element.items():
         mine = rights.get(element, Rights())
@@ -174,7 +184,7 @@ def _to_endpoint(wires: Wires, one: Interface, protocol: str, known: list[Networ
     if not wires.has_way_out(one):
         return (), ()
     elsewhere = () if wires.reader.site.offer.private else _LOCAL
-    free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA, *elsewhere))
+    free, *narrow = _strangers(one.rules, "out", (*wires.inside, METADATA, *elsewhere))
     probes = [one[0] for one in known] if known else [free, *narrow]
 
     def through(probe: ipaddress.IPv4Address) -> Ports:

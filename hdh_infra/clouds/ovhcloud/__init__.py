@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.bastion import lower_bastion
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -22,7 +23,7 @@ from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
-from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -49,6 +50,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
     yield from lower_exit(context, network)
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
@@ -83,11 +85,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
-UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
-    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
-    "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
-}
+UNLOWERED: Mapping[str, str] = {}
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
 
 
@@ -101,6 +99,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    protecting=frozenset({IAM_POLICY}),
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,
