@@ -198,6 +198,28 @@ def test_a_rule_that_names_a_group_of_addresses_means_those_addresses(answers, s
     assert any("address group that is not among the resources" in remark for remark in unknown.remarks)
 
 
+def test_start_up_data_are_those_that_nova_shows_or_else_those_that_the_state_holds_of_the_same_server(answers, state):
+    """Nova shows them to administrators only."""
+    token = "openstack:compute/instance:Instance"
+    (server,) = [native for native in state if native.type == token]
+    held = [
+        Native(
+            one.path, one.type, {**one.properties, "userData": "0" * 40} if one is server else one.properties, one.id
+        )
+        for one in state
+    ]
+
+    def seen(said, known):
+        natives = natives_of(answers(servers=said), "RegionOne", known)
+        return next(one for one in natives if one.id == server.id).properties.get("userData")
+
+    plain = answers().servers
+    shown = changed(plain, server.id, **{"OS-EXT-SRV-ATTR:user_data": base64.b64encode(b"#!/bin/sh\n").decode()})
+    assert seen(plain, held) == "0" * 40
+    assert seen(shown, held) == "#!/bin/sh\n"
+    assert seen(plain, []) is None
+
+
 def test_a_port_of_a_public_address_that_leads_to_a_machine_makes_it_public(answers, state):
     """A floating address that forwards ports has no port of its own."""
     address = {"id": "fip", "floating_ip_address": "198.18.0.9", "port_id": None}
@@ -310,25 +332,3 @@ def test_every_type_that_a_plan_of_openstack_makes_is_read_from_its_servers():
         for node in hdh.plan(hdh.load(examples / f"{name}.yaml"), TARGET, today=datetime.date(2026, 11, 25)).nodes
     }
     assert made <= TYPES | s3.TYPES
-
-
-def test_start_up_data_are_those_that_nova_shows_or_else_those_that_the_state_holds_of_the_same_server(answers, state):
-    """Nova shows them to administrators only."""
-    token = "openstack:compute/instance:Instance"
-    (server,) = [native for native in state if native.type == token]
-    held = [
-        Native(
-            one.path, one.type, {**one.properties, "userData": "0" * 40} if one is server else one.properties, one.id
-        )
-        for one in state
-    ]
-
-    def seen(said, known):
-        natives = natives_of(answers(servers=said), "RegionOne", known)
-        return next(one for one in natives if one.id == server.id).properties.get("userData")
-
-    plain = answers().servers
-    shown = changed(plain, server.id, **{"OS-EXT-SRV-ATTR:user_data": base64.b64encode(b"#!/bin/sh\n").decode()})
-    assert seen(plain, held) == "0" * 40
-    assert seen(shown, held) == "#!/bin/sh\n"
-    assert seen(plain, []) is None

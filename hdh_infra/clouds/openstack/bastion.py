@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -231,12 +231,11 @@ class Doors:
     """All between machines; of the bastions', what is more than sessions to machines."""
 
 
-def observe_doors(wires: Wires, exits: Container[str], flows: Iterable[ObservedFlow]) -> Doors:
+def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
     """Where people get in, and what else a bastion opens.
 
     Args:
         wires: what packets pass.
-        exits: proxies by their path: no machines of a network, to which people get.
         flows: between all machines and bastions.
     """
     found = Doors()
@@ -266,7 +265,7 @@ def observe_doors(wires: Wires, exits: Container[str], flows: Iterable[ObservedF
             more = subtract(more, SESSIONS)
         if more:
             found.flows.append(replace(flow, ports=written(more)))
-    found.people = _people([one for one in wires.interfaces if one.element not in exits], levels, reached)
+    found.people = _people(wires.interfaces, levels, reached)
     for flow in outside([one for _, one in wires.doors], (*wires.inside, METADATA), wires.has_way_out):
         if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", (UPDATES_PORT,)):
             found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))

@@ -66,9 +66,8 @@ def observe_exits(reader: Reader, wires: Wires) -> dict[str, Exit]:
         # Two servers under one path are no proxy of ours: the worse of them counts.
         found[path] = Exit(lets if path not in found else None)
         _disk(reader, server)
-    for one in wires.interfaces:
-        if one.element in found:
-            found[one.element].interfaces.append(one)
+    for _, one in wires.exits:
+        found[one.element].interfaces.append(one)
     return found
 
 

@@ -62,31 +62,27 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     servers = {native.element for native in reader.natives.of_type(INSTANCE) if exit_of(native) is None}
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
-    doors = observe_doors(wires, exits, flows([*wires.interfaces, *(one for _, one in wires.doors)], wires.routed))
     to_all = [bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)]
     through, between = Through(wires, exits, rights, to_all), []
-    for flow in doors.flows:
+    beside = [one for _, one in (*wires.doors, *wires.exits)]
+    for flow in flows([*wires.interfaces, *beside], wires.routed):
         if exits and element_of_end(flow.to) in exits:
             through.follow(flow)
         else:
             between.append(flow)
-    machines = [one for one in wires.interfaces if one.element not in exits]
-    beyond = (*wires.inside, METADATA)
-    egress = {
-        (one.source, one.to, one.protocol): ports_of(one.ports) for one in outside(machines, beyond, wires.has_way_out)
-    }
-    for flow in doors.egress:
-        egress[flow.source, flow.to, flow.protocol] = ports_of(flow.ports)
-    for key, ports in through.egress.items():
-        egress[key] = union((*egress.get(key, ()), *ports))
+    doors = observe_doors(wires, between)
+    egress: dict[tuple[str, str, str], Ports] = dict(through.egress)
+    for flow in (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress):
+        key = (flow.source, flow.to, flow.protocol)
+        egress[key] = union((*egress.get(key, ()), *ports_of(flow.ports)))
     return Traffic(
-        flows=tuple(sorted((*between, *through.kept, *joined(_to_stores(wires, machines, rights), through.to_stores)))),
+        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
         service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows, *_of_exits(wires, exits)})),
         egress=tuple(sorted(ObservedFlow(*key, written(ports)) for key, ports in egress.items())),
         entry=tuple(sorted((*_entry(wires), *_entry_of_stores(reader)))),
         public={element: element in public for element in servers},
         people=doors.people,
-        apart=doors.apart | {native.path for native in reader.natives.of_type(INSTANCE) if exit_of(native) is not None},
+        apart=doors.apart | {server.path for server, _ in wires.exits},
     )
 
 
@@ -100,7 +96,7 @@ def _of_exits(wires: Wires, exits: Mapping[str, Exit]) -> Iterator[ObservedFlow]
 
 
 def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
-    for one in (*wires.interfaces, *(door for _, door in wires.doors)):
+    for one in (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits))):
         for flow in SERVICE_FLOWS:
             ranges = wires.subnets.get(one.network, [])
             probe = METADATA[0] if flow.address != OWN_SUBNET else (ranges[0][1] if ranges else None)
@@ -115,7 +111,7 @@ def _entry(wires: Wires) -> Iterator[ObservedFlow]:
     """What anyone outside can open to a machine with a public address."""
     found: dict[tuple[str, str], Ports] = {}
     doors = {id(door) for _, door in wires.doors}
-    for one in (*wires.interfaces, *(door for _, door in wires.doors)):
+    for one in (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits))):
         if id(one) not in wires.public:
             continue
         for protocol in PROTOCOLS:
@@ -154,7 +150,7 @@ def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
         )
 
 
-def _to_stores(wires: Wires, machines: Iterable[Interface], rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
     """A machine reaches a store by itself where its filter and a route lead to the endpoint and its credentials open the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
@@ -162,7 +158,7 @@ def _to_stores(wires: Wires, machines: Iterable[Interface], rights: Mapping[str,
     known = reader.site.fact("object_store.addresses").value
     ranges = [ipaddress.IPv4Network(str(one)) for one in known] if isinstance(known, list) else []
     by_element: dict[str, list[Interface]] = {}
-    for one in machines:
+    for one in wires.interfaces:
         by_element.setdefault(one.element, []).append(one)
     for element, interfaces in by_element.items():
         mine = rights.get(element, Rights())

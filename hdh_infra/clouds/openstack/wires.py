@@ -71,12 +71,16 @@ class Wires:
         self.interfaces: list[Interface] = []
         self.doors: list[tuple[Native, Interface]] = []
         """Those of bastions, whose element is a network."""
+        self.exits: list[tuple[Native, Interface]] = []
+        """Those of proxies, whose element is the proxy's path."""
         self.public: set[int] = set()
         for server in reader.natives.of_type(INSTANCE):
             door = server.path == f"{server.element}{BASTION}server"
             for interface, public in self._server(server):
                 if door:
                     self.doors.append((server, interface))
+                elif exit_of(server) is not None:
+                    self.exits.append((server, interface))
                 else:
                     self.interfaces.append(interface)
                 if public:
