@@ -14,6 +14,7 @@ from hdh_infra.deploy import operations, stored
 from hdh_infra.deploy.engine import opened
 from hdh_infra.deploy.guards import changes_of, check_nothing_lost, check_nothing_replaced
 from hdh_infra.deploy.request import Silent
+from hdh_infra.errors import SpecError
 from hdh_infra.graph.diff import Effect
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -30,8 +31,20 @@ def _id(file):
     return f"{file.parent.name}-{file.stem}"
 
 
+def _plan(platform, target, lock):
+    """Today's plan of a description of then. Waivers of what is met since then are taken out first, as the message says."""
+    try:
+        return make_plan(platform, target, lock=lock, today=_DAY)
+    except SpecError as error:
+        idle = {problem.field for problem in error.problems if "waives nothing" in problem.what}
+        if len(idle) != len(error.problems):
+            raise
+        kept = [one for number, one in enumerate(platform.waivers) if f"waivers[{number}]" not in idle]
+        return make_plan(platform.model_copy(update={"waivers": tuple(kept)}), target, lock=lock, today=_DAY)
+
+
 def _released(file):
-    """The state of a release, and what today's code plans for its description and its lock."""
+    """The state of a release, with its description and its lock."""
     state = json.loads(file.read_text(encoding="utf-8"))
     found = next(one for one in state["deployment"]["resources"] if one["type"] == "hdh:platform:Platform")
     target = Target.parse(found["inputs"]["target"])
@@ -50,7 +63,7 @@ def test_every_release_has_a_state_of_each_cloud():
 def test_an_upgrade_loses_no_data_and_makes_no_machine_anew(file):
     """Invariant: against the state of a released version, today's plan removes, replaces and wipes no data holder and no machine."""
     state, platform, lock, target = _released(file)
-    plan = make_plan(platform, target, lock=lock, today=_DAY)
+    plan = _plan(platform, target, lock)
     assert check_nothing_lost(plan, platform, stored.protected(state), "s") == {}
     changes = changes_of(plan, state)
     assert check_nothing_replaced(changes, platform, "s") == {}
@@ -64,7 +77,7 @@ def test_the_engine_too_finds_every_data_holder_of_a_release_where_it_was(file, 
     """Invariant: no name, type or parent of a data holder changed so that the engine would take it for another one."""
     monkeypatch.undo()
     state, platform, lock, target = _released(file)
-    monkeypatch.setattr(operations, "plan_of", lambda request: make_plan(platform, target, lock=lock, today=_DAY))
+    monkeypatch.setattr(operations, "plan_of", lambda request: _plan(platform, target, lock))
     request = replace(stack.request, platform=platform, lock=lock, target=target, stack=target.stack, today=_DAY)
     with opened(request, Silent(), create=True) as engine:
         own = engine.export()

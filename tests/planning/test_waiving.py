@@ -167,3 +167,24 @@ def test_a_waiver_that_accepts_too_little_is_no_idle_one():
     """It means a verdict that is open: who accepts what is left shows as a plan that is not deployable, not as a mistake."""
     assert idle(ROW, {"accept": "customer-key"}) == []
     assert judged(ROW, {"accept": "customer-key"}).blocks
+
+
+@pytest.mark.parametrize(
+    ("seen", "accept", "covered"),
+    [
+        ("zone/a/machine/m -> pypi.org tcp/443", "wider", True),
+        ("zone/a/machine/m -> pypi.org tcp/443", "none", False),
+        (None, "wider", False),
+    ],
+)
+def test_a_host_that_is_reached_among_others_may_be_accepted_as_wider_and_one_that_is_not_reached_may_not(
+    seen, accept, covered
+):
+    """Invariant: `wider` accepts what is opened and more, and never what is missing."""
+    reason = "zone/a/machine/m also reaches 0.0.0.0/0 by another opening, and so every host"
+    row = replace(
+        ROW, element="zone/a/machine/m", requirement="egress.host_names", attribute="to pypi.org tcp", given=seen,
+        reason=reason,
+    )  # fmt: skip
+    waiver = {"requirement": "egress.host_names", "element": "zone/a/machine/m", "accept": accept}
+    assert judged(row, waiver).blocks == (not covered)
