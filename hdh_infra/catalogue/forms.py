@@ -129,7 +129,10 @@ FORMS: Mapping[str, Form] = {
     # Allowed and denied connections are logged.
     "network.flow_logs": _YES_OR_NO,
     # Machines find each other by name, and no name leaves the platform.
-    "network.names": _YES_OR_NO,
+    # A name service of the networks' own; of an OpenStack only a Designate, by that word, is one that a plan can write to.
+    "network.names": Form(
+        "true, false or designate", lambda value: isinstance(value, bool) or value == "designate", ("designate",)
+    ),
     # How people get in: a managed service, or a machine of one's own only.
     "network.entry": _one_of("bastion", "machine", no=True),
     # The cloud writes such logs where the customer can put them into a store of theirs.

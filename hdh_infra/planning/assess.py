@@ -262,6 +262,8 @@ def _reached(attribute: str, wanted: Any, value: Any) -> bool:
             return value is not False and RetentionMode(str(value)).reaches(RetentionMode(wanted["mode"]))
         case "versioning":
             return value is True or wanted is False
+        case "domain":
+            return value not in {None, False}
         case "country":
             return value in wanted
         case "algorithm" | "image":

@@ -1,6 +1,7 @@
 """OpenStack: what a platform becomes on Neutron, Nova, Cinder and Barbican with an S3 endpoint, and how that is read back.
 
-Names: `naming`; networks and the router: `network`; filters: `rules`; stores: `storage`; keys: `keys`; machines:
+Names: `naming`; networks and the router: `network`; filters: `rules`; the entry for people: `bastion`, and what it is told: `hardening`; names
+of machines: `names`; stores: `storage`; keys: `keys`; machines:
 `compute`, their disks `disks` and first start `startup`; credentials and rights: `identities`, and what their policies
 say: `documents`; what patterns could ask: `crossing`. Reading back: `reading`,
 `wires`, `traffic`. All together: `cloud`. Wire names are those of pulumi-openstack. Clouds that derive from it replace single functions.

@@ -161,7 +161,8 @@ def _filter(context: Context, network: str, base: str) -> Iterator[Node]:
             path = f"{base}service/{flow.to.replace(' ', '-')}-{flow.protocol}"
             yield rule(path, "egress", flow.protocol, int(flow.ports[0]), subnet)
     yield rule(f"{base}updates", "egress", "tcp", UPDATES_PORT, {"remoteIpPrefix": str(ANYWHERE)})
-    for one in context.settings.entry_from or (str(ANYWHERE),):
+    # Neutron refuses a second rule that says the same.
+    for one in sorted(set(context.settings.entry_from)) or (str(ANYWHERE),):
         path = f"{base}people/{one.replace('/', '-')}"
         yield rule(path, "ingress", "tcp", SESSION_PORT, {"remoteIpPrefix": one})
     for machine in (path for path in context.expanded.machines if network_path(path) == network):

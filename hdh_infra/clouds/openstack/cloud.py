@@ -65,8 +65,8 @@ UNLOWERED: Mapping[str, str] = {
     "store.backup": "no plan of OpenStack copies buckets anywhere yet, whatever service the operator has for it",
     "store.soft_delete": "no plan of OpenStack asks for a bin of deleted objects yet; versions keep what is deleted or overwritten",
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",
-    "network.names": "no plan of OpenStack gives machines names yet: Neutron answers for the names of one network only, and may publish them outside",
-    "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters yet, whatever the operator has switched on",
+    "network.names": "no plan of OpenStack gives machines names without a Designate that is declared (network.names: designate): Neutron answers for the names of one network only, and may publish them outside",
+    "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters: pulumi-openstack 5.5.3 has no resource for them, and they go into files of the operator's hosts; a step of the plan says how to switch them on",
     "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store yet",
     "audit.administration": "no plan of OpenStack brings the audit records of its services into a store yet",
 }
@@ -141,6 +141,13 @@ def read_back(
 
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
+    if context.site.fact("network.flow_logs").value and any(map(context.expanded.flow_logs, context.expanded.networks)):
+        yield ManualStep(
+            what="switch Neutron's logs of what filters let through and refuse on, and agree with the operator how they come into the audit store",
+            who="a manager of the project (Neutron's policy create_log), and the operator",
+            command="for each group that `openstack security group list` has: openstack network log create --resource-type security_group --resource GROUP --event ALL --enable LOG",
+            proof="`openstack network log list` has every group, and the operator's files come",
+        )
     yield from manual_exits(context)
     yield from manual_keys(context)
     yield from manual_client_side(context)

@@ -17,6 +17,7 @@ from hdh_infra.clouds.openstack.disks import (
     weakest,
 )
 from hdh_infra.clouds.openstack.exits import proxy_of
+from hdh_infra.clouds.openstack.names import lower_names
 from hdh_infra.clouds.openstack.naming import (
     GET_FLAVOUR,
     INSTANCE,
@@ -64,6 +65,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
         yield from lower_data_disk(context, path, index)
         yield from lower_attachment(context, path, index)
         yield _server(context, path, machine, index)
+    yield from lower_names(context, path)
 
 
 def _port(context: Context, path: str, index: int) -> Node:

@@ -4,9 +4,10 @@ People come with a key, open a connection to a machine through it (`ssh -J`), an
 command, no file, no agent, no X11, no tunnel, no way back. Nobody is administrator of it; it brings itself up to date, and a change of
 what it is told makes it anew. Its journal says which key came from where and to which machine it went on.
 
-Sources, read 2026-11-25: man.openbsd.org/sshd_config (MaxSessions 0 leaves forwarding alone; PermitOpen takes addresses and `*`, no
-ranges; LogVerbose); openssh-portable serverloop.c, `server_request_direct_tcpip`, which tells the target at a level that
-is not logged by default; cloudinit.readthedocs.io/en/latest/reference/modules.html; wiki.debian.org/UnattendedUpgrades.
+Tried 2026-11-25 with Debian 12's OpenSSH 9.2 and nothing of a cloud: a key passes to port 22 of a named address; another port or address, a
+command, a terminal, sftp, a way back, root and a password are refused; the journal has key, origin and target. Sources: sshd_config(5) of that release
+(MaxSessions, PermitOpen, LogVerbose), its serverloop.c (`server_request_direct_tcpip`), and the names of cloud-init's modules
+users-groups, write-files and package-update-upgrade-install.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _ENCRYPTED = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@op
 DIRECTIVES: Mapping[str, str] = {
     # Keys alone, and never those of root.
     "PermitRootLogin": "no",
+    # An account without a password is locked, and let in only so.
+    "UsePAM": "yes",
     "AllowUsers": ACCOUNT,
     "AuthenticationMethods": "publickey",
     "PubkeyAuthentication": "yes",

@@ -11,6 +11,7 @@ from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.crossing import leaves
+from hdh_infra.clouds.openstack.names import lower_domain, observe_domains
 from hdh_infra.clouds.openstack.naming import (
     GET_NETWORK,
     NETWORK,
@@ -41,13 +42,14 @@ def external_network(context: Context, output: str = "id") -> Value:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The one router, with a way outside; always there, for it opens nothing by itself and no space's flow must change it."""
+    """The zone of names, and the one router with a way outside; always there, for it opens nothing by itself and no space's flow must change it."""
     properties: dict[str, Value] = {
         "name": native_name(context, ROUTER_PATH),
         "adminStateUp": True,
         "externalNetworkId": external_network(context),
     }
     yield make(context, ROUTER_PATH, ROUTER, properties)
+    yield from lower_domain(context)
 
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
@@ -125,16 +127,18 @@ def observe_networks(
         cidr = subnet.properties.get("cidr")
         if network is not None and network.path not in apart and cidr:
             ranges.setdefault(network.element, []).append(str(cidr))
+    networks = reader.elements(NETWORK, "network", apart)
+    domains = observe_domains(reader, networks)
     return {
         element: {
             "kind": "network",
             "address_range": ", ".join(sorted(ranges.get(element, []))) or None,
-            "domain": None,
+            "domain": domains.get(element),
             "entry": people.get(element),
             "flow_logs": False,
             "members": None,
             **reader.place(natives),
             "native": reader.paths(element),
         }
-        for element, natives in reader.elements(NETWORK, "network", apart).items()
+        for element, natives in networks.items()
     }

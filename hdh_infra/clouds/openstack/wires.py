@@ -260,11 +260,10 @@ class Wires:
         if not values:
             if port.properties.get("noSecurityGroups") is True:
                 return frozenset(), ()
-            inward = (
-                Rule("in", None)
-                if self.reader.site.offer.native["default_group"] == "everything"
-                else Rule("in", None, groups=frozenset({DEFAULT_GROUP}))
-            )
+            open_to_all = self.reader.site.offer.native["default_group"] == "everything"
+            inward = Rule("in", None) if open_to_all else Rule("in", None, groups=frozenset({DEFAULT_GROUP}))
+            lets = "everything in and out" if open_to_all else "everything out, and in what is in it"
+            self.reader.remarks.add(f"{port.path} has the project's default group, which lets {lets}")
             return frozenset({DEFAULT_GROUP}), (Rule("out", None), inward)
         names: set[str] = set()
         rules: list[Rule] = []

@@ -1,6 +1,6 @@
 """OVHcloud Public Cloud: OpenStack for networks and machines, S3 buckets, and OVHcloud's own keys and users.
 
-It derives from `openstack` and replaces what differs: `keys` and `identities`. Wire names are those of pulumi-ovh.
+It derives from `openstack` and replaces what differs: `keys` and `identities`; the vRack is in `vrack`. Wire names are those of pulumi-ovh.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_what_the_lock_chose_for_a_bastion_stays_chosen(small, lower, lock_of):
 
 
 def test_people_come_from_the_ranges_that_the_target_names(small, deploy):
-    named = {"openstack:RegionOne": {"entry_from": ["198.51.100.0/24", "203.0.113.7/32"]}}
+    named = {"openstack:RegionOne": {"entry_from": ["203.0.113.7/32", "198.51.100.0/24", "203.0.113.7/32"]}}
     observed = deploy(with_entry(small, targets=named), "openstack:RegionOne").observe()
     people = [flow for flow in observed.service_flows if "entry for people" in flow.to]
     assert [flow.source for flow in people] == ["198.51.100.0/24", "203.0.113.7/32"]
