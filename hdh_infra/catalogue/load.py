@@ -174,6 +174,10 @@ def site(target: Target, platform: Platform | None = None) -> Site:
                     "reason": f"declared by {row.by}",
                 }
             )
+    # What follows from what stores are spoken to in fills an unknown, as a declaration does; a declaration comes first.
+    for row in offer.native.get("by_api", {}).get(str(facts["object_store.api"].value), ()):
+        if facts[row["attribute"]].value is None:
+            facts[row["attribute"]] = Fact.model_validate(row)
     return Site(target, offer, region, facts, settings)
 
 

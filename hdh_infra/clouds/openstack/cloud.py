@@ -28,6 +28,7 @@ from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
+from hdh_infra.clouds.openstack.swift import uses_swift
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
@@ -50,8 +51,11 @@ def providers(context: Context) -> Mapping[str, Provider]:
     if endpoint:
         config["endpoint"] = endpoint
     config["region"] = context.site.service_region(STORES)
+    openstack = {PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")})}
+    if uses_swift(context.site):
+        return openstack
     return {
-        PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")}),
+        **openstack,
         S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, config),
     }
 

@@ -41,7 +41,14 @@ _NAMING = {
 _MANAGED = ("kubernetes", "postgresql", "spark", "log-analysis", "identity-provider")
 _SPACES = (("10.64.0.0/12", 24), ("10.0.0.0/8", 24), ("172.16.0.0/12", 25), ("192.168.0.0/16", 26))
 _RETIRED = ("space/no-longer-here/**", "zone/no-longer-here/store/data", "key/no-longer-here")
-_DECLARED = (("region.country", "FR"), ("object_store.identities", "iam"), ("store.encryption", "provider-key"))
+_DECLARED = (
+    ("region.country", "FR"),
+    ("object_store.identities", "iam"),
+    ("object_store.api", "swift"),
+    ("object_store.log_target", "any"),
+    ("store.encryption", "provider-key"),
+    ("store.access_log", True),
+)
 """What the operator of the private offer may declare: attributes that the catalogue does not know of it."""
 
 
