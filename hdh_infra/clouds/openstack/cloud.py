@@ -67,8 +67,8 @@ UNLOWERED: Mapping[str, str] = {
     "network.entry": "no plan of OpenStack has a bastion yet: people get in by no way that the plan makes",
     "network.names": "no plan of OpenStack gives machines names yet: Neutron answers for the names of one network only, and may publish them outside",
     "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters yet, whatever the operator has switched on",
-    "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store yet",
-    "audit.administration": "no plan of OpenStack brings the audit records of its services into a store yet",
+    "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store: they go to the operator's own message bus, and no API asks for them or sends them elsewhere",
+    "audit.administration": "no plan of OpenStack brings the audit records of its services into a store: they go to the operator's own message bus, and no API asks for them or sends them elsewhere",
 }
 """What no plan answers yet, though an operator may have it."""
 

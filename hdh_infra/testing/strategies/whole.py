@@ -79,7 +79,7 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
     return found
 
 
-def _fact(attribute: str, value: str) -> Described:
+def _fact(attribute: str, value: object) -> Described:
     said = {"source": "operator's site record", "as_of": "2026-11-01", "by": "operator"}
     return {"target": PRIVATE, "attribute": attribute, "value": value, **said}
 

@@ -19,7 +19,14 @@ def declared(small, *more, grants=None, **changes):
     value = small().model_dump(mode="json", by_alias=True)
     facts = [one for one in value["facts"] if not one["attribute"].startswith(("store.", "object_store."))]
     facts += [
-        {"target": TARGET, "attribute": name, "value": given, "source": "operator's handbook", "as_of": "2026-11-01", "by": "x"}
+        {
+            "target": TARGET,
+            "attribute": name,
+            "value": given,
+            "source": "operator's handbook",
+            "as_of": "2026-11-01",
+            "by": "x",
+        }
         for name, given in (("object_store.api", "swift"), *more)
     ]
     zones = value["zones"]
@@ -94,7 +101,14 @@ def test_what_swift_has_not_is_not_met_with_the_reason_and_what_nobody_said_is_u
         "soft_delete_days": 7,
     }}}}  # fmt: skip
     facts = [
-        {"target": TARGET, "attribute": name, "value": given, "source": "operator's handbook", "as_of": "2026-11-01", "by": "x"}
+        {
+            "target": TARGET,
+            "attribute": name,
+            "value": given,
+            "source": "operator's handbook",
+            "as_of": "2026-11-01",
+            "by": "x",
+        }
         for name, given in (("object_store.api", "swift"), ("region.country", "FR"))
     ]
     found = verdicts(small(zones=zones, facts=facts, flows=[], spaces={}, keys={}))
