@@ -24,6 +24,8 @@ from hdh_infra.model.scales import Encryption
 STORES = "object_store"
 """The service's word in the catalogue: its endpoint, and what it calls the region."""
 _SERVER_SIDE = "AES256"
+_UNFINISHED_DAYS = 7
+"""Longer than any upload takes; what was begun and never finished goes then."""
 _RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
 """A rule of age in the spec's words and in our plugin's."""
 
@@ -54,6 +56,9 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
         properties["lifecycle"] = [
             {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)
         ]
+    if context.site.fact("store.expiry").value is True and may_expire(context):
+        # What nobody finished to write is billed, and seen by no listing of objects.
+        properties["abortUploadsDays"] = _UNFINISHED_DAYS
     properties |= log_properties(context, path, properties)
     if quirks.get("publicAccessBlock"):
         properties["publicAccessBlock"] = True
