@@ -155,12 +155,19 @@ FORMS: Mapping[str, Form] = {
 """Every attribute that an offer has a row for, and the form of its value: the highest level that the offer reaches."""
 
 
+MEASURED_FORMS: Mapping[str, Form] = {
+    # Families of images that there are; only an endpoint can tell.
+    "machine.image": Form("a list of families", lambda value: isinstance(value, list)),
+}
+"""Rows that only an offer has that was asked."""
+
+
 def check_value(attribute: str, value: JsonValue) -> str | None:
     """What is wrong with a value of an attribute, what is allowed, and the nearest right word; None if nothing is.
 
     A null is unknown, and fits every attribute.
     """
-    form = FORMS.get(attribute)
+    form = FORMS.get(attribute) or MEASURED_FORMS.get(attribute)
     if form is None:
         return f"no attribute is {attribute!r}; {nearest(attribute, FORMS)}".rstrip("; ")
     if value is None or form.fits(value):

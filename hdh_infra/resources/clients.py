@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources import config
+from hdh_infra.resources.keystone import KeyManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ class Clients:
         self._values = values
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._key_managers: dict[str, KeyManager] = {}
 
     @property
     def s3(self) -> Any:
@@ -60,6 +62,11 @@ class Clients:
         """The IAM client; raises as `s3` does."""
         return self._client("iam")
 
+    def key_manager(self, region: str) -> KeyManager:
+        """Barbican of a region, with the credentials of OpenStack in the environment."""
+        with self._lock:
+            return self._key_managers.setdefault(region, KeyManager(region))
+
     @property
     def settings(self) -> config.Settings:
         """What the clients are made of; raises `config.ConfigurationError`."""
@@ -68,12 +75,20 @@ class Clients:
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._made:
-                self._made[service] = _make(service, self.settings)
+                self._made[service] = make_client(service, self.settings)
             return self._made[service]
 
 
-def _make(service: str, settings: config.Settings) -> Any:
+def make_client(service: str, settings: config.Settings, *, signed: bool = True) -> Any:
+    """A client of its own, for whoever needs one beside those of a provider.
+
+    Args:
+        service: `s3` or `iam`.
+        settings: endpoint, credentials, and how to speak.
+        signed: whether it says who asks; without, it asks as a stranger.
+    """
     import boto3
+    from botocore import UNSIGNED
     from botocore.config import Config
 
     # A session of our own: the default one is shared and not safe to make clients from in many threads.
@@ -89,6 +104,7 @@ def _make(service: str, settings: config.Settings) -> Any:
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=_CONNECTIONS,
+            signature_version=None if signed else UNSIGNED,
             request_checksum_calculation=settings.checksum,
             response_checksum_validation=settings.checksum,
             user_agent_extra="hdh-infra",

@@ -32,7 +32,7 @@ UNKNOWN = {
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",
         "store.versioning",
     },
-    ("ovhcloud", "public-cloud"): {"key.protection", "object_store.addresses"},
+    ("ovhcloud", "public-cloud"): {"object_store.addresses"},
 }  # fmt: skip
 
 each_offer = pytest.mark.parametrize(("name", "offer"), OFFERS, ids=[f"{name}-{offer.name}" for name, offer in OFFERS])

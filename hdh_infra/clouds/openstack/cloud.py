@@ -7,6 +7,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.bastion import lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
@@ -21,7 +22,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
@@ -53,7 +54,8 @@ def providers(context: Context) -> Mapping[str, Provider]:
     config["region"] = context.site.service_region(STORES)
     openstack = {PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")})}
     if uses_swift(context.site):
-        return openstack
+        # Our own plugin is there for lists of Barbican alone, and asks for no endpoint and no credentials of S3.
+        return {**openstack, S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, {"withoutS3": True})}
     return {
         **openstack,
         S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, config),
@@ -64,7 +66,6 @@ UNLOWERED: Mapping[str, str] = {
     "store.backup": "no plan of OpenStack copies buckets anywhere yet, whatever service the operator has for it",
     "store.soft_delete": "no plan of OpenStack asks for a bin of deleted objects yet; versions keep what is deleted or overwritten",
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",
-    "network.entry": "no plan of OpenStack has a bastion yet: people get in by no way that the plan makes",
     "network.names": "no plan of OpenStack gives machines names yet: Neutron answers for the names of one network only, and may publish them outside",
     "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters yet, whatever the operator has switched on",
     "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store: they go to the operator's own message bus, and no API asks for them or sends them elsewhere",
@@ -83,6 +84,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
     yield from lower_needs(context, network)
     for base, _ in holders(context, network):
         yield from lower_identity(context, base)
@@ -120,9 +122,9 @@ def read_back(
     grants = observe_grants(reader, known)
     traffic = observe_traffic(reader, known)
     elements = {
-        **observe_networks(reader),
+        **observe_networks(reader, traffic.people, traffic.apart),
         **observe_stores(reader, grants),
-        **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY)),
+        **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY), traffic.apart),
         **keys(reader),
     }
     return Observation(
@@ -163,6 +165,9 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    # By what an order made, its list of readers points at it.
+    identifiers=("secretRef", "containerRef"),
+    protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
     manual=manual,
 )

@@ -7,7 +7,7 @@ A property points at another resource by a form in a plan and by an id elsewhere
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -66,10 +66,12 @@ class Reader:
         found = self.natives.follow(value)
         return found if found is not None and found.type == token else None
 
-    def elements(self, token: str, kind: str) -> Mapping[str, list[Native]]:
-        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked."""
+    def elements(self, token: str, kind: str, apart: Container[str] = frozenset()) -> Mapping[str, list[Native]]:
+        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked, but for those that stand apart."""
         found: dict[str, list[Native]] = {}
         for native in self.natives.of_type(token):
+            if native.path in apart:
+                continue
             try:
                 fits = kind_of(native.element) == kind
             except ValueError:

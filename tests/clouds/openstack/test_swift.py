@@ -40,10 +40,10 @@ def deployed(small, deploy):
     return deploy(declared(small), TARGET)
 
 
-def test_no_bucket_no_user_and_no_provider_of_s3_is_planned_where_there_is_no_s3(small, deployed):
+def test_no_bucket_no_user_and_no_endpoint_of_s3_is_planned_where_there_is_no_s3(small, deployed):
     plan = make_plan(declared(small), TARGET, today=TODAY)
-    assert set(plan.providers) == {"openstack"}
-    assert not [token for token in deployed.types.values() if token.startswith("hdh:")]
+    assert plan.providers["s3"].config == {"withoutS3": True}
+    assert not [token for token in deployed.types.values() if token.startswith(("hdh:s3:", "hdh:iam:"))]
     containers = {path for path, token in deployed.types.items() if token.endswith(":Container")}
     assert containers == {f"{path}/container" for path in deployed.observe().elements if "/store/" in path}
 
