@@ -180,6 +180,10 @@ def site(target: Target, platform: Platform | None = None) -> Site:
                     "reason": f"declared by {row.by}",
                 }
             )
+    # What follows from what stores are spoken to in fills an unknown, as a declaration does; a declaration comes first.
+    for row in offer.native.get("by_api", {}).get(str(facts["object_store.api"].value), ()):
+        if facts[row["attribute"]].value is None:
+            facts[row["attribute"]] = Fact.model_validate(row)
     measured = platform.measured(target) if platform else None
     if measured is None and settings.measured is not None:
         raise ValueError(

@@ -38,7 +38,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "addressingStyle": ("auto", "path", "virtual"),
     "checksum": ("when_required", "when_supported"),
 }
-_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, "contentMd5"})
+_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, "contentMd5", "withoutS3"})
 # What the engine itself puts among a provider's inputs.
 _ENGINE_NAMES: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
 
@@ -87,8 +87,13 @@ def check(values: Mapping[str, Any], environment: Mapping[str, str] = os.environ
         value = values.get(name)
         if value is not None and not is_unknown(value) and value not in choices:
             failures.append(Failure(name, f"{value!r} is not known; {nearest(str(value), choices)}"))
-    if _boolean(values.get("contentMd5", False)) is None:
-        failures.append(Failure("contentMd5", "must be true or false"))
+    failures += [
+        Failure(name, "must be true or false")
+        for name in ("contentMd5", "withoutS3")
+        if _boolean(values.get(name, False)) is None
+    ]
+    if _boolean(values.get("withoutS3", False)):
+        return failures
     found = _lookup(values, environment)
     for name in ("endpoint", "accessKey", "secretKey"):
         if found[name] is None:
@@ -113,6 +118,8 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
     waiting = sorted(name for name, value in values.items() if is_unknown(value))
     if waiting:
         raise ConfigurationError(f"hdh: {', '.join(waiting)} of the provider is known only after `pulumi up`")
+    if _boolean(values.get("withoutS3", False)):
+        raise ConfigurationError("hdh: this provider is for an offer without S3: it makes no bucket and no user of S3")
     failures = check(values, environment)
     if failures:
         raise ConfigurationError("; ".join(f"hdh:{failure.path} {failure.reason}" for failure in failures))

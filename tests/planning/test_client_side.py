@@ -22,7 +22,7 @@ def described(client_side=True, level="customer-key", **facts):
     store |= {"client_side": client_side, "encryption": level}
     declared = [one for one in value["facts"] if one["attribute"] not in facts]
     declared += [
-        {"target": OPENSTACK, "attribute": name, "value": given, "source": "handbook", "as_of": "2026-11-01", "by": "x"}
+        {"target": OPENSTACK, "attribute": name, "value": given, "source": "operator's handbook", "as_of": "2026-11-01", "by": "x"}
         for name, given in facts.items() if given is not None
     ]  # fmt: skip
     return Platform.model_validate({**value, "waivers": [], "facts": declared})

@@ -110,3 +110,10 @@ def test_importing_the_package_loads_neither_boto3_nor_grpc() -> None:
 def test_the_servicer_does_not_load_boto3() -> None:
     code = "import sys, hdh_infra.resources.servicer; print('boto3' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_an_offer_without_s3_is_asked_for_nothing_of_it_and_given_nothing():
+    assert config.check({"withoutS3": "true"}, {}) == []
+    assert [one.path for one in config.check({"withoutS3": "maybe", **GIVEN}, {})] == ["withoutS3"]
+    with pytest.raises(config.ConfigurationError, match="without S3"):
+        config.settings({"withoutS3": True, **GIVEN}, {})

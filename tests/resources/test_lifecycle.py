@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from hdh_infra.resources.types.bucket_lifecycle import rules_of
+from hdh_infra.resources.types.bucket_lifecycle import abort_of, rules_of
 
 BUCKET = "hdh:s3:Bucket"
 NONE = provider_pb2.DiffResponse.DIFF_NONE
@@ -124,3 +124,51 @@ def test_a_server_without_rules_of_age_fails_clearly_and_only_where_they_are_ask
     engine.create(BUCKET, {"bucket": "abd"})
     with pytest.raises(engine.Aborted, match="leave the property out"):
         engine.create(BUCKET, INPUTS)
+
+
+UPLOADS = {
+    "ID": "hdh-uploads",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+
+
+def test_unfinished_uploads_end_with_and_without_rules_of_data(engine, memory) -> None:
+    asked = {"bucket": "abc", "abortUploadsDays": 7}
+    _, outputs = engine.create(BUCKET, asked)
+    assert memory.buckets["abc"]["lifecycle"]["Rules"] == [UPLOADS]
+    assert (outputs["abortUploadsDays"], outputs.get("lifecycle")) == (7, None)
+    assert engine.diff(BUCKET, outputs, asked, asked).changes == NONE
+    both = {**asked, "lifecycle": [{"days": 30}]}
+    assert list(engine.diff(BUCKET, outputs, both, asked).diffs) == ["lifecycle"]
+    outputs = engine.update(BUCKET, "abc", outputs, both)
+    assert memory.buckets["abc"]["lifecycle"]["Rules"][0] == UPLOADS
+    assert len(memory.buckets["abc"]["lifecycle"]["Rules"]) == 2
+    assert list(engine.diff(BUCKET, outputs, {**both, "abortUploadsDays": 3}, both).diffs) == ["abortUploadsDays"]
+    outputs = engine.update(BUCKET, "abc", outputs, asked)
+    assert memory.buckets["abc"]["lifecycle"]["Rules"] == [UPLOADS]
+
+
+def test_an_end_of_uploads_that_nobody_asked_is_the_servers_own_and_one_that_was_taken_out_is_drift(
+    engine, memory
+) -> None:
+    plain, asked = {"bucket": "abc"}, {"bucket": "abc", "abortUploadsDays": 7}
+    _, outputs = engine.create(BUCKET, plain)
+    memory.buckets["abc"]["lifecycle"] = {"Rules": [UPLOADS]}
+    _, found, inputs = engine.read(BUCKET, "abc", outputs, plain)
+    assert found["abortUploadsDays"] == 7
+    assert engine.diff(BUCKET, found, plain, inputs).changes == NONE
+    memory.buckets["abc"].pop("lifecycle")
+    _, found, inputs = engine.read(BUCKET, "abc", found, asked)
+    assert list(engine.diff(BUCKET, found, asked, inputs).diffs) == ["abortUploadsDays"]
+
+
+def test_an_end_of_some_uploads_never_passes_for_one_of_all(engine) -> None:
+    tagged = {**UPLOADS, "Filter": {"And": {"Prefix": "", "Tags": [{"Key": "a", "Value": "b"}]}}}
+    for other in ({**UPLOADS, "Status": "Disabled"}, {**UPLOADS, "Filter": {"Prefix": "tmp/"}}, tagged):
+        assert abort_of({"Rules": [other]}) is None
+    assert (
+        abort_of({"Rules": [UPLOADS, {**UPLOADS, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}]}) == 3
+    )
+    assert "1 or more" in engine.check(BUCKET, {"bucket": "abc", "abortUploadsDays": 0})["abortUploadsDays"]

@@ -229,7 +229,7 @@ def _users(context: Context, key: str) -> Iterator[Node]:
         if found is not None:
             network = network_path(who) or ""
             # A space's right on a shared key is the space's own (law 4).
-            own = network.startswith("space/") and network_path(key) is None
+            own = network.startswith("space/") and network_path(key) != network
             yield lower_assignment(
                 context,
                 f"{network}/key-user/{dotted(who)}-{dotted(key)}" if own else f"{key}/user/{dotted(who)}",

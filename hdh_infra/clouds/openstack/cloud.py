@@ -31,6 +31,7 @@ from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
+from hdh_infra.clouds.openstack.swift import uses_swift
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
@@ -55,8 +56,12 @@ def providers(context: Context) -> Mapping[str, Provider]:
     if endpoint:
         config["endpoint"] = endpoint
     config["region"] = context.site.service_region(STORES)
+    openstack = {PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")})}
+    if uses_swift(context.site):
+        # Our own plugin is there for lists of Barbican alone, and asks for no endpoint and no credentials of S3.
+        return {**openstack, S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, {"withoutS3": True})}
     return {
-        PROVIDER: Provider("openstack", VERSION, {"region": context.site.service_region("compute")}),
+        **openstack,
         S3_PROVIDER: Provider("hdh", PLUGIN_VERSION, config),
     }
 
@@ -67,8 +72,8 @@ UNLOWERED: Mapping[str, str] = {
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",
     "network.names": "no plan of OpenStack gives machines names without a Designate that is declared (network.names: designate): Neutron answers for the names of one network only, and may publish them outside",
     "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters: pulumi-openstack 5.5.3 has no resource for them, and they go into files of the operator's hosts; a step of the plan says how to switch them on",
-    "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store yet",
-    "audit.administration": "no plan of OpenStack brings the audit records of its services into a store yet",
+    "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store: they go to the operator's own message bus, and no API asks for them or sends them elsewhere",
+    "audit.administration": "no plan of OpenStack brings the audit records of its services into a store: they go to the operator's own message bus, and no API asks for them or sends them elsewhere",
 }
 """What no plan answers yet, though an operator may have it."""
 

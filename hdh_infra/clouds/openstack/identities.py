@@ -17,6 +17,7 @@ from hdh_infra.clouds.openstack.crossing import may_have_rights, need_path, need
 from hdh_infra.clouds.openstack.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
+    APPLICATION_CREDENTIAL,
     EC2_CREDENTIAL,
     S3_PROVIDER,
     USER,
@@ -31,6 +32,7 @@ from hdh_infra.clouds.openstack.naming import (
 )
 from hdh_infra.clouds.openstack.reading import Reader, document
 from hdh_infra.clouds.openstack.storage import bucket_path
+from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by, uses_swift
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
@@ -78,7 +80,9 @@ def holder_of(context: Context, right: Right) -> str | None:
 
 
 def lower_identity(context: Context, base: str) -> Iterator[Node]:
-    """The credentials of one holder."""
+    """The credentials of one holder; on Swift each right is a credential by itself."""
+    if uses_swift(context.site):
+        return
     if uses_keystone(context):
         yield make(
             context,
@@ -119,8 +123,11 @@ def user_name(context: Context, base: str) -> str:
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:
-    """What a machine's user may do with exactly one bucket, as one policy of the user."""
+    """What a machine's user may do with exactly one bucket, as one policy of the user; on Swift as one credential of its own."""
     base = holder_of(context, right)
+    if base is not None and uses_swift(context.site):
+        yield from lower_credential(context, right)
+        return
     if base is None or uses_keystone(context):
         return
     yield Node(
@@ -139,12 +146,13 @@ def lower_right(context: Context, right: Right) -> Iterator[Node]:
 
 def manual_keys(context: Context) -> Iterator[ManualStep]:
     """Putting each machine's key into it: the cloud has no identity that it could give a machine without a secret."""
+    what = "application credentials" if uses_swift(context.site) else "S3 access key"
     for element in (*context.expanded.machines, *context.expanded.networks):
         for base, machine in holders(context, element):
             yield ManualStep(
-                what=f"put the S3 access key of {base} into {machine}, and nowhere else"
+                what=f"put the {what} of {base} into {machine}, and nowhere else"
                 if base != machine
-                else f"put the S3 access key of {machine} into it, and nowhere else",
+                else f"put the {what} of {machine} into it, and nowhere else",
                 who="the administrator of the machine",
                 command="pulumi stack export --show-secrets, read the two outputs of the machine's access key, and write them to /etc/hdh/s3 there (mode 0600)",
                 proof="the machine lists its bucket; with another machine's key it is refused",
@@ -181,6 +189,11 @@ def machine_of(native: Native) -> str:
 def observe_rights(reader: Reader) -> dict[str, Rights]:
     """By element: what its credentials open. A user without a key opens nothing."""
     found = {machine_of(native): Rights(everything=True) for native in reader.natives.of_type(EC2_CREDENTIAL)}
+    for credential in reader.natives.of_type(APPLICATION_CREDENTIAL):
+        mine = found.setdefault(machine_of(credential), Rights())
+        accesses, everything = opened_by(reader, credential)
+        mine.add(accesses)
+        mine.everything = mine.everything or everything
     users = {str(user.properties.get("userName")): user for user in reader.natives.of_type(USER)}
 
     def user_of(native: Native) -> Native | None:
@@ -205,7 +218,7 @@ def add_bucket_policies(reader: Reader, rights: Mapping[str, Rights]) -> dict[st
     users = {str(user.properties.get("userName")): machine_of(user) for user in reader.natives.of_type(USER)}
     strangers: dict[str, list[str]] = {}
     for bucket in reader.buckets.values():
-        for principal, accesses in let_in(bucket):
+        for principal, accesses in (*let_in(bucket), *listed_by(bucket)):
             element = users.get(principal.rsplit("/", 1)[-1])
             if element is None:
                 strangers.setdefault(bucket.path, []).extend(f"{principal} {access}" for access in accesses)

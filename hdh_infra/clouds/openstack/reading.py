@@ -13,7 +13,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Flavour
-from hdh_infra.clouds.openstack.naming import BUCKET
+from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, form_of
 from hdh_infra.model.paths import kind_of
@@ -33,8 +33,9 @@ class Reader:
 
     @cached_property
     def buckets(self) -> Mapping[str, Native]:
-        """Buckets by name."""
-        return {str(bucket.properties.get("bucket")): bucket for bucket in self.natives.of_type(BUCKET)}
+        """Buckets by name, and containers of Swift, which an offer has in their place."""
+        containers = {str(one.properties.get("name")): one for one in self.natives.of_type(CONTAINER)}
+        return {str(one.properties.get("bucket")): one for one in self.natives.of_type(BUCKET)} | containers
 
     def bucket_of(self, value: Value) -> Native | None:
         """The bucket that a property means, by reference in a plan and by name elsewhere; None if none of ours is."""

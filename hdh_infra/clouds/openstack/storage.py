@@ -12,8 +12,9 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.access_logs import acl_grants, is_public_grantee, log_properties, observe_access_log
 from hdh_infra.clouds.openstack.documents import EVERYONE
-from hdh_infra.clouds.openstack.naming import BUCKET, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
+from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers, uses_swift
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
@@ -23,6 +24,8 @@ from hdh_infra.model.scales import Encryption
 STORES = "object_store"
 """The service's word in the catalogue: its endpoint, and what it calls the region."""
 _SERVER_SIDE = "AES256"
+_UNFINISHED_DAYS = 7
+"""Longer than any upload takes; what was begun and never finished goes then."""
 _RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
 """A rule of age in the spec's words and in our plugin's."""
 
@@ -33,7 +36,10 @@ def bucket_path(store: str) -> str:
 
 
 def lower_store(context: Context, path: str) -> Iterator[Node]:
-    """One store: a private bucket, with versions, lock and encryption as far as the offer goes."""
+    """One store: a private bucket, with versions, lock and encryption as far as the offer goes; a container where it has no S3."""
+    if uses_swift(context.site):
+        yield from lower_container(context, path)
+        return
     store = context.expanded.stores[path]
     quirks = context.site.offer.quirks
     properties: dict[str, Value] = {
@@ -50,6 +56,9 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
         properties["lifecycle"] = [
             {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)
         ]
+    if context.site.fact("store.expiry").value is True and may_expire(context):
+        # What nobody finished to write is billed, and seen by no listing of objects.
+        properties["abortUploadsDays"] = _UNFINISHED_DAYS
     properties |= log_properties(context, path, properties)
     if quirks.get("publicAccessBlock"):
         properties["publicAccessBlock"] = True
@@ -82,7 +91,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     """
     # One public endpoint serves every customer; of a private offer only its operator knows who reaches it.
     private = None if reader.site.offer.private else False
-    found = {}
+    found = observe_containers(reader, grants, private)
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         lock = bucket.properties.get("objectLock")
@@ -136,6 +145,8 @@ def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:
 
 def is_public(bucket: Native) -> bool:
     """Whether the bucket's own policy or ACL allows anything to whoever asks; conditions are not trusted to narrow it."""
+    if bucket.type == CONTAINER:
+        return is_public_container(bucket)
     if any(is_public_grantee(name) for name, _ in acl_grants(bucket)):
         return True
     for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
@@ -149,6 +160,8 @@ def is_public(bucket: Native) -> bool:
 
 
 def endpoint_name(site: Site) -> str:
-    """The S3 endpoint in words: its host where the catalogue knows it."""
+    """The endpoint of stores in words: its host where the catalogue knows it."""
+    if uses_swift(site):
+        return "Swift"
     url = site.endpoint(STORES)
     return url.partition("://")[2] if url else "the S3 endpoint"

@@ -26,7 +26,7 @@ from hdh_infra.clouds.filters import (
 from hdh_infra.clouds.openstack.bastion import SESSIONS, observe_doors
 from hdh_infra.clouds.openstack.exit_reading import Exit, Through, element_of_end, joined, observe_exits
 from hdh_infra.clouds.openstack.identities import Rights
-from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE
+from hdh_infra.clouds.openstack.naming import INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
@@ -141,10 +141,12 @@ def _strangers(
 def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
     """Who can knock at the endpoint; credentials and policies decide who is let in."""
     if reader.site.offer.private:
-        if reader.natives.of_type(BUCKET):
-            reader.remarks.add("whether the S3 endpoint of this private offer can be reached from outside is not known")
+        if reader.buckets:
+            reader.remarks.add(
+                f"whether {endpoint_name(reader.site)} of this private offer can be reached from outside is not known"
+            )
         return
-    for bucket in reader.natives.of_type(BUCKET):
+    for bucket in reader.buckets.values():
         yield ObservedFlow(
             INTERNET, bucket.element, "tcp", (443,), (f"every bucket behind {endpoint_name(reader.site)}",)
         )
@@ -153,8 +155,8 @@ def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
 def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
     """A machine reaches a store by itself where its filter and a route lead to the endpoint and its credentials open the bucket."""
     reader = wires.reader
-    stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
-    to_all = {bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)}
+    stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
+    to_all = {bucket.path for bucket in reader.buckets.values() if is_public(bucket)}
     known = reader.site.fact("object_store.addresses").value
     ranges = [ipaddress.IPv4Network(str(one)) for one in known] if isinstance(known, list) else []
     by_element: dict[str, list[Interface]] = {}

@@ -22,6 +22,7 @@ from hdh_infra.clouds.openstack.network import ROUTER_PATH
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
+from hdh_infra.clouds.ovhcloud.audit import manual_audit
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
@@ -79,6 +80,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
     yield from manual_exits(context)
     yield from manual_keys(context)
     yield from manual_client_side(context, KEY_SERVICE)
+    yield from manual_audit(context)
 
 
 def observe(natives: Natives, site: Site) -> Observation:

@@ -39,15 +39,16 @@ _SETTINGS: Final = (
     "encryption",
     "publicAccessBlock",
     "lifecycle",
+    "abortUploadsDays",
     "logging",
     "logDelivery",
 )
 # Settings that leaving out means to have none of; an ACL is never asked for in its own words.
 _NONE_UNLESS_ASKED: Final = ("acl", "lifecycle", "logDelivery", "logging", "objectLock", "policy", "withheld")
-# Log delivery is a part of the ACL, which is written whole.
-_STEP_OF: Final = {"logDelivery": "acl"}
+# What is written whole: log delivery is a part of the ACL, the end of uploads one of the rules of age.
+_STEP_OF: Final = {"logDelivery": "acl", "abortUploadsDays": "lifecycle"}
 # Settings that a server may have without being asked, so that leaving them out means "as the server has it".
-_SERVERS_OWN: Final = frozenset({"encryption", "publicAccessBlock"})
+_SERVERS_OWN: Final = frozenset({"encryption", "publicAccessBlock", "abortUploadsDays"})
 
 
 class _ForeignError(ResourceError):
@@ -83,6 +84,9 @@ class Bucket(ResourceType):
             and encryption.get("kmsKeyId") is not None
         ):
             yield Failure("encryption.kmsKeyId", "AES256 uses the server's own key: set algorithm to aws:kms")
+        uploads = inputs.get("abortUploadsDays")
+        if uploads is not None and not is_unknown(uploads) and uploads < 1:
+            yield Failure("abortUploadsDays", "must be 1 or more")
         yield from check_logging(inputs)
         yield from check_rules(inputs.get("lifecycle"), inputs.get("versioning"))
         yield from check_policy(inputs.get("policy"))

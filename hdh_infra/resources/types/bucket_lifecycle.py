@@ -1,8 +1,8 @@
 """Rules of age of a bucket: what goes so many days after its last change, and old versions so many days after theirs.
 
 S3 has more kinds of rules. One that is found on a server and has parts without a word here is told by their names
-(`also`), so that it never passes for a plainer one; those that only end unfinished uploads delete no data and are
-passed over. What is asked takes the place of all rules that were there.
+(`also`), so that it never passes for a plainer one; those that only end unfinished uploads delete no data and have a
+word of their own (`abortUploadsDays`, of the whole bucket). What is asked takes the place of all rules that were there.
 """
 
 from __future__ import annotations
@@ -65,24 +65,51 @@ def rules_asked(held: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in rule.items() if name in _WORDS} for rule in held]
 
 
-def request_of(rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The rules as S3 takes them."""
+def request_of(rules: Sequence[Mapping[str, Any]], abort_days: int | None = None) -> dict[str, Any]:
+    """The rules as S3 takes them.
+
+    Args:
+        rules: of data.
+        abort_days: after how many days unfinished uploads end; None for never.
+    """
+    uploads = {
+        "ID": "hdh-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": abort_days},
+    }
     return {
         "Rules": [
-            without_nulls(
-                {
-                    "ID": f"hdh-{index}",
-                    "Status": "Enabled",
-                    "Filter": {"Prefix": rule["prefix"]},
-                    "Expiration": {"Days": rule["days"]} if "days" in rule else None,
-                    "NoncurrentVersionExpiration": (
-                        {"NoncurrentDays": rule["oldVersionsDays"]} if "oldVersionsDays" in rule else None
-                    ),
-                }
-            )
-            for index, rule in enumerate(_ordered(rules))
+            *([uploads] if abort_days is not None else []),
+            *(
+                without_nulls(
+                    {
+                        "ID": f"hdh-{index}",
+                        "Status": "Enabled",
+                        "Filter": {"Prefix": rule["prefix"]},
+                        "Expiration": {"Days": rule["days"]} if "days" in rule else None,
+                        "NoncurrentVersionExpiration": (
+                            {"NoncurrentDays": rule["oldVersionsDays"]} if "oldVersionsDays" in rule else None
+                        ),
+                    }
+                )
+                for index, rule in enumerate(_ordered(rules))
+            ),
         ]
     }
+
+
+def abort_of(answer: Mapping[str, Any]) -> int | None:
+    """After how many days unfinished uploads of the whole bucket end; None for never."""
+    days = [
+        rule["AbortIncompleteMultipartUpload"].get("DaysAfterInitiation")
+        for rule in answer.get("Rules", [])
+        if rule.get("Status") == "Enabled"
+        and rule.get("AbortIncompleteMultipartUpload")
+        and _rule(rule).keys() <= {"prefix", "days", "oldVersionsDays"}
+        and not _rule(rule)["prefix"]
+    ]
+    return min(filter(None, days), default=None)
 
 
 def rules_of(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources.clients import code, status
 from hdh_infra.resources.types.base import MARK_TAG, Live
-from hdh_infra.resources.types.bucket_lifecycle import rules_of
+from hdh_infra.resources.types.bucket_lifecycle import abort_of, rules_of
 from hdh_infra.resources.types.bucket_logging import delivery_of, logging_of
 from hdh_infra.resources.values import without_nulls
 
@@ -67,6 +67,7 @@ def read_bucket(clients: Clients, bucket: str) -> Live | None:
         mark = tags.pop(MARK_TAG, None)
         acl = _ask(lambda: s3.get_bucket_acl(Bucket=bucket), {})
         delivery, others = delivery_of(acl)
+        ages = _ask(lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket), {})
         outputs = {
             "bucket": bucket,
             "arn": f"arn:aws:s3:::{bucket}",
@@ -78,7 +79,8 @@ def read_bucket(clients: Clients, bucket: str) -> Live | None:
             "versioning": _ask(lambda: s3.get_bucket_versioning(Bucket=bucket), {}).get("Status") == "Enabled",
             "objectLock": _lock(_ask(lambda: s3.get_object_lock_configuration(Bucket=bucket), {})),
             "encryption": _encryption(_ask(lambda: s3.get_bucket_encryption(Bucket=bucket), {})),
-            "lifecycle": rules_of(_ask(lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket), {})),
+            "lifecycle": rules_of(ages),
+            "abortUploadsDays": abort_of(ages),
             "publicAccessBlock": _blocked(_ask(lambda: s3.get_public_access_block(Bucket=bucket), {})),
             "policy": _ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy"),
             "tags": tags,

@@ -69,11 +69,12 @@ def _put_tags(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
 
 
 def _put_lifecycle(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
-    rules = inputs.get("lifecycle")
-    if not rules:
+    rules, abort_days = inputs.get("lifecycle"), inputs.get("abortUploadsDays")
+    if not rules and abort_days is None:
         call.clients.s3.delete_bucket_lifecycle(Bucket=name)
         return
-    call.clients.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=request_of(rules))
+    request = request_of(rules or [], abort_days)
+    call.clients.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=request)
 
 
 def _put_acl(call: Call, name: str, inputs: Mapping[str, Any]) -> None:

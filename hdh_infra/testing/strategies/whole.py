@@ -45,7 +45,10 @@ _DECLARED = (
     ("region.country", "FR"),
     ("object_store.identities", "iam"),
     ("object_store.addressing", "virtual"),
+    ("object_store.api", "swift"),
+    ("object_store.log_target", "any"),
     ("store.encryption", "provider-key"),
+    ("store.access_log", True),
 )
 """What the operator of the private offer may declare: attributes that the catalogue does not know of it."""
 
@@ -85,7 +88,7 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
     return found
 
 
-def _fact(attribute: str, value: str) -> Described:
+def _fact(attribute: str, value: object) -> Described:
     said = {"source": "operator's site record", "as_of": "2026-11-01", "by": "operator"}
     return {"target": PRIVATE, "attribute": attribute, "value": value, **said}
 

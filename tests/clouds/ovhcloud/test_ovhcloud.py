@@ -109,6 +109,27 @@ def test_every_manual_step_says_who_does_what_and_how_it_is_proven(small):
     assert all(step.who and step.command and step.proof for step in steps)
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [({"keys"}, {"/okms/resource"}), ({"administration"}, {"/iam/log/subscription"}), ({"stores", "flows"}, set())],
+)
+def test_logs_that_no_resource_can_ask_for_are_steps_of_a_person_with_the_call(small, asked, words):
+    from hdh_infra.planning import make_plan
+
+    zones = {"audit": {"stores": {"logs": {"size": "1TB", "retention": {"days": 365}, "grants": []}}}}
+    parts = {one: one in asked for one in ("stores", "keys", "administration", "flows")}
+    platform = small(zones={**small().model_dump(mode="json", by_alias=True)["zones"], **zones}, audit={"store": "zone/audit/store/logs", **parts})  # fmt: skip
+    steps = [
+        one
+        for one in make_plan(platform, TARGET, today=datetime.date(2026, 11, 23)).manual
+        if "Logs Data Platform" in one.what
+    ]
+    assert len(steps) == len(words)
+    for step, word in zip(steps, words, strict=True):
+        assert word in step.command
+        assert "zone/audit/store/logs" in step.what
+
+
 def test_without_a_named_vrack_everything_on_the_wire_waits_for_the_person_who_attaches_the_project(small):
     from hdh_infra.graph.steps import waiting
     from hdh_infra.planning import make_plan
