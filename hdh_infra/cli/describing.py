@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from hdh_infra.cli.credentials import credentials
 from hdh_infra.cli.options import LockFile, On, OneFormat, Report, Spec, Today, day, find_lock, read_spec, save_lock
 from hdh_infra.cli.output import Exit, Format, ReportFormat, console, remarks, write_file, write_json
 
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    for command in (init, validate, schema, lock, targets, assess, plan, compare):
+    for command in (init, validate, schema, lock, targets, credentials, assess, plan, compare):
         app.command()(command)
 
 

@@ -9,6 +9,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
+from hdh_infra.clouds.openstack.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
@@ -156,6 +157,9 @@ CLOUD = Cloud(
     # By what an order made, its list of readers points at it.
     identifiers=("secretRef", "containerRef"),
     protecting=frozenset({KEY_ACL}),
+    credentials=SERVICES,
+    rights=RIGHTS,
+    too_much=TOO_MUCH,
     unlowered=UNLOWERED,
     manual=manual_keys,
 )
