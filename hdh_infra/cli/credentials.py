@@ -38,7 +38,7 @@ def credentials(
     ] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="With the credentials of this machine's sandbox.")] = False,
 ) -> None:
-    """Say which credentials and least rights a deployment needs and lacks.
+    """Say which credentials and rights a deployment needs.
 
     No value is shown. Exit 1 where something is missing.
     """

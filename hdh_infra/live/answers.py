@@ -26,6 +26,8 @@ class Answers:
     groups: Sequence[Wire] = ()
     rules: Sequence[Wire] = ()
     floating_ips: Sequence[Wire] = ()
+    port_forwardings: Sequence[Wire] = ()
+    rbac_policies: Sequence[Wire] = ()
     servers: Sequence[Wire] = ()
     server_groups: Sequence[Wire] = ()
     address_groups: Sequence[Wire] = ()

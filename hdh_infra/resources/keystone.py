@@ -51,6 +51,14 @@ _PASSED = {
     "OS_APPLICATION_CREDENTIAL_SECRET": "application_credential_secret",
 }
 
+PATIENCE: Mapping[str, Any] = {
+    "api_timeout": 60,
+    "connect_retries": 2,
+    "status_code_retries": 3,
+    "retriable_status_codes": "429,500,502,503,504",
+}
+"""Seconds for one answer, and how often what may pass is asked again; keystoneauth waits half a second, then twice as long each time."""
+
 
 class ServiceError(Exception):
     """Raised when a service refuses or does not answer; the message is one line with the remedy."""
@@ -74,7 +82,7 @@ def connect(environment: Mapping[str, str], region: str) -> Any:
     if named:
         files = [environment["OS_CLIENT_CONFIG_FILE"]] if environment.get("OS_CLIENT_CONFIG_FILE") else None
         entry = OpenStackConfig(config_files=files, load_envvars=False).get_one(cloud=named, region_name=region)
-        return openstack.connection.Connection(config=entry)
+        return openstack.connection.Connection(config=patient(entry))
     auth = {field: environment[name] for name, field in _PASSED.items() if environment.get(name)}
     if "auth_url" not in auth:
         what = "there are no credentials of OpenStack in the environment"
@@ -95,7 +103,15 @@ def connect(environment: Mapping[str, str], region: str) -> Any:
         interface=environment.get("OS_INTERFACE") or "public",
         cacert=environment.get("OS_CACERT"),
     )
-    return openstack.connection.Connection(config=entry)
+    return openstack.connection.Connection(config=patient(entry))
+
+
+def patient(entry: Any) -> Any:
+    """The same entry with bounds of time and retries, which the SDK's sessions keep; what a `clouds.yaml` says wins."""
+    for name, value in PATIENCE.items():
+        if entry.config.get(name) is None:
+            entry.config[name] = value
+    return entry
 
 
 def _kind(auth: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -249,7 +250,7 @@ def test_of_several_credentials_the_one_is_taken_that_the_provider_takes(
 
         def get_one(self, **words: Any) -> Any:
             seen.update(words)
-            return words
+            return SimpleNamespace(config={})
 
     monkeypatch.setattr(openstack.config, "OpenStackConfig", Entries)
     monkeypatch.setattr(openstack.connection, "Connection", lambda config: config)

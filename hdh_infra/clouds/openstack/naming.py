@@ -26,6 +26,8 @@ PORT = "openstack:networking/port:Port"
 FLOATING_IP = "openstack:networking/floatingIp:FloatingIp"
 FLOATING_IP_ASSOCIATE = "openstack:networking/floatingIpAssociate:FloatingIpAssociate"
 PORT_FORWARDING = "openstack:networking/portForwardingV2:PortForwardingV2"
+RBAC_POLICY = "openstack:networking/rbacPolicyV2:RbacPolicyV2"
+ROUTER_ROUTE = "openstack:networking/routerRoute:RouterRoute"
 PORT_GROUPS = "openstack:networking/portSecGroupAssociate:PortSecGroupAssociate"
 INSTANCE = "openstack:compute/instance:Instance"
 INTERFACE_ATTACH = "openstack:compute/interfaceAttach:InterfaceAttach"
@@ -44,9 +46,11 @@ KEY_ACL = "hdh:keymanager:Acl"
 GET_NETWORK = "openstack:networking/getNetwork:getNetwork"
 GET_IMAGE = "openstack:images/getImage:getImage"
 GET_FLAVOUR = "openstack:compute/getFlavor:getFlavor"
+BASTION = "/bastion/"
+"""Between a network and the parts of its entry for people, in their paths."""
 WAY = "/way/"
 """In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
-_TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT})
+_TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT, FLOATING_IP})
 _DIGEST = 6
 NAME_LENGTH = 63
 """Of a server: its name is its host name. Kept for all, so that names look alike."""
