@@ -102,6 +102,10 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
         ],
         # What the first boot needs is then there without the metadata service.
         "configDrive": True,
+        # What is in memory reaches the data disk before the server goes; one without has nothing to lose.
+        "stopBeforeDestroy": machine.disk.size is not None,
+        # A cloud that keeps deleted servers for a while keeps ours too.
+        "forceDelete": False,
         "metadata": dict(context.tags),
     }
     if machine.count > 1:
@@ -139,6 +143,11 @@ def observe_machines(
         system = weakest(level for disks in each for level in disks.system_levels)
         data = [level for disks in each for level in disks.data_levels]
         sizes = [disks.system for disks in each]
+        for server in servers:
+            if server.properties.get("forceDelete") is True:
+                reader.remarks.add(f"{server.path}: is deleted at once, even where the cloud would keep it for a while")
+            if any(one.get("deleteOnTermination") is True for one in listed(server.properties.get("blockDevices"))):
+                reader.remarks.add(f"{server.path}: takes a disk with it when it is deleted")
         images = {disks.image for disks in each}
         found[element] = {
             "kind": "machine",
