@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hdh_infra.cli.credentials import credentials
 from hdh_infra.cli.options import (
     LockFile,
     Measurements,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    for command in (init, validate, schema, lock, targets, assess, plan, compare):
+    for command in (init, validate, schema, lock, targets, credentials, assess, plan, compare):
         app.command()(command)
 
 

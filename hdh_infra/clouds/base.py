@@ -17,6 +17,8 @@ from typing import Any, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Flavour, Image
+from hdh_infra.clouds.credentials import Right as NeededRight
+from hdh_infra.clouds.credentials import Service
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -195,6 +197,12 @@ class Cloud:
     """Kinds of things that can be named instead of made on this cloud."""
     unlowered: Mapping[str, str] = field(default_factory=dict)
     """Requirements that no plan of this cloud answers yet, whatever the offer has; with the reason, for people."""
+    credentials: tuple[Service, ...] = ()
+    """What a deployment signs in to, and how."""
+    rights: tuple[NeededRight, ...] = ()
+    """The least rights that a deployment needs there."""
+    too_much: Mapping[str, str] = field(default_factory=dict)
+    """Roles that a deployment should not have, and why."""
     manual: Callable[[Context], Iterable[ManualStep]] = lambda _: ()
     service_machines: Callable[[Expanded, Site], Mapping[str, Machine]] = lambda _, __: {}
     """Machines of a plan that are no elements, such as a network's proxy, by path: the lock chooses their sizes too."""

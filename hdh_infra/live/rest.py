@@ -12,34 +12,9 @@ from typing import Any, final
 from urllib.parse import parse_qs, urlsplit
 
 from hdh_infra.errors import CloudError
+from hdh_infra.resources.keystone import connect
 
-_PASSED = {
-    "OS_AUTH_URL": "auth_url",
-    "OS_USERNAME": "username",
-    "OS_USER_ID": "user_id",
-    "OS_PASSWORD": "password",
-    "OS_PROJECT_ID": "project_id",
-    "OS_PROJECT_NAME": "project_name",
-    "OS_TENANT_ID": "project_id",
-    "OS_TENANT_NAME": "project_name",
-    "OS_USER_DOMAIN_NAME": "user_domain_name",
-    "OS_USER_DOMAIN_ID": "user_domain_id",
-    "OS_PROJECT_DOMAIN_NAME": "project_domain_name",
-    "OS_PROJECT_DOMAIN_ID": "project_domain_id",
-    "OS_DOMAIN_NAME": "domain_name",
-    "OS_TOKEN": "token",
-    "OS_APPLICATION_CREDENTIAL_ID": "application_credential_id",
-    "OS_APPLICATION_CREDENTIAL_NAME": "application_credential_name",
-    "OS_APPLICATION_CREDENTIAL_SECRET": "application_credential_secret",
-}
 _PAGE = 500
-_PATIENCE: Mapping[str, Any] = {
-    "api_timeout": 60,
-    "connect_retries": 2,
-    "status_code_retries": 3,
-    "retriable_status_codes": "429,500,502,503,504",
-}
-"""Seconds for one answer, and how often what may pass is asked again; keystoneauth waits half a second, then twice as long each time."""
 _GONE = 404
 _REFUSED = 400
 _HIDDEN = frozenset({403, 404})
@@ -60,9 +35,15 @@ class Rest:
             CloudError: there are no credentials, the endpoint does not answer, or it refuses them.
         """
         self._where = environment.get("OS_AUTH_URL") or environment.get("OS_CLOUD") or "OpenStack"
-        self.connection = self._try(lambda: _connect(environment, region))
+        self.connection = self._try(lambda: connect(environment, region))
         self.project: str = self._try(lambda: self.connection.current_project_id)
         self.user: str = self._try(lambda: self.connection.current_user_id)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Names of the roles that the token itself carries. Raises `CloudError` as on signing in."""
+        session = self.connection.session
+        return frozenset(map(str, self._try(lambda: session.auth.get_access(session).role_names)))
 
     def list(
         self,
@@ -171,47 +152,6 @@ class Rest:
         except (ClientException, SDKException) as error:
             remedy = "Check that it is up, and the OS_* variables (or OS_CLOUD) of the environment"
             raise CloudError(self._where, " ".join(str(error).split())[:300] or type(error).__name__, remedy) from error
-
-
-def _connect(environment: Mapping[str, str], region: str) -> Any:
-    import openstack
-    from openstack.config import OpenStackConfig
-
-    named = environment.get("OS_CLOUD")
-    if named:
-        files = [environment["OS_CLIENT_CONFIG_FILE"]] if environment.get("OS_CLIENT_CONFIG_FILE") else None
-        entry = OpenStackConfig(config_files=files, load_envvars=False).get_one(cloud=named, region_name=region)
-        return openstack.connection.Connection(config=_patient(entry))
-    auth = {field: environment[name] for name, field in _PASSED.items() if environment.get(name)}
-    if "auth_url" not in auth:
-        what = "there are no credentials of OpenStack in the environment"
-        raise CloudError("OpenStack", what, "Set the OS_* variables of its project, or OS_CLOUD")
-    kind = environment.get("OS_AUTH_TYPE") or (
-        "v3applicationcredential" if "application_credential_secret" in auth else "password"
-    )
-    if "project_id" in auth:
-        # A project is known by its id; with both, a name that means another project is an error nobody understands.
-        auth = {
-            name: value
-            for name, value in auth.items()
-            if name not in {"project_name", "project_domain_name", "project_domain_id"}
-        }
-    entry = OpenStackConfig(load_yaml_config=False, load_envvars=False).get_one(
-        auth_type=kind,
-        auth=auth,
-        region_name=region,
-        interface=environment.get("OS_INTERFACE") or "public",
-        cacert=environment.get("OS_CACERT"),
-    )
-    return openstack.connection.Connection(config=_patient(entry))
-
-
-def _patient(entry: Any) -> Any:
-    """The same entry with bounds of time and retries, which the SDK's sessions keep; what a `clouds.yaml` says wins."""
-    for name, value in _PATIENCE.items():
-        if entry.config.get(name) is None:
-            entry.config[name] = value
-    return entry
 
 
 def _pages(

@@ -50,6 +50,11 @@ class _Given(Clients):
         return config.settings(self._values, self._environment)
 
 
+def given(values: Mapping[str, Any], environment: Mapping[str, str]) -> Clients:
+    """Clients made of a given environment and no other; nothing is opened yet."""
+    return _Given(values, environment)
+
+
 def read(environment: Mapping[str, str], values: Mapping[str, Any], known: Iterable[Native]) -> list[Native]:
     """What the servers say of buckets, users, keys and policies; what is gone is left out.
 

@@ -176,7 +176,7 @@ def test_every_command_and_option_has_a_help_text(hdh):
 
     found = {" ".join(words): command for words, command in commands(typer.main.get_command(app), [])}
     assert set(found) == {
-        "init", "validate", "schema", "lock", "targets", "assess", "plan", "compare", "preview", "up", "refresh", "destroy", "observe",
+        "init", "validate", "schema", "lock", "targets", "credentials", "assess", "plan", "compare", "preview", "up", "refresh", "destroy", "observe",
         "plugin install", "sandbox up", "sandbox down", "sandbox status", "sandbox env",
     }  # fmt: skip
     for name, command in found.items():

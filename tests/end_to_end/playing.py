@@ -370,3 +370,47 @@ def _calmly() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def _another(deployed: Deployment, roles: tuple[str, ...]) -> tuple[str, str]:
+    """Name and password of a new user of a deployment's project with some roles, made by the sandbox's own admin."""
+    import secrets
+
+    from hdh_infra.sandbox.openstack import layout
+    from hdh_infra.sandbox.openstack.rest import Client
+
+    saved = layout.saved(deployed.user.box / "openstack")
+    assert saved is not None
+    box = saved[0]
+    name, password = f"another-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+    project = deployed.openstack.current_project_id
+    with Client(box, "admin", box.secrets().admin, "admin") as admin:
+        described = {"user": {"name": name, "domain_id": "default", "password": password}}
+        user = admin.post("identity", "/users", described)["user"]["id"]
+        known = {one["name"]: one["id"] for one in admin.get("identity", "/roles")["roles"]}
+        for role in roles:
+            admin.put("identity", f"/projects/{project}/users/{user}/roles/{known[role]}")
+    return name, password
+
+
+def colleague(deployed: Deployment) -> Any:
+    """A connection of another user of the same project, with the roles of the deployment's own."""
+    import openstack
+
+    name, password = _another(deployed, ("member", "creator"))
+    with _calmly():
+        return openstack.connect(
+            load_envvars=False,
+            auth_url=deployed.shell["OS_AUTH_URL"],
+            username=name,
+            password=password,
+            project_id=deployed.openstack.current_project_id,
+            user_domain_name="Default",
+            region_name=deployed.shell["OS_REGION_NAME"],
+        )
+
+
+def reader(deployed: Deployment) -> dict[str, str]:
+    """The variables of a user who may only look."""
+    name, password = _another(deployed, ("reader",))
+    return {"OS_USERNAME": name, "OS_PASSWORD": password}

@@ -10,9 +10,10 @@ from hdh_infra import live
 from hdh_infra.errors import CloudError
 from hdh_infra.live import asking, probing
 from hdh_infra.live.answers import Answers
-from hdh_infra.live.rest import _PATIENCE, Rest, _pages, _patient
+from hdh_infra.live.rest import Rest, _pages
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
+from hdh_infra.resources.keystone import PATIENCE, patient
 
 TARGET = Target.parse("openstack:RegionOne")
 PLATFORM = Platform.model_validate({"name": "p", "residency": {"countries": ["FR"]}})
@@ -176,10 +177,10 @@ def test_an_image_list_is_followed_by_its_marker():
 def test_every_connection_has_bounds_of_time_and_retries_and_a_users_own_win():
     from types import SimpleNamespace
 
-    entry = _patient(SimpleNamespace(config={"api_timeout": 5, "connect_retries": None}))
+    entry = patient(SimpleNamespace(config={"api_timeout": 5, "connect_retries": None}))
     assert entry.config["api_timeout"] == 5
-    assert {name: entry.config[name] for name in _PATIENCE if name != "api_timeout"} == {
-        name: value for name, value in _PATIENCE.items() if name != "api_timeout"
+    assert {name: entry.config[name] for name in PATIENCE if name != "api_timeout"} == {
+        name: value for name, value in PATIENCE.items() if name != "api_timeout"
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from hdh_infra.resources.keystone import KeyManager, ServiceError
+from hdh_infra.resources.keystone import KeyManager, ServiceError, connect
 from hdh_infra.resources.servicer import Servicer
 from hdh_infra.resources.values import UNKNOWN
 
@@ -195,7 +196,7 @@ class Proxy:
 
 def refused(answer: Any) -> str:
     with pytest.raises(ServiceError) as caught:
-        KeyManager("RegionOne", lambda _region: Proxy(answer)).get("/secrets/x/acl")
+        KeyManager("RegionOne", lambda _environment, _region: Proxy(answer)).get("/secrets/x/acl")
     return str(caught.value)
 
 
@@ -213,4 +214,54 @@ def test_errors_of_the_service_are_one_line_with_what_to_do() -> None:
     assert "busy" in refused(Answer(429, {"error": {"message": "slow down"}}))
     for error in (Unauthorized("The request you have made requires authentication."), ConnectFailure("no route")):
         assert "OS_*" in refused(error)
-    assert KeyManager("RegionOne", lambda _region: Proxy(Answer(404, {}))).get("/x") is None
+    assert KeyManager("RegionOne", lambda _environment, _region: Proxy(Answer(404, {}))).get("/x") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "kept", "dropped"),
+    [
+        ({"OS_PASSWORD": "p", "OS_APPLICATION_CREDENTIAL_SECRET": "s"}, "password", {"password"}, set()),
+        ({"OS_TOKEN": "t"}, "token", {"token"}, set()),
+        (
+            {"OS_APPLICATION_CREDENTIAL_ID": "i", "OS_APPLICATION_CREDENTIAL_SECRET": "s", "OS_PROJECT_ID": "p"},
+            "v3applicationcredential",
+            {"application_credential_id", "application_credential_secret"},
+            {"project_id"},
+        ),
+        (
+            {"OS_PASSWORD": "p", "OS_PROJECT_ID": "p", "OS_PROJECT_NAME": "n"},
+            "password",
+            {"project_id"},
+            {"project_name"},
+        ),
+    ],
+)
+def test_of_several_credentials_the_one_is_taken_that_the_provider_takes(
+    monkeypatch, given, kind, kept, dropped
+) -> None:
+    import openstack.config
+    import openstack.connection
+
+    seen: dict[str, Any] = {}
+
+    class Entries:
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def get_one(self, **words: Any) -> Any:
+            seen.update(words)
+            return SimpleNamespace(config={})
+
+    monkeypatch.setattr(openstack.config, "OpenStackConfig", Entries)
+    monkeypatch.setattr(openstack.connection, "Connection", lambda config: config)
+    connect({"OS_AUTH_URL": "https://keys.example/v3", **given}, "RegionOne")
+    assert seen["auth_type"] == kind
+    assert kept <= set(seen["auth"])
+    assert not dropped & set(seen["auth"])
+
+
+def test_without_credentials_the_plugin_says_which_variables_to_set(monkeypatch) -> None:
+    for name in ("OS_AUTH_URL", "OS_CLOUD"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ServiceError, match="Set the OS_"):
+        KeyManager("RegionOne").get("/x")

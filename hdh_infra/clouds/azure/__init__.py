@@ -18,6 +18,7 @@ from hdh_infra.clouds.azure.backup import manual_backup
 from hdh_infra.clouds.azure.backup_reading import Backups
 from hdh_infra.clouds.azure.compute import lower_machine, manual_features, manual_logins
 from hdh_infra.clouds.azure.compute_reading import observe_machines
+from hdh_infra.clouds.azure.credentials import RIGHTS, SERVICES
 from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
@@ -139,6 +140,8 @@ CLOUD = Cloud(
     service_flows=SERVICE_FLOWS,
     protecting=frozenset(map(token, ("storage:BlobServiceProperties", "storage:BlobContainerImmutabilityPolicy"))),
     existing=frozenset({"network", "key", "image", "project", "group", WATCHER}),
+    credentials=SERVICES,
+    rights=RIGHTS,
     unlowered=UNLOWERED,
     manual=manual,
     remedies=REMEDIES,

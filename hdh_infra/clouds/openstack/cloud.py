@@ -11,6 +11,7 @@ from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
+from hdh_infra.clouds.openstack.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
 from hdh_infra.clouds.openstack.exits import exit_machines
 from hdh_infra.clouds.openstack.identities import (
@@ -186,6 +187,9 @@ CLOUD = Cloud(
     # By what an order made, its list of readers points at it.
     identifiers=("secretRef", "containerRef"),
     protecting=frozenset({KEY_ACL}),
+    credentials=SERVICES,
+    rights=RIGHTS,
+    too_much=TOO_MUCH,
     unlowered=UNLOWERED,
     manual=manual,
     service_machines=service_machines,

@@ -105,6 +105,10 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
         ],
         # What the first boot needs is then there without the metadata service.
         "configDrive": True,
+        # What is in memory reaches the data disk before the server goes; one without has nothing to lose.
+        "stopBeforeDestroy": machine.disk.size is not None,
+        # A cloud that keeps deleted servers for a while keeps ours too.
+        "forceDelete": False,
         # In place, and not in start-up data: a proxy that comes later makes no machine anew.
         "metadata": {**context.tags, **({"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {})},
     }
@@ -143,6 +147,11 @@ def observe_machines(
         system = weakest(level for disks in each for level in disks.system_levels)
         data = [level for disks in each for level in disks.data_levels]
         sizes = [disks.system for disks in each]
+        for server in servers:
+            if server.properties.get("forceDelete") is True:
+                reader.remarks.add(f"{server.path}: is deleted at once, even where the cloud would keep it for a while")
+            if any(one.get("deleteOnTermination") is True for one in listed(server.properties.get("blockDevices"))):
+                reader.remarks.add(f"{server.path}: takes a disk with it when it is deleted")
         images = {disks.image for disks in each}
         found[element] = {
             "kind": "machine",

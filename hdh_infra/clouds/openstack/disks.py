@@ -62,6 +62,8 @@ def lower_system_disk(context: Context, path: str, index: int) -> Node:
             "size": max(least, gib(int(size))) if size else least,
             **volume_type(context, context.expanded.system_encryption(path)),
             "imageId": image_id(context, path),
+            # Another type is another disk: no migration behind the plan's back.
+            "volumeRetypePolicy": "never",
             "metadata": dict(context.tags),
         },
         # A newer image of the same name is no reason to make a machine anew.
@@ -84,6 +86,7 @@ def lower_data_disk(context: Context, path: str, index: int) -> Iterable[Node]:
             "size": gib(int(disk.size)),
             **volume_type(context, disk.encryption),
             "enableOnlineResize": True,
+            "volumeRetypePolicy": "never",
             "metadata": dict(context.tags),
         },
         protect=True,

@@ -28,7 +28,7 @@ from hdh_infra.clouds.openstack.disks import level
 from hdh_infra.clouds.openstack.exit_program import Passing, doors, is_known
 from hdh_infra.clouds.openstack.exits import endpoint_host
 from hdh_infra.clouds.openstack.identities import Rights
-from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE, VOLUME
+from hdh_infra.clouds.openstack.naming import INSTANCE, VOLUME
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.storage import endpoint_name
 from hdh_infra.clouds.openstack.wires import STRANGERS, Wires, exit_of
@@ -98,7 +98,7 @@ class Through:
         self.wires, self.exits, self.rights = wires, exits, rights
         self.public = frozenset(public)
         reader = wires.reader
-        self.stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
+        self.stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
         self.endpoint = endpoint_host(reader.site)
         self.hosts = {f"{name}.{self.endpoint}": bucket.path for name, bucket in reader.buckets.items()}
         self.everything = f"every bucket behind {endpoint_name(reader.site)}"

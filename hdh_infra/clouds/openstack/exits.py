@@ -20,6 +20,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, union, written
 from hdh_infra.clouds.openstack.storage import STORES
+from hdh_infra.clouds.openstack.swift import uses_swift
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
 from hdh_infra.model.machine import Machine
@@ -64,7 +65,7 @@ def endpoint_host(site: Site) -> str | None:
 def passes_stores(site: Site) -> bool:
     """Whether flows to stores go through proxies: where the endpoint knows a bucket by its host name, and nobody says no."""
     virtual = site.fact("object_store.addressing").value == VIRTUAL
-    return site.settings.store_proxy and virtual and endpoint_host(site) is not None
+    return site.settings.store_proxy and virtual and not uses_swift(site) and endpoint_host(site) is not None
 
 
 def is_expressible(link: Link) -> bool:

@@ -62,7 +62,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     servers = {native.element for native in reader.natives.of_type(INSTANCE) if exit_of(native) is None}
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
-    to_all = [bucket.path for bucket in reader.natives.of_type(BUCKET) if is_public(bucket)]
+    to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
     through, between = Through(wires, exits, rights, to_all), []
     beside = [one for _, one in (*wires.doors, *wires.exits)]
     for flow in flows([*wires.interfaces, *beside], wires.routed):

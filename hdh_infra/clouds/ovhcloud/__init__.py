@@ -23,6 +23,7 @@ from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.audit import manual_audit
+from hdh_infra.clouds.ovhcloud.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
@@ -103,6 +104,9 @@ CLOUD: Cloud = dataclasses.replace(
     lower_right=lower_right,
     observe=observe,
     protecting=frozenset({IAM_POLICY}),
+    credentials=SERVICES,
+    rights=RIGHTS,
+    too_much=TOO_MUCH,
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,

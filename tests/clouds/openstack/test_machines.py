@@ -120,3 +120,15 @@ def test_of_a_closed_space_networks_stores_keys_and_data_disks_are_left(small, t
     assert kept == {node.path: node for node in before.nodes}[kept.path]
     (verdict,) = [row for row in plan.verdicts if (row.element, row.requirement) == ("space/cohort-b", "space.closed")]
     assert verdict.verdict == "met"
+
+
+def test_a_machine_with_data_is_stopped_before_it_goes_and_no_disk_goes_with_it(small, lower):
+    nodes = {node.path: node for node in lower(small(), "openstack:RegionOne")}
+    servers = {path: node.properties for path, node in nodes.items() if "/server/" in path}
+    for path, server in servers.items():
+        data = path.replace("/server/", "/data-disk/") in nodes
+        assert server["stopBeforeDestroy"] is data, path
+        assert server["forceDelete"] is False
+        assert all(one["deleteOnTermination"] is False for one in server["blockDevices"])
+        assert "keyPair" not in server
+    assert {server["stopBeforeDestroy"] for server in servers.values()} == {True, False}

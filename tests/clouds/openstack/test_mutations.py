@@ -272,6 +272,11 @@ MUTATIONS = {
         "elements",
         put("key/lake/access", ref={"$ref": "key/projects/order", "output": "secretRef"}),
     ),
+    "a server is deleted for good at once": ("remarks", put(f"{SPARK}/server/0", forceDelete=True)),
+    "a disk goes with its server": (
+        "remarks",
+        lambda d: d.nodes[f"{SPARK}/server/0"]["blockDevices"][0].update(deleteOnTermination=True),
+    ),
     "a machine's key is missing": ("flows", drop(f"{SPARK}/access-key")),
     "a machine has a credential of Keystone": (
         "flows",
