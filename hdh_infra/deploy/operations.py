@@ -184,7 +184,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
             if operation == "preview":
                 registered = _unprotected(plan, {*anew, *half})
                 excluded = _urns(deployment, retired) or None
-                begun = _begun(deployment)
+                begun = unfinished.lines(deployment)
                 engine.run(lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded), watch)
             else:
                 deployment, begun = unfinished.settle(engine, request, deployment)
@@ -256,14 +256,6 @@ def _needed(plan: Plan, deployment: Mapping[str, Any], retired: Mapping[str, str
     stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
     settings = cloud(Target.parse(plan.target).cloud).protecting
     return dict.fromkeys(stored.needed_by(deployment, kept, stays, settings), "needed")
-
-
-def _begun(deployment: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{path}: an interrupted operation was {word} it and its end was not seen; it is taken up again"
-        + (": look whether the cloud holds it twice" if word == "creating" else "")
-        for path, word in stored.pending(deployment).items()
-    ]
 
 
 def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:
