@@ -324,6 +324,13 @@ class Deployment:
         assert answer.status_code < 300, (path, answer.status_code)
         return answer.json() if answer.content else None
 
+    def operate(self, service: str, verb: str, path: str, **words: Any) -> Any:
+        """The same, as the operator."""
+        with _calmly():
+            answer = getattr(getattr(self.administrator, service), verb)(path, **words)
+        assert answer.status_code < 300, (path, answer.status_code)
+        return answer.json() if answer.content else None
+
     def _on_openstack(self) -> list[str]:
         asked = (
             ("network", "/networks", "networks"),
@@ -349,12 +356,9 @@ class Deployment:
                 found.append(f"{name} {identity}")
         keypairs = self.ask("compute", "get", "/os-keypairs")["keypairs"]
         found += [f"keypair {one['keypair']['name']}" for one in keypairs]
-        # Users, projects and roles are the operator's to see.
-        with _calmly():
-            for path, name in (("/users", "users"), ("/projects", "projects"), ("/credentials", "credentials")):
-                asked = self.administrator.identity.get(path)
-                assert asked.status_code == 200, path
-                found += [f"{name} {one['id']}" for one in asked.json()[name]]
+        # Users, projects and credentials are the operator's to see.
+        for name in ("users", "projects", "credentials"):
+            found += [f"{name} {one['id']}" for one in self.operate("identity", "get", f"/{name}")[name]]
         return found
 
     def _on_s3(self) -> list[str]:

@@ -13,7 +13,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +119,7 @@ class Trial:
         """What is on the servers and in no state."""
         deployment = self.made.pulumi("stack", "export", secret=True).well().json()["deployment"]
         assert not deployment.get("pending_operations")
+        assert not [one for one in deployment["resources"] if one["type"] == "hdh:platform:Begun"]
         known = {str(one.get("id")) for one in deployment["resources"]}
         known |= {
             str((one.get("outputs") or {}).get("secretRef")).rsplit("/", 1)[-1] for one in deployment["resources"]
@@ -145,33 +145,27 @@ class Trial:
         servers = self.made.listed("compute", "/servers/detail", "servers")
         assert [one["status"] for one in servers] == ["ACTIVE"]
 
-    @cached_property
-    def administrator(self) -> Any:
-        """The operator of the sandbox's OpenStack."""
-        return self.made.administrator
-
     @contextlib.contextmanager
     def operator(self, service: str, within: Any, after: Any) -> Iterator[None]:
         """Quotas of the project, as the operator sets them."""
         path = f"/os-quota-sets/{self.made.openstack.current_project_id}"
-        asked = getattr(self.administrator, service)
-        assert asked.put(path, json=within).status_code == 200
+        self.made.operate(service, "put", path, json=within)
         try:
             yield
         finally:
-            assert asked.put(path, json=after).status_code == 200
+            self.made.operate(service, "put", path, json=after)
 
     @contextlib.contextmanager
     def no_host(self) -> Iterator[None]:
         """No machine of the operator takes servers."""
-        compute = self.administrator.compute
-        (host,) = [one for one in compute.get("/os-services").json()["services"] if one["binary"] == "nova-compute"]
+        services = self.made.operate("compute", "get", "/os-services")["services"]
+        (host,) = [one for one in services if one["binary"] == "nova-compute"]
         words = {"binary": host["binary"], "host": host["host"]}
-        assert compute.put("/os-services/disable", json=words).status_code == 200
+        self.made.operate("compute", "put", "/os-services/disable", json=words)
         try:
             yield
         finally:
-            assert compute.put("/os-services/enable", json=words).status_code == 200
+            self.made.operate("compute", "put", "/os-services/enable", json=words)
 
     def gone(self) -> None:
         self.hdh("destroy", "--delete-data").well()
@@ -217,6 +211,12 @@ def test_ups_that_are_killed_at_ten_moments_are_followed_by_one_that_leaves_noth
 def test_a_destroy_that_is_killed_is_followed_by_one_that_leaves_nothing(trial):
     for skip in (1, 3):
         assert trial.killed(r"DELETE :\d+/.*", skip=skip, alone=skip == 1, command="destroy")
+    trial.gone()
+
+
+def test_a_destroy_after_an_up_that_was_killed_leaves_nothing_of_what_was_begun(trial):
+    """With what was begun go the disks and the keys that it took over, and the secrets that Barbican made for them."""
+    assert trial.killed(MADE, skip=4, alone=False)
     trial.gone()
 
 
@@ -292,16 +292,27 @@ FULL = """
 set -e
 mount -t tmpfs -o size=64m none "$STATE"
 cp "$MARK" "$STATE"/
-head -c $((64 * 1024 * 1024 - ROOM)) /dev/zero > "$STATE"/ballast
-"$@" up "$SPEC" --on "$TARGET" --stack "$STACK" --yes > "$OUT"/first.out 2> "$OUT"/first.err && echo 0 > "$OUT"/first || echo $? > "$OUT"/first
+try() {
+    hdh up "$SPEC" --on "$TARGET" --stack "$STACK" --yes > "$OUT/$1.out" 2> "$OUT/$1.err" && echo 0 > "$OUT/$1" || echo $? > "$OUT/$1"
+}
+fill() {
+    until [ "$(stat -c %s "$STATE"/.pulumi/stacks/hdh-platform/"$STACK".json || echo 0)" -gt 9000 ]; do sleep 0.1; done 2> /dev/null
+    head -c 54m /dev/zero > "$STATE"/ballast
+}
+head -c 60m /dev/zero > "$STATE"/ballast
+try full
 rm "$STATE"/ballast
-"$@" up "$SPEC" --on "$TARGET" --stack "$STACK" --yes --format json > "$OUT"/second.out 2> "$OUT"/second.err && echo 0 > "$OUT"/second || echo $? > "$OUT"/second
+fill &
+try filling
+wait
+rm "$STATE"/ballast
+try empty
 cp -a "$STATE"/. "$KEPT"/
 """
 
 
-def test_an_up_whose_state_finds_no_space_is_told_and_the_next_one_makes_nothing_twice(trial, tmp_path):
-    """In a mount namespace of its own the state lies on a disk of 64 MB that something else has filled."""
+def test_a_state_whose_disk_is_full_is_told_kept_whole_and_gone_on_with(trial, tmp_path):
+    """In a mount namespace of its own the state lies on a disk of 64 MB: full before the first `up`, filled during the second."""
     import shutil
 
     within = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -316,23 +327,24 @@ def test_an_up_whose_state_finds_no_space_is_told_and_the_next_one_makes_nothing
         "PULUMI_BACKEND_URL": disk.as_uri(),
         "STATE": str(disk),
         "MARK": str(state / "hdh-sandbox.json"),
-        "ROOM": str(96 * 1024),
         "SPEC": str(trial.made.spec),
         "TARGET": TARGET,
         "STACK": trial.made.stack,
         "OUT": str(tmp_path),
         "KEPT": str(kept),
     }
-    words = [*within, "sh", "-c", FULL, "sh", "hdh"]
+    words = [*within, "sh", "-c", FULL]
     done = subprocess.run(words, env=shell, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
-    first, second = ((tmp_path / one).read_text().strip() for one in ("first", "second"))
-    told = (tmp_path / "first.err").read_text()
-    assert first == "3", told
-    assert "no space is left where it is kept" in told, told
-    assert "Make room there" in told
-    assert "Traceback" not in told
-    assert second == "0", (tmp_path / "second.err").read_text()
+    said = {one: (tmp_path / f"{one}.err").read_text() for one in ("full", "filling", "empty")}
+    assert {one: (tmp_path / one).read_text().strip() for one in said} == {"full": "3", "filling": "3", "empty": "0"}, (
+        said
+    )
+    assert "where the state is kept 3 MB are free" in said["full"]
+    assert "nothing was changed" in said["full"]
+    assert "stopped in good order" in said["filling"]
+    assert "Make room there" in said["filling"]
+    assert "Traceback" not in "".join(said.values())
     shutil.copytree(kept, state, dirs_exist_ok=True)
     trial.whole()
     trial.gone()
