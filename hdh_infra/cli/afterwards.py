@@ -23,7 +23,12 @@ def destroy_whole(request: Request, observer: Observer, *, delete_data: bool) ->
     from hdh_infra.deploy import operations
 
     before = _natives(request)
-    result, lines = _cleaned(request, before, lambda: operations.destroy(request, observer, delete_data=delete_data))
+    held = [*before]
+
+    def destroy() -> Result:
+        return operations.destroy(request, observer, delete_data=delete_data, found=held.extend)
+
+    result, lines = _cleaned(request, held, destroy)
     return replace(result, remarks=(*result.remarks, *lines, *_remember(request, before)))
 
 
@@ -37,7 +42,7 @@ def up_whole(request: Request, observer: Observer) -> Result:
     return replace(result, remarks=(*result.remarks, *lines))
 
 
-def _cleaned(request: Request, before: Natives, action: Callable[[], Result]) -> tuple[Result, list[str]]:
+def _cleaned(request: Request, before: Iterable[Native], action: Callable[[], Result]) -> tuple[Result, list[str]]:
     """Do it, and remove the secrets of the orders that it took away, also where it failed halfway."""
     lines: list[str] = []
     try:

@@ -19,12 +19,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from hdh_infra.clouds import cloud
+from hdh_infra.deploy import room
 from hdh_infra.deploy.request import Observer, Request
 from hdh_infra.deploy.world import PROJECT, check_backend, sandbox_of
 from hdh_infra.errors import EngineError, HdhError
@@ -45,11 +46,12 @@ _ENVIRONMENT = threading.RLock()
 class Engine:
     """One stack, opened for one request."""
 
-    def __init__(self, request: Request, stack: automation.Stack, observer: Observer) -> None:
+    def __init__(self, request: Request, stack: automation.Stack, observer: Observer, backend: str) -> None:
         """Use `opened`, which also sees to environment and errors."""
         self._request = request
         self._stack = stack
         self._observer = observer
+        self._backend = backend
         self.remarks: list[str] = []
 
     def export(self) -> dict[str, Any]:
@@ -66,16 +68,30 @@ class Engine:
             file.flush()
             self._command("stack", "import", "--file", file.name)
 
+    def check_room(self) -> None:
+        """Refuse to change a state that has no room. Raises `EngineError`; nothing was changed."""
+        room.check(self._backend, _name(self._request))
+
     def read_again(self, urns: list[str]) -> None:
         """Bring some resources of the state up to what the cloud says of them."""
         self._unlocked(lambda: self._stack.refresh(target=urns, color="never", show_secrets=False))
 
     def run(self, operation: Callable[[automation.Stack], Any], watch: Watch) -> None:
         """Run one operation. Raises `EngineError` with one line a failed resource; state is kept."""
-        try:
-            self._unlocked(lambda: operation(self._stack))
-        except CommandError as error:
-            raise watch.error(_name(self._request), error, cloud(self._request.target.cloud)) from None
+        with room.watched(self._backend) as watched:
+            try:
+                self._unlocked(lambda: operation(self._stack))
+            except CommandError as error:
+                self._explain(error, watch, stopped=watched.stopped)
+
+    def _explain(self, error: CommandError, watch: Watch, *, stopped: bool) -> NoReturn:
+        if stopped:
+            raise EngineError(
+                _name(self._request),
+                "no space is left where the state is kept; it was stopped in good order, and what was made is in the state",
+                "Make room there and run it again: what was begun is looked for in the cloud",
+            ) from None
+        raise watch.error(_name(self._request), error, cloud(self._request.target.cloud)) from None
 
     def _command(self, *arguments: str) -> automation.CommandResult:
         workspace = self._stack.workspace
@@ -123,6 +139,8 @@ def opened(
     """
     backend = backend_of(request)
     check_backend(request.environment, backend)
+    if create:
+        room.check(backend, _name(request))
     provider = secrets_of(request)
     work_dir = _work_dir(request, backend)
     variables = {
@@ -136,7 +154,7 @@ def opened(
         try:
             observer.say(f"opening stack {request.stack}")
             stack = _stack(request, work_dir, provider, inline, create=create)
-            yield None if stack is None else Engine(request, stack, observer)
+            yield None if stack is None else Engine(request, stack, observer, backend)
         except CommandError as error:
             raise explained(_name(request), error) from None
         except FileNotFoundError as error:

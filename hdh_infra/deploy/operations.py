@@ -7,7 +7,7 @@ is refused in `guards` and `world`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from hdh_infra.model.wording import listed
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
     from hdh_infra.deploy.watching import Watch
+    from hdh_infra.graph.observation import Native
     from hdh_infra.graph.plan import Plan
 
 __all__ = [
@@ -87,6 +88,7 @@ def refresh(request: Request, observer: Observer) -> Result:
         if engine is None:
             return _nothing(request, "refresh")
         deployment = _checked(engine, request)
+        engine.check_room()
         observer.total(len(stored.resources(deployment)))
         engine.run(
             lambda stack: stack.refresh(on_event=watch, clear_pending_creates=True, color="never", show_secrets=False),
@@ -96,13 +98,20 @@ def refresh(request: Request, observer: Observer) -> Result:
         return watch.result(request, engine.remarks + left)
 
 
-def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Result:
+def destroy(
+    request: Request,
+    observer: Observer,
+    *,
+    delete_data: bool,
+    found: Callable[[list[Native]], object] = lambda _: None,
+) -> Result:
     """Take a deployment down.
 
     Args:
         request: which.
         observer: who watches.
         delete_data: the explicit word: stores, keys and disks go, with what they hold.
+        found: told what the state did not hold, since an interrupted operation had only begun it, and what now goes as well.
 
     Raises:
         RefusedError: there is data and the word was not given, or the state is of another world. Nothing was changed.
@@ -116,6 +125,7 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
         if engine is None:
             return _nothing(request, "destroy")
         deployment = _checked(engine, request)
+        engine.check_room()
         holders = stored.protected(deployment)
         if holders and not delete_data:
             raise RefusedError(
@@ -123,7 +133,9 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
                 f"it holds data: {_elements(holders)}",
                 "Say --delete-data to destroy it with the data; nothing was changed",
             )
+        known = {native.path for native in natives_of_state(deployment)}
         deployment, settled = unfinished.settle(engine, request, deployment)
+        found([native for native in natives_of_state(deployment) if native.path not in known])
         changed = stored.released(deployment, None)
         if changed != deployment:
             engine.replace_state(changed)
@@ -189,7 +201,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
             if operation == "preview":
                 registered = _unprotected(plan, {*anew, *half})
                 excluded = _urns(deployment, retired) or None
-                begun = _begun(deployment)
+                begun = unfinished.lines(deployment)
                 with saving(request, plan) as file:
                     engine.run(
                         lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
@@ -269,14 +281,6 @@ def _needed(plan: Plan, deployment: Mapping[str, Any], retired: Mapping[str, str
     stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
     settings = cloud(Target.parse(plan.target).cloud).protecting
     return dict.fromkeys(stored.needed_by(deployment, kept, stays, settings), "needed")
-
-
-def _begun(deployment: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{path}: an interrupted operation was {word} it and its end was not seen; it is taken up again"
-        + (": look whether the cloud holds it twice" if word == "creating" else "")
-        for path, word in stored.pending(deployment).items()
-    ]
 
 
 def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:

@@ -2,6 +2,9 @@
 
 Of what was begun the servers are asked. What a provider of Terraform made by half is marked as tainted, as Terraform does, so that the engine
 makes it anew: an update would change nothing of it, and a server in ERROR, or a group with OpenStack's own rules in it, would stay.
+
+An engine keeps what was begun only until a state is brought in or refreshed, and nothing of a creation that failed. So that is kept as a component of
+its own (`hdh:platform:Begun`), which holds no resource and which the engine lets go without asking any cloud.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.deploy import stored
+from hdh_infra.errors import HdhError
 from hdh_infra.graph.observation import Native
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from hdh_infra.deploy.request import Request
 
 CREATING: Final = "creating"
+MARKER: Final = "hdh:platform:Begun"
 _BRIDGED: Final = "openstack:"
 """Types whose creation, once it failed, no update mends."""
 _BEFORE: Final = datetime.timedelta(hours=1)
@@ -29,14 +34,16 @@ _MASKED: Final = '"[secret]"'
 
 def begun(deployment: Mapping[str, Any]) -> list[Native]:
     """What was being created, with its inputs."""
-    found = (deployment.get("deployment") or {}).get("pending_operations") or []
     return [
-        Native(
-            stored.path_of(one["resource"]["urn"]), one["resource"]["type"], one["resource"].get("inputs") or {}, None
-        )
-        for one in found
-        if one["type"] == CREATING
+        Native(stored.path_of(one["urn"]), one["type"], one.get("inputs") or {}, None) for one in _begun(deployment)
     ]
+
+
+def lines(deployment: Mapping[str, Any]) -> list[str]:
+    """What a person should know of an operation that was interrupted, before anything is done about it."""
+    found = {path: word for path, word in stored.pending(deployment).items() if word != CREATING}
+    found |= {native.path: CREATING for native in begun(deployment)}
+    return [_line(path, word, None) for path, word in sorted(found.items())]
 
 
 def tainted(deployment: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,45 +77,51 @@ def settle(engine: Engine, request: Request, deployment: dict[str, Any]) -> tupl
         The state after it, which the engine has too, and what a person should know.
 
     Raises:
-        CloudError: the servers do not answer, or what was begun cannot be told from something else. Nothing is pending less.
+        CloudError: the servers do not answer, or what was begun cannot be told from something else. It is begun still.
+        EngineError: what was taken over could not be read. Likewise.
     """
-    pending = stored.pending(deployment)
-    if not pending:
+    entries = {stored.path_of(one["urn"]): one for one in _begun(deployment)}
+    words = {**stored.pending(deployment), **dict.fromkeys(entries, CREATING)}
+    if not words:
         return deployment, []
-    creating = begun(deployment)
-    found = _asked(request, deployment, creating, change=True)
-    changed = stored.settled(deployment)
-    entries = {stored.path_of(one["resource"]["urn"]): one["resource"] for one in _pending(deployment)}
+    found = _asked(request, deployment, begun(deployment), change=True)
+    changed = _without_begun(deployment)
     for path, identity in found.taken.items():
         stored.resources(changed).append(_entry(entries[path], identity))
     engine.replace_state(changed)
     if found.taken:
-        engine.read_again([entries[path]["urn"] for path in found.taken])
+        try:
+            engine.read_again([entries[path]["urn"] for path in found.taken])
+        except HdhError:
+            engine.replace_state(_marked(_without_begun(deployment), entries.values()))
+            raise
         changed = engine.export()
-    lines = [_line(path, word, found, {one.path for one in creating}) for path, word in pending.items()]
-    return changed, lines
+    return changed, [_line(path, word, found) for path, word in sorted(words.items())]
 
 
 def kept_through(engine: Engine, request: Request, before: dict[str, Any]) -> list[str]:
-    """After a refresh: what was begun and is in the cloud is unfinished still.
+    """After a refresh: what was begun and is in the cloud is begun still.
 
     A refresh changes nothing in the cloud, so that this is settled by the next `up` or `destroy`; and it forgets what was pending.
     """
-    creating = begun(before)
-    if not creating:
+    entries = _begun(before)
+    if not entries:
         return []
-    found = _asked(request, before, creating, change=False)
-    left = [one for one in _pending(before) if stored.path_of(one["resource"]["urn"]) in found.found]
-    _add_pending(engine, left)
+    found = _asked(request, before, begun(before), change=False)
+    left = [one for one in entries if stored.path_of(one["urn"]) in found.found]
+    after = engine.export()
+    changed = _marked(_without_begun(after), left)
+    if changed != after:
+        engine.replace_state(changed)
     return [
-        f"{stored.path_of(one['resource']['urn'])}: an interrupted operation made it and no state knows of it; "
+        f"{stored.path_of(one['urn'])}: an interrupted operation made it and no state knows of it; "
         "the next `up` or `destroy` settles it"
         for one in left
     ]
 
 
 def remember(engine: Engine, failed: Iterable[Any]) -> None:
-    """After an operation that failed: what was half made is marked, and what has no id is written down as begun.
+    """After an operation that failed: what was half made is marked, and what has no id is kept as begun.
 
     The cloud may have made a thing before its answer was lost.
 
@@ -117,34 +130,54 @@ def remember(engine: Engine, failed: Iterable[Any]) -> None:
         failed: what the engine's events say of each creation that failed; those with secrets in them are left out.
     """
     deployment = engine.export()
-    changed = tainted(deployment)
+    entries = [_resource(one) for one in failed]
+    entries = [one for one in entries if _MASKED not in json.dumps(one["inputs"])]
+    half = tainted(deployment)
+    if not entries and half == deployment:
+        return
+    changed = _marked(_without_begun(half), [*_begun(deployment), *entries])
     if changed != deployment:
         engine.replace_state(changed)
-    entries = [_resource(one) for one in failed if one is not None]
-    _add_pending(
-        engine, [{"resource": one, "type": CREATING} for one in entries if _MASKED not in json.dumps(one["inputs"])]
-    )
 
 
-def _add_pending(engine: Engine, operations: list[dict[str, Any]]) -> None:
-    if not operations:
-        return
-    deployment = copy.deepcopy(engine.export())
+def _begun(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Entries of the state as those would be that were being created."""
+    pending = (deployment.get("deployment") or {}).get("pending_operations") or []
+    found = [one["resource"] for one in pending if one["type"] == CREATING]
+    found += [one["inputs"]["resource"] for one in stored.resources(deployment) if one["type"] == MARKER]
+    return list({one["urn"]: one for one in found}.values())
+
+
+def _without_begun(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    changed = stored.settled(deployment)
+    kept = [one for one in stored.resources(changed) if one["type"] != MARKER]
+    changed["deployment"]["resources"] = kept
+    return changed
+
+
+def _marked(deployment: dict[str, Any], entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A state with components for what was begun and has no entry of its own."""
     known = {one["urn"] for one in stored.resources(deployment)}
-    known |= {one["resource"]["urn"] for one in _pending(deployment)}
-    if new := [one for one in operations if one["resource"]["urn"] not in known]:
-        deployment["deployment"]["pending_operations"] = [*_pending(deployment), *new]
-        engine.replace_state(deployment)
+    markers = {
+        one["urn"]: {"urn": _marker_of(one["urn"]), "custom": False, "type": MARKER, "inputs": {"resource": dict(one)}}
+        for one in entries
+        if one["urn"] not in known
+    }
+    if markers:
+        changed = copy.deepcopy(deployment)
+        changed["deployment"]["resources"] = [*stored.resources(changed), *markers.values()]
+        return changed
+    return deployment
+
+
+def _marker_of(urn: str) -> str:
+    stack, project, _, name = urn.split("::", 3)
+    return f"{stack}::{project}::{MARKER}::{name}"
 
 
 def anew(paths: Collection[str]) -> list[str]:
     """Words for what is made anew because it was half made."""
     return [f"{path}: it was half made by an operation that failed; it was made anew" for path in sorted(paths)]
-
-
-def _pending(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (deployment.get("deployment") or {}).get("pending_operations") or []
-    return found
 
 
 def _asked(request: Request, deployment: Mapping[str, Any], creating: Collection[Native], *, change: bool) -> Any:
@@ -182,13 +215,13 @@ def _resource(said: Any) -> dict[str, Any]:
     return {**entry, "protect": True} if said.protect else entry
 
 
-def _line(path: str, word: str, found: Any, creating: Collection[str]) -> str:
+def _line(path: str, word: str, found: Any) -> str:
     head = f"{path}: an interrupted operation was {word} it and its end was not seen; "
-    ids = ", ".join(found.found.get(path, ()))
-    if path in found.taken:
+    ids = ", ".join(found.found.get(path, ())) if found else ""
+    if found and path in found.taken:
         return f"{head}the cloud has it ({ids}), and it was taken over"
     if ids:
         return f"{head}what the cloud had of it ({ids}) was deleted, and it is made anew"
-    if path in found.asked:
+    if found and path in found.asked:
         return f"{head}the cloud has nothing of it"
-    return f"{head}it is taken up again" + (": look whether the cloud holds it twice" if path in creating else "")
+    return f"{head}it is taken up again" + (": look whether the cloud holds it twice" if word == CREATING else "")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hdh_infra.deploy.request import Request
 
 STACK: Final = "pulumi:pulumi:Stack"
+_SILENT: Final = frozenset({STACK, "hdh:platform:Begun"})
+"""The engine's own, and what `unfinished` keeps: neither is anything of the platform."""
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 _NOISE = re.compile(
     r"^python inline source runtime error: |^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* "
@@ -63,12 +65,12 @@ class Watch:
         """Take one event of the engine."""
         if event.resource_pre_event:
             step = event.resource_pre_event.metadata
-            if step.type != STACK:
+            if step.type not in _SILENT:
                 self._observer.started(_word(step.op), path_of(step.urn), step.type)
         elif event.res_outputs_event:
             step = event.res_outputs_event.metadata
             # A component ends twice: when it is registered and when its outputs are.
-            if step.type != STACK and self._count(_word(step.op), step.urn, step.type):
+            if step.type not in _SILENT and self._count(_word(step.op), step.urn, step.type):
                 self._observer.done(_word(step.op), path_of(step.urn), step.type)
         elif event.res_op_failed_event:
             step = event.res_op_failed_event.metadata

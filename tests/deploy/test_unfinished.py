@@ -147,7 +147,7 @@ def failed(**more: Any) -> SimpleNamespace:
 def test_a_creation_that_failed_without_an_id_is_remembered_as_begun():
     engine = Kept(state())
     unfinished.remember(engine, [failed()])
-    assert stored.pending(engine.deployment) == {"subnet": "creating"}
+    assert [line.split(":")[0] for line in unfinished.lines(engine.deployment)] == ["subnet"]
     assert [one.properties for one in unfinished.begun(engine.deployment)] == [{"cidr": "10.0.0.0/25"}]
     assert unfinished.made_anew(engine.deployment) == ["server"]
     unfinished.remember(engine, [failed()])
@@ -157,4 +157,20 @@ def test_a_creation_that_failed_without_an_id_is_remembered_as_begun():
 def test_nothing_is_remembered_of_what_has_an_id_and_nothing_secret_ever():
     engine = Kept(state(initErrors=None))
     unfinished.remember(engine, [failed(urn=URN.format(naming.INSTANCE, "server")), failed(inputs={"key": "[secret]"})])
-    assert stored.pending(engine.deployment) == {}
+    assert unfinished.begun(engine.deployment) == []
+
+
+def test_what_was_begun_is_no_native_resource_of_a_state():
+    engine = Kept(state(initErrors=None))
+    unfinished.remember(engine, [failed()])
+    assert [native.path for native in stored.natives_of_state(engine.deployment)] == ["server"]
+
+
+def test_what_the_engine_itself_had_pending_is_not_lost_when_a_state_is_brought_in():
+    begun = {"resource": {"urn": URN.format(naming.NETWORK, "network"), "type": naming.NETWORK}, "type": "creating"}
+    pending = state()
+    pending["deployment"]["pending_operations"] = [begun]
+    engine = Kept(pending)
+    unfinished.remember(engine, [])
+    assert "pending_operations" not in engine.deployment["deployment"], "an import would drop them without a word"
+    assert [native.path for native in unfinished.begun(engine.deployment)] == ["network"]

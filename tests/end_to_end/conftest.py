@@ -63,6 +63,9 @@ def _target_of(item: pytest.Item) -> int:
         return len(TARGETS) + TARGETS.index(params["alive"])
     if "whole" in params:
         return 2 * len(TARGETS) + (params["whole"] == "hospital-eds")
+    if "large" in params:
+        example, target = params["large"]
+        return 3 * len(TARGETS) + 2 * TARGETS.index(target) + (example == "hospital-eds")
     return TARGETS.index(params["deployed"]) if "deployed" in params else -1
 
 

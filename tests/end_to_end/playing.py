@@ -258,6 +258,19 @@ class Deployment:
         with _calmly():
             return openstack.connect(**{name: self.shell[variable] for name, variable in names.items()})
 
+    @cached_property
+    def administrator(self) -> Any:
+        """The operator of the sandbox's OpenStack, who alone sees users and projects."""
+        import openstack
+
+        secret = json.loads((self.user.box / "openstack" / "secrets.json").read_text())["admin"]
+        domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
+        who = {"username": "admin", "password": secret, "project_name": "admin", **domains}
+        with _calmly():
+            return openstack.connect(
+                auth_url=self.shell["OS_AUTH_URL"], region_name=self.shell["OS_REGION_NAME"], **who
+            )
+
     def s3(self, key: Mapping[str, str] | None = None) -> Any:
         """A client of the sandbox's S3 server: the deployer's, or one with a machine's own key."""
         return self._client("s3", key or self.deployer)
@@ -311,6 +324,13 @@ class Deployment:
         assert answer.status_code < 300, (path, answer.status_code)
         return answer.json() if answer.content else None
 
+    def operate(self, service: str, verb: str, path: str, **words: Any) -> Any:
+        """The same, as the operator."""
+        with _calmly():
+            answer = getattr(getattr(self.administrator, service), verb)(path, **words)
+        assert answer.status_code < 300, (path, answer.status_code)
+        return answer.json() if answer.content else None
+
     def _on_openstack(self) -> list[str]:
         asked = (
             ("network", "/networks", "networks"),
@@ -320,6 +340,7 @@ class Deployment:
             ("network", "/security-groups", "security_groups"),
             ("network", "/security-group-rules", "security_group_rules"),
             ("network", "/floatingips", "floatingips"),
+            ("network", "/address-groups", "address_groups"),
             ("compute", "/servers", "servers"),
             ("compute", "/os-server-groups", "server_groups"),
             ("block_storage", "/volumes", "volumes"),
@@ -333,6 +354,11 @@ class Deployment:
             for one in self.listed(service, path, name):
                 identity = one.get("id") or one.get(f"{name[:-1]}_ref")
                 found.append(f"{name} {identity}")
+        keypairs = self.ask("compute", "get", "/os-keypairs")["keypairs"]
+        found += [f"keypair {one['keypair']['name']}" for one in keypairs]
+        # Users, projects and credentials are the operator's to see.
+        for name in ("users", "projects", "credentials"):
+            found += [f"{name} {one['id']}" for one in self.operate("identity", "get", f"/{name}")[name]]
         return found
 
     def _on_s3(self) -> list[str]:

@@ -6,10 +6,12 @@ what is refused, how it changes, how it ends. Each leaves it as the next expects
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -214,7 +216,88 @@ def test_every_bucket_is_private_versioned_and_encrypted(deployed):
             assert refused.value.code == 403, path
 
 
+@on_servers
+def test_what_is_written_lies_on_the_servers_disk_as_ciphertext_alone(deployed):
+    """A word that is written into a bucket of the platform is in no file of the server; into one without encryption, it is."""
+    s3, disk = deployed.s3(), deployed.user.box / "s3" / "data"
+
+    def lies_there(word: str) -> bool:
+        return any(word.encode() in file.read_bytes() for file in disk.rglob("*") if file.is_file())
+
+    bare, plain = f"bare-{secrets.token_hex(4)}", secrets.token_hex(4096)
+    s3.create_bucket(Bucket=bare)
+    try:
+        s3.put_object(Bucket=bare, Key="plain", Body=plain.encode())
+        assert lies_there(plain[:64]), "the files that were looked through are those of the server"
+    finally:
+        s3.delete_object(Bucket=bare, Key="plain")
+        s3.delete_bucket(Bucket=bare)
+    for bucket in deployed.buckets().values():
+        word = secrets.token_hex(4096)
+        s3.put_object(Bucket=bucket, Key="secret", Body=word.encode())
+        assert s3.get_object(Bucket=bucket, Key="secret")["Body"].read().decode() == word
+        assert not lies_there(word[:64]), bucket
+
+
 # -- who may do what
+
+
+@on_openstack
+def test_a_key_in_barbican_is_read_by_the_creators_of_its_project_and_by_nobody_else(deployed):
+    """The key of an order is exportable to who holds the role `creator` in the project, as the verdict says; to no other."""
+    import requests
+
+    (order, *_) = deployed.listed("key_manager", "/orders", "orders")
+    address = f"{order['secret_ref']}/payload"
+
+    def answer(token: str, url: str = address) -> int:
+        words = {"X-Auth-Token": token, "Accept": "application/octet-stream"}
+        return requests.get(url, headers=words, timeout=20).status_code
+
+    def token_of(who: Any) -> str:
+        return str(who.auth_token)
+
+    found = deployed.hdh("observe").well().json()["elements"]
+    exportable = {one["exportable"] for path, one in found.items() if path.startswith("key/")}
+    assert exportable == {True}, "what is read by no one is another test's"
+    assert answer(token_of(deployed.openstack)) == 200
+    elsewhere = playing_as(deployed, "ovhcloud:GRA")
+    assert answer(token_of(elsewhere)) in {403, 404}
+    assert answer(token_of(elsewhere), order["secret_ref"]) in {403, 404}
+    with member_without_creator(deployed) as other:
+        assert answer(token_of(other)) == 403
+    assert answer("no-token") == 401
+
+
+def playing_as(deployed: Any, target: str) -> Any:
+    """The connection of another target's tenant: another project of the same OpenStack."""
+    import dataclasses
+
+    return dataclasses.replace(deployed, target=target).openstack
+
+
+@contextlib.contextmanager
+def member_without_creator(deployed: Any) -> Iterator[Any]:
+    """A user of the same project with the role `member` alone."""
+    import openstack
+
+    admin, project = deployed.administrator, deployed.openstack.current_project_id
+    password = secrets.token_urlsafe(16)
+    name = f"member-{secrets.token_hex(4)}"
+    user = admin.identity.create_user(name=name, password=password, domain_id="default")
+    role = admin.identity.find_role("member")
+    admin.identity.put(f"/projects/{project}/users/{user.id}/roles/{role.id}")
+    try:
+        yield openstack.connect(
+            auth_url=deployed.shell["OS_AUTH_URL"],
+            region_name=deployed.shell["OS_REGION_NAME"],
+            username=name,
+            password=password,
+            project_id=project,
+            user_domain_name="Default",
+        )
+    finally:
+        admin.identity.delete_user(user.id)
 
 
 @on_servers
@@ -503,12 +586,12 @@ def test_what_was_destroyed_can_be_deployed_again(deployed):
 
 
 def test_nothing_secret_was_ever_said_or_stands_in_clear_in_a_state(deployed):
-    secrets = deployed.secrets
-    assert len(secrets) >= (5 if deployed.target in WITH_SERVERS else 1)
-    said = [one.words for one in deployed.user.heard for secret in secrets if secret in one.all]
+    hidden = deployed.secrets
+    assert len(hidden) >= (5 if deployed.target in WITH_SERVERS else 1)
+    said = [one.words for one in deployed.user.heard for secret in hidden if secret in one.all]
     assert not said, sorted(set(said))
     places = [deployed.user.box / "state", deployed.user.box / "work", deployed.folder]
     files = [file for place in places for file in place.rglob("*") if file.is_file()]
     assert any(file.name.startswith(deployed.stack) for file in files), "the state was looked at"
-    written = [file.name for file in files for secret in secrets if secret.encode() in file.read_bytes()]
+    written = [file.name for file in files for secret in hidden if secret.encode() in file.read_bytes()]
     assert not written, sorted(set(written))

@@ -29,6 +29,7 @@ from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.openstack.remedies import REMEDIES
 from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
@@ -193,4 +194,5 @@ CLOUD = Cloud(
     unlowered=UNLOWERED,
     manual=manual,
     service_machines=service_machines,
+    remedies=REMEDIES,
 )
