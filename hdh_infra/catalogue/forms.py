@@ -142,6 +142,10 @@ FORMS: Mapping[str, Form] = {
     "region.country": _COUNTRY,
     "object_store.addresses": _ADDRESSES,
     "object_store.identities": _one_of("iam", "ovh", "keystone"),
+    # What a bucket may have and still be delivered logs of access into: a lock and an encryption, one of them, neither.
+    "object_store.log_target": _one_of("any", "locked", "encrypted", "plain"),
+    # What stores are spoken to in.
+    "object_store.api": _one_of("s3", "swift", "blob"),
     "requires.kubernetes": _SERVICE,
     "requires.postgresql": _SERVICE,
     "requires.spark": _SERVICE,

@@ -17,6 +17,7 @@ from hdh_infra.clouds.openstack.naming import (
     FLOATING_IP,
     GROUP,
     INSTANCE,
+    KEY_ACL,
     KEY_ORDER,
     NETWORK,
     PORT,
@@ -44,6 +45,7 @@ TYPES = frozenset(
         FLOATING_IP,
         GROUP,
         INSTANCE,
+        KEY_ACL,
         KEY_ORDER,
         NETWORK,
         PORT,
@@ -100,6 +102,8 @@ def ask(rest: Rest) -> Answers:
     if shares or any(one.get("shared") for one in networks):
         ports = [*{one["id"]: one for one in (*ports, *_ports_of_others(rest, networks))}.values()]
     addresses = rest.list("network", "/floatingips", "floatingips", mine)
+    orders = rest.list("key_manager", "/orders", "orders")
+    secrets = rest.list("key_manager", "/secrets", "secrets")
     return Answers(
         networks=networks,
         subnets=rest.list("network", "/subnets", "subnets", mine),
@@ -114,8 +118,9 @@ def ask(rest: Rest) -> Answers:
         servers=rest.list("compute", "/servers/detail", "servers", microversion=_COMPUTE_VERSION),
         server_groups=rest.list("compute", "/os-server-groups", "server_groups", {"limit": _GROUPS}, by_offset=True),
         volumes=rest.list("block_storage", "/volumes/detail", "volumes"),
-        orders=rest.list("key_manager", "/orders", "orders"),
-        secrets=rest.list("key_manager", "/secrets", "secrets"),
+        orders=orders,
+        secrets=secrets,
+        key_lists=keys.ask_lists(rest, orders, secrets),
         credentials=[one for one in credentials if one.get("tenant_id") == rest.project],
     )
 

@@ -42,6 +42,7 @@ _PATIENCE: Mapping[str, Any] = {
 """Seconds for one answer, and how often what may pass is asked again; keystoneauth waits half a second, then twice as long each time."""
 _GONE = 404
 _REFUSED = 400
+_HIDDEN = frozenset({403, 404})
 
 
 @final
@@ -130,6 +131,16 @@ class Rest:
         newest = getattr(found, "max_microversion", None)
         return ".".join(map(str, newest)) if newest else None
 
+    def get(self, service: str, path: str) -> dict[str, Any] | None:
+        """One thing; None where it is gone, or not shown to these credentials. Raises `CloudError` as on signing in."""
+        answer = self._try(lambda: getattr(self.connection, service).get(path))
+        if answer.status_code in _HIDDEN:
+            return None
+        if answer.status_code >= _REFUSED:
+            raise CloudError(self._where, f"reading {path} answered {answer.status_code}", "Ask again later")
+        found: dict[str, Any] = answer.json()
+        return found
+
     def delete(self, service: str, path: str) -> bool:
         """Delete one thing; False where it is gone already. Raises `CloudError` as on signing in."""
         answer = self._try(lambda: getattr(self.connection, service).delete(path))
@@ -140,6 +151,12 @@ class Rest:
                 self._where, f"deleting {path} answered {answer.status_code}", "Delete it by hand, or with more rights"
             )
         return True
+
+    def put(self, service: str, path: str, body: Mapping[str, Any]) -> None:
+        """Ask for one change; nothing where what it is about is gone. Raises `CloudError` as on signing in."""
+        answer = self._try(lambda: getattr(self.connection, service).put(path, json=body))
+        if answer.status_code >= _REFUSED and answer.status_code != _GONE:
+            raise CloudError(self._where, f"{path} answered {answer.status_code}", "Do it by hand, or with more rights")
 
     def _try(self, ask: Any) -> Any:
         from keystoneauth1.exceptions import ClientException

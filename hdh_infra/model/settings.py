@@ -157,6 +157,10 @@ class StateSettings(Spec):
     secrets: str = Field(
         default="passphrase", description="Pulumi's secrets provider: passphrase, or a key service's URL."
     )
+    country: Country | None = Field(
+        default=None,
+        description="Where the backend stands, for one whose URL does not tell; shown as declared. It has to be one of `residency.countries`.",
+    )
 
 
 class DeclaredFlavour(Spec):
@@ -186,6 +190,15 @@ class TargetSettings(Spec):
     )
     external_network: str | None = Field(
         default=None, description="OpenStack: name of the external network; without it the only one there is."
+    )
+    vrack: str | None = Field(
+        default=None,
+        pattern=r"^pn-[0-9]+$",
+        description="OVHcloud: the vRack that the plan attaches the project to; without it a person does, before any network is made.",
+    )
+    entry_from: tuple[AddressRange, ...] = Field(
+        default=(),
+        description="OpenStack and OVHcloud: ranges that people come from to a bastion; without them from anywhere, with a key.",
     )
     object_store_endpoint: str | None = Field(default=None, description="URL of the S3 endpoint of a private offer.")
     object_store_addresses: tuple[AddressRange, ...] = Field(

@@ -84,7 +84,7 @@ def _accepts(row: VerdictRow, waiver: Waiver) -> bool:
     if scale and isinstance(waiver.accept, str) and row.given is not None:
         known = {str(level) for level in scale}
         return waiver.accept in known and row.given in known and scale(row.given).reaches(scale(waiver.accept))
-    if row.given is None or row.given is False:
+    if row.given is None or row.given is False or (row.given == [] and waiver.accept != []):
         # Nothing is given: `false`, `none` and null are the ways to say so.
         return waiver.accept in {False, "none", None} if not isinstance(waiver.accept, (list, dict)) else False
     return bool(row.given == waiver.accept) or _better(row, waiver.accept)

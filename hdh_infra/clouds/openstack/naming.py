@@ -42,12 +42,15 @@ BUCKET = "hdh:s3:Bucket"
 USER = "hdh:iam:User"
 ACCESS_KEY = "hdh:iam:AccessKey"
 USER_POLICY = "hdh:iam:UserPolicy"
+KEY_ACL = "hdh:keymanager:Acl"
 GET_NETWORK = "openstack:networking/getNetwork:getNetwork"
 GET_IMAGE = "openstack:images/getImage:getImage"
 GET_FLAVOUR = "openstack:compute/getFlavor:getFlavor"
+BASTION = "/bastion/"
+"""Between a network and the parts of its entry for people, in their paths."""
 WAY = "/way/"
 """In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
-_TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT})
+_TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT, FLOATING_IP})
 _DIGEST = 6
 NAME_LENGTH = 63
 """Of a server: its name is its host name. Kept for all, so that names look alike."""

@@ -13,6 +13,7 @@ from typing import Any
 from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Rule
 from hdh_infra.clouds.openstack.naming import (
     ADDRESS_GROUP,
+    BASTION,
     FLOATING_IP,
     FLOATING_IP_ASSOCIATE,
     GROUP,
@@ -61,10 +62,16 @@ class Wires:
         self.public_ports = set(self._public_ports())
         self._shared()
         self.interfaces: list[Interface] = []
+        self.doors: list[tuple[Native, Interface]] = []
+        """Those of bastions, whose element is a network."""
         self.public: set[int] = set()
         for server in reader.natives.of_type(INSTANCE):
+            door = server.path == f"{server.element}{BASTION}server"
             for interface, public in self._server(server):
-                self.interfaces.append(interface)
+                if door:
+                    self.doors.append((server, interface))
+                else:
+                    self.interfaces.append(interface)
                 if public:
                     self.public.add(id(interface))
         self.routers: dict[str, set[str]] = {}
