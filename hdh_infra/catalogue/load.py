@@ -192,7 +192,7 @@ def site(target: Target, platform: Platform | None = None) -> Site:
     if measured is None:
         return Site(target, offer, region, facts, settings)
     found = differences(offer, facts, settings, measured)
-    offer, facts = with_measured(offer, facts, measured)
+    offer, facts = with_measured(offer, facts, settings, measured)
     return Site(target, offer, region, facts, settings, measured, found)
 
 

@@ -63,12 +63,15 @@ class Difference:
         return asdict(self)
 
 
-def with_measured(offer: Offer, facts: Mapping[str, Fact], measured: Measured) -> tuple[Offer, dict[str, Fact]]:
+def with_measured(
+    offer: Offer, facts: Mapping[str, Fact], settings: TargetSettings, measured: Measured
+) -> tuple[Offer, dict[str, Fact]]:
     """The offer and its facts with what was measured of them.
 
     Args:
         offer: as the catalogue has it, with flavours that its operator declared.
         facts: its rows, with what its operator declared.
+        settings: the target's, for the flavours that the operator declared.
         measured: the answers.
     """
     rows = dict(facts)
@@ -76,7 +79,7 @@ def with_measured(offer: Offer, facts: Mapping[str, Fact], measured: Measured) -
         rows[said.attribute] = _row(rows[said.attribute], said, measured)
     changes: dict[str, Any] = {}
     if measured.flavours is not None:
-        changes["flavours"] = tuple(_flavours(offer, measured))
+        changes["flavours"] = tuple(_flavours(offer, settings, measured))
     if measured.images is not None:
         rows[IMAGES] = _images_row(offer, measured)
         changes["images"] = {family: _image(image, family, measured) for family, image in offer.images.items()}
@@ -116,10 +119,21 @@ def _row(row: Fact, said: MeasuredFact, measured: Measured) -> Fact:
     )
 
 
-def _flavours(offer: Offer, measured: Measured) -> Iterator[Flavour]:
+def _all_are_meant(offer: Offer, settings: TargetSettings) -> bool:
+    """Whether machines choose from all flavours that are listed, and not from those alone that somebody chose before.
+
+    The list of a public offer has flavours with shared processors, and with licences, which look like any other.
+    """
+    return offer.private and not settings.flavours
+
+
+def _flavours(offer: Offer, settings: TargetSettings, measured: Measured) -> Iterator[Flavour]:
     """What Nova lists, with the graphics processors and prices that are known of a flavour of that name."""
     known = {flavour.name: flavour for flavour in offer.flavours}
+    every = _all_are_meant(offer, settings)
     for one in measured.flavours or ():
+        if one.name not in known and not every:
+            continue
         said = known.get(one.name)
         if said is not None and _same(said, one):
             yield said
@@ -203,7 +217,7 @@ def differences(
     """
     return (
         *_of_facts(facts, measured),
-        *_of_flavours(offer, measured),
+        *_of_flavours(offer, settings, measured),
         *_of_images(offer, measured),
         *_of_types(offer, measured),
         *_of_limits(offer, settings, measured),
@@ -218,7 +232,7 @@ def _of_facts(facts: Mapping[str, Fact], measured: Measured) -> Iterator[Differe
             yield Difference(said.attribute, row.value, str(row.confidence), said.value, said.source)
 
 
-def _of_flavours(offer: Offer, measured: Measured) -> Iterator[Difference]:
+def _of_flavours(offer: Offer, settings: TargetSettings, measured: Measured) -> Iterator[Difference]:
     if measured.flavours is None:
         return
     there = {one.name: one for one in measured.flavours}
@@ -231,7 +245,7 @@ def _of_flavours(offer: Offer, measured: Measured) -> Iterator[Difference]:
             )
     known = {said.name for said in offer.flavours}
     for name, one in sorted(there.items()):
-        if name not in known:
+        if name not in known and _all_are_meant(offer, settings):
             yield Difference(f"flavour {name}", None, "catalogue", _size(one), source)
 
 

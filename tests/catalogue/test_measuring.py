@@ -106,7 +106,8 @@ def flavour(name, vcpus, memory):
     return MeasuredFlavour(name=name, vcpus=vcpus, memory=memory)
 
 
-def test_flavours_are_those_that_are_listed_with_what_else_is_known_of_them():
+def test_flavours_of_a_public_offer_are_those_of_the_catalogue_that_are_listed():
+    """Its list has others, with shared processors or licences, that nobody chose for a machine of a platform."""
     known = {one.name: one for one in site(OVH).offer.flavours}
     same, other = known["b3-8"], known["b3-16"]
     place = measured(
@@ -114,16 +115,23 @@ def test_flavours_are_those_that_are_listed_with_what_else_is_known_of_them():
         flavours=(
             flavour("b3-8", same.vcpus, same.memory),
             flavour("b3-16", other.vcpus + 1, other.memory),
-            flavour("x1", 1, "1GiB"),
+            flavour("win-b3-8", 1, "1GiB"),
         ),
     )
-    assert [one.name for one in place.offer.flavours] == ["b3-8", "b3-16", "x1"]
+    assert [one.name for one in place.offer.flavours] == ["b3-8", "b3-16"]
     assert place.flavour_named("b3-8") == same
     assert place.flavour_named("b3-16").price_eur_hour is None
-    assert place.flavour(1, 2**30).name == "x1"
     told = {one.what for one in place.differences}
-    assert {"flavour b3-16", "flavour x1", "flavour b3-32"} <= told
-    assert "flavour b3-8" not in told
+    assert {"flavour b3-16", "flavour b3-32"} <= told
+    assert not {"flavour b3-8", "flavour win-b3-8"} & told
+
+
+def test_machines_of_a_private_offer_choose_from_all_that_is_listed_unless_its_operator_declared_some():
+    listed = (flavour("x1", 1, "1GiB"), flavour("h1", 8, "64GiB"))
+    assert [one.name for one in measured(flavours=listed).offer.flavours] == ["x1", "h1"]
+    assert measured(flavours=listed).flavour(1, 2**30).name == "x1"
+    platform = described(targets={str(OPENSTACK): {"flavours": [{"name": "h1", "vcpus": 8, "memory": "64GiB"}]}})
+    assert [one.name for one in measured(platform=platform, flavours=listed).offer.flavours] == ["h1"]
 
 
 def test_a_flavour_whose_memory_its_maker_writes_in_gb_keeps_its_processors_and_its_price():

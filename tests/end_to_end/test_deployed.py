@@ -398,6 +398,10 @@ def test_a_rule_added_by_hand_is_seen_on_the_servers_and_is_gone_from_the_compar
     rule |= {"port_range_min": 8443, "port_range_max": 8443, "remote_ip_prefix": "203.0.113.7/32"}
     asked = deployed.ask("network", "post", "/security-group-rules", json={"security_group_rule": rule})
     made = asked["security_group_rule"]["id"]
+    lake = next(one["id"] for one in deployed.listed("network", "/networks", "networks") if "lake" in one["name"])
+    shared = {"object_type": "network", "object_id": lake, "action": "access_as_shared", "target_tenant": "f" * 32}
+    asked = deployed.ask("network", "post", "/rbac-policies", json={"rbac_policy": shared})
+    policy = asked["rbac_policy"]["id"]
     try:
         said = deployed.compare("--require", "no-drift")
         assert said.code == 1, said.all
@@ -407,9 +411,51 @@ def test_a_rule_added_by_hand_is_seen_on_the_servers_and_is_gone_from_the_compar
         assert any("8443" in line for line in found["drift"][live]), found["drift"]
         assert not found["drift"][state]
         assert found["egress"]["given"][live] != found["egress"]["given"][state]
+        # A network that was opened to another project shows in no filter.
+        assert any("put machines on zone/lake/network" in line for line in found["remarks"][live]), found["remarks"]
     finally:
+        deployed.ask("network", "delete", f"/rbac-policies/{policy}")
         deployed.ask("network", "delete", f"/security-group-rules/{made}")
     deployed.compare("--require", "no-drift").well()
+
+
+# -- the endpoints themselves
+
+
+@on_openstack
+def test_the_endpoints_say_what_they_have_and_nothing_of_the_asking_is_left(deployed):
+    before, file = deployed.inventory(), str(deployed.folder / "measured.yaml")
+    words = ("hdh", "assess", str(deployed.spec), "--on", deployed.target, "--format", "json")
+    said = deployed.user.run(*words, "--live", "--sandbox", "--out", file).well().json()
+    assert deployed.inventory() == before
+    measured = said["measured"][deployed.target]
+    # Each is what the servers did, and not what anybody says of them: the volumes' keys are secrets of this project.
+    assert {fact["attribute"]: fact["value"] for fact in measured["facts"]} == {
+        "machine.encryption": "tenant-key",
+        "network.flow_logs": False,
+        "object_store.identities": "iam",
+        "store.access_log": False,
+        "store.encryption": "provider-key",
+        "store.expiry": True,
+        "store.public": False,
+        "store.retention": "compliance",
+        "store.versioning": True,
+    }
+    servers = len(deployed.listed("compute", "/servers", "servers"))
+    assert measured["limits"]["machines"] | {"source": ""} == {
+        "value": -1,
+        "used": servers,
+        "own": servers,
+        "source": "",
+    }
+    rules = measured["limits"]["rules"]
+    # The four of the project's own group `default` are nobody's plan.
+    assert rules["used"] - rules["own"] == 4
+    assert measured["volume_types"]["luks"] is True
+    rows = said["targets"][deployed.target]["verdicts"]
+    assert {row["confidence"] for row in rows if row["attribute"] == "machines"} == {"measured"}
+    # The file is an input like any other: the same answer, without a question.
+    assert deployed.user.run(*words, "--measured", file).well().json() == said
 
 
 # -- what is refused changes nothing
