@@ -28,12 +28,12 @@ from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
 from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
+from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.remedies import REMEDIES
 from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
-from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stores
-from hdh_infra.clouds.openstack.swift import uses_swift
+from hdh_infra.clouds.openstack.storage import lower_store, observe_stores
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation

@@ -30,9 +30,10 @@ from hdh_infra.clouds.openstack.naming import (
     shared_name,
     shortened,
 )
+from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader, document
 from hdh_infra.clouds.openstack.storage import bucket_path
-from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by, uses_swift
+from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep

@@ -13,16 +13,15 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.access_logs import acl_grants, is_public_grantee, log_properties, observe_access_log
 from hdh_infra.clouds.openstack.documents import EVERYONE
 from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
-from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers, uses_swift
+from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
 
-STORES = "object_store"
-"""The service's word in the catalogue: its endpoint, and what it calls the region."""
 _SERVER_SIDE = "AES256"
 _UNFINISHED_DAYS = 7
 """Longer than any upload takes; what was begun and never finished goes then."""

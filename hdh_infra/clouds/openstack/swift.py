@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.crossing import need_path
 from hdh_infra.clouds.openstack.naming import (
@@ -38,7 +37,6 @@ from hdh_infra.model.links import Right
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Access
 
-SWIFT = "swift"
 _SERVICE = "object-store"
 _LOOK, _PUT, _DELETE = ("GET", "HEAD"), ("PUT",), ("DELETE",)
 _OBJECTS = ("/*", "/*/**")
@@ -51,11 +49,6 @@ METHODS: Mapping[Access, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _PATH = re.compile(r"/v1/(?P<account>[^/]+)/(?P<container>[^/]+)(?P<rest>/.*)?")
 _READING = frozenset(_LOOK)
 _HARMLESS = frozenset({*_LOOK, "OPTIONS"})
-
-
-def uses_swift(site: Site) -> bool:
-    """Whether stores are spoken to by Swift's own protocol; without anybody's word it is S3."""
-    return site.fact("object_store.api").value == SWIFT
 
 
 def container_path(store: str) -> str:
