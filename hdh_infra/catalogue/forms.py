@@ -65,8 +65,8 @@ def _some_of(*words: str) -> Form:
     return Form(f"a list of {', '.join(words)}, each once", fits, words)
 
 
-def _one_or_some_of(*words: str) -> Form:
-    one, some = _one_of(*words), _some_of(*words)
+def _one_or_some_of(*words: str, no: bool = False) -> Form:
+    one, some = _one_of(*words, no=no), _some_of(*words)
     return Form(f"{one.allowed}, or {some.allowed}", lambda value: one.fits(value) or some.fits(value), words)
 
 
@@ -115,7 +115,7 @@ FORMS: Mapping[str, Form] = {
     "machine.backup": _YES_OR_NO,
     "key.protection": _one_of(*Protection),
     # How material can come into the service; a list where there are several ways.
-    "key.origin": _one_or_some_of(*KeyOrigin),
+    "key.origin": _one_or_some_of(*KeyOrigin, no=True),
     "key.rotation": _YES_OR_NO,
     "key.exportable": _YES_OR_NO,
     # What encrypts stores and disks, or what the key service makes.

@@ -22,6 +22,8 @@ IMAGES = "machine.image"
 """The row that only a measured offer has: which families of images there are."""
 MEASURABLE = frozenset(
     {
+        # Only that there is no service that makes keys.
+        "key.origin",
         "machine.encryption",
         "network.flow_logs",
         "network.names",

@@ -120,6 +120,9 @@ class _Services:
                 yield MeasuredFact(attribute="network.flow_logs", value="security_group" in said.loggable, source=call)
             if "dns-integration" not in said.extensions:
                 yield MeasuredFact(attribute="network.names", value=False, source=f"{network}: no `dns-integration`")
+        if self._lacks_keys():
+            call = "the catalogue of services of Keystone: no `key-manager`"
+            yield MeasuredFact(attribute="key.origin", value=False, source=call)
         if self._has("container-infra", "container-infrastructure-management"):
             call = self._call("the catalogue of services", "container-infra", "container-infrastructure-management")
             yield MeasuredFact(attribute="requires.kubernetes", value="Magnum", source=call)
@@ -134,6 +137,10 @@ class _Services:
         elif self._nothing_encrypts():
             call = self._call("GET /types/ID/encryption", "block-storage", "volumev3")
             yield MeasuredFact(attribute="machine.encryption", value=str(Encryption.none), source=call)
+
+    def _lacks_keys(self) -> bool:
+        """Whether there is no Barbican where plans rest on one; a public offer may have a key service of its own beside OpenStack."""
+        return self.place.offer.private and bool(self.said.services) and not self._has(_KEY_MANAGER)
 
     def _project_keeps_keys(self) -> bool:
         """Whether the key of every encrypted volume is a secret of this project in Barbican: one a volume, and the tenant's."""
@@ -230,7 +237,7 @@ class _Services:
     def remarks(self) -> Iterator[str]:
         """What a person should know that no fact says."""
         said, settings = self.said, self.place.settings
-        if not self._has(_KEY_MANAGER):
+        if self._lacks_keys():
             yield "there is no key manager (Barbican) in the catalogue of services: no key of the description can be made"
         if said.external_networks is not None:
             names = sorted(str(one.get("name")) for one in said.external_networks)

@@ -80,7 +80,7 @@ def test_every_fact_is_measurable_in_its_own_form_and_says_which_call_on_which_e
         extensions=["router"],
     )
     found = measured(one, probed(**{name.replace("-", "_"): True for name in EVERYTHING}))
-    assert {fact.attribute for fact in found.facts} == MEASURABLE
+    assert {fact.attribute for fact in found.facts} == MEASURABLE - {"key.origin"}
     for fact in found.facts:
         assert check_value(fact.attribute, fact.value) is None
         assert "http" in fact.source or "datastores" in fact.source
@@ -185,10 +185,14 @@ def test_what_others_made_is_never_counted_as_the_platforms_own(answers):
 
 
 def test_what_plans_rest_on_and_is_not_there_is_told(said):
-    bare = replace(said, services=[], extensions=[], external_networks=[], versions={"compute": "2.38"})
+    others = [one for one in said.services if one["type"] != "key-manager"]
+    bare = replace(said, services=others, extensions=[], external_networks=[], versions={"compute": "2.38"})
     lines = "\n".join(measured(bare).remarks)
     for word in ("Barbican", "external network", "port-security", "security-groups-remote-address-group", "2.38"):
         assert word in lines
+    assert facts(measured(bare))["key.origin"] is False
+    assert "key.origin" not in facts(measured(said))
+    assert "key.origin" not in facts(measure(bare, None, site(Target.parse("ovhcloud:GRA")), "hdh", TODAY))
     two = [{"name": "blue"}, {"name": "green"}]
     assert any("several external networks" in line for line in measured(replace(said, external_networks=two)).remarks)
     assert measured(replace(said, external_networks=two), external_network="blue").remarks == ()

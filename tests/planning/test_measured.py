@@ -201,3 +201,12 @@ def test_a_waiver_of_what_was_measured_to_be_met_is_no_error(spec):
     declared = f"{text}facts:\n  - {{target: '{TARGET}', attribute: store.versioning, value: true, source: its handbook of 2026, as_of: 2026-11-01, by: operator}}\n"
     with pytest.raises(SpecError, match="waives nothing"):
         plan_of(spec(declared))
+
+
+def test_without_a_service_that_makes_keys_no_key_is_met(spec):
+    text = f"{SPEC}\nkeys: {{lake: {{}}}}\n"
+    for value, verdict in ((None, Verdict.met), (False, Verdict.not_met)):
+        facts = {} if value is None else {"facts": (fact("key.origin", value),)}
+        found = [row for row in rows(plan_of(spec(text), **facts), "key.origin") if row.attribute == "origin"]
+        assert {row.verdict for row in found} == {verdict}
+    assert {row.confidence for row in found} == {Confidence.measured}
