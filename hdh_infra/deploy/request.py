@@ -36,6 +36,7 @@ class Request:
         engine_command: the `pulumi` command.
         work_dir: folder for the engine's working files; by default one of this stack's own in the user's cache.
         settings: the stack's own `Pulumi.STACK.yaml`, for secrets that the plan names; it is copied, never written.
+        parallel: of a platform in parts, how many stacks at once; None for what the machine carries.
     """
 
     platform: Platform
@@ -48,6 +49,7 @@ class Request:
     engine_command: Path
     work_dir: Path | None = None
     settings: Path | None = None
+    parallel: int | None = None
 
 
 @final
@@ -89,6 +91,27 @@ class Step:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """What an operation changed in one of the stacks of a platform."""
+
+    part: str
+    """`foundation`, or the path of its space."""
+    stack: str
+    changes: Mapping[str, int]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a result."""
+        return {
+            "part": self.part,
+            "stack": self.stack,
+            "changes": dict(self.changes),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@final
 @dataclass(frozen=True)
 class Result:
     """What an operation changed; counts are of all resources of the stack but the stack itself."""
@@ -106,6 +129,8 @@ class Result:
     """Steps that only a person can do and that it stopped (in a preview, would stop) at: the rest was made."""
     open: tuple[OpenStep, ...] = field(default=())
     """The same of steps that nothing waits for."""
+    parts: tuple[PartResult, ...] = field(default=())
+    """Of a platform in parts, each of its stacks; the counts above are of all together."""
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-deployment/1`."""
@@ -120,6 +145,7 @@ class Result:
             "remarks": list(self.remarks),
             "stopped": [one.to_json() for one in self.stopped],
             "open": [one.to_json() for one in self.open],
+            **({"parts": [one.to_json() for one in self.parts]} if self.parts else {}),
         }
 
 

@@ -53,6 +53,8 @@ class Watch:
         self._found: dict[str, Step] = {}
         self._causes: dict[str, list[str]] = {}
         self._own: list[str] = []
+        self.only_deletions = True
+        """Whether nothing but deletions failed."""
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -67,6 +69,8 @@ class Watch:
                 self._observer.done(_word(step.op), path_of(step.urn), step.type)
         elif event.res_op_failed_event:
             step = event.res_op_failed_event.metadata
+            if _word(step.op) != "delete" and str(getattr(step.op, "value", step.op)) != "delete-replaced":
+                self.only_deletions = False
             self._observer.failed(path_of(step.urn), "; ".join(self._causes.get(step.urn, ["failed"])))
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._diagnose(event.diagnostic_event)
