@@ -15,11 +15,13 @@ from hdh_infra.deploy.guards import (
     changes_of,
     check_nothing_lost,
     check_nothing_replaced,
+    check_state_place,
     done_in_vain,
     read_current_lock,
     refuse_blocked,
 )
 from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent, Step
+from hdh_infra.deploy.saved import saved, saving
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
 from hdh_infra.errors import EngineError, RefusedError, SpecError, UndeletedError, WaitingError
@@ -175,12 +177,19 @@ def in_parts(request: Request) -> bool:
 
 
 def _deploy(request: Request, observer: Observer, operation: str) -> Result:
+    from hdh_infra.deploy.engine import backend_of, secrets_of
+
     plan = plan_of(request)
+    told = check_state_place(
+        request.platform, request.target, backend_of(request), secrets_of(request), request.environment
+    )
     if in_parts(request):
         from hdh_infra.deploy import parts
 
-        return parts.deploy(request, plan, observer, operation)
-    return deploy_stack(request, observer, operation, Work(plan))
+        found = parts.deploy(request, plan, observer, operation)
+    else:
+        found = deploy_stack(request, observer, operation, Work(plan))
+    return replace(found, remarks=(*told, *found.remarks))
 
 
 @final
@@ -254,14 +263,21 @@ def deploy_stack(
             if operation == "preview":
                 registered = _unprotected(plan, anew)
                 excluded = _urns(deployment, retired) or None
-                engine.run(lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded), watch)
+                with saving(request, plan) as file:
+                    engine.run(
+                        lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
+                    )
             else:
                 kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
-                _prepare(engine, deployment, retired, kept)
                 later = _urns(deployment, work.later) or None
-                engine.run(
-                    lambda stack: stack.up(on_event=watch, color="never", show_secrets=False, exclude=later), watch
-                )
+                with saved(request, plan) as file:
+                    _prepare(engine, deployment, retired, kept)
+                    engine.run(
+                        lambda stack: stack.up(
+                            on_event=watch, color="never", show_secrets=False, exclude=later, plan=file
+                        ),
+                        watch,
+                    )
         except EngineError as error:
             if watch.failed and watch.only_deletions:
                 raise UndeletedError(error.where, error.what, error.remedy) from None

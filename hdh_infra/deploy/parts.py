@@ -44,6 +44,12 @@ class _Held:
 def deploy(request: Request, plan: Plan, observer: Observer, operation: str) -> Result:
     """Deploy or preview a platform in parts. Raises as `operations.up` does; an `EngineError` names the parts that failed."""
     began = time.monotonic()
+    if file := request.save_plan or request.saved_plan:
+        raise RefusedError(
+            str(file),
+            "a saved plan is of one stack, and this platform is in parts",
+            "Without it `hdh preview` shows what `hdh up` would do; nothing was changed",
+        )
     parts = {part.name: part for part in plan.parts()}
     held = _held(request)
     remarks: list[str] = []

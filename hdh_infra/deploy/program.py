@@ -15,7 +15,7 @@ import pulumi
 
 from hdh_infra.deploy.forms import SECRETS, secrets_of
 from hdh_infra.deploy.foundation import Foundation, part_of_stack, stack_of
-from hdh_infra.deploy.guards import read_current_lock, refuse_blocked
+from hdh_infra.deploy.guards import check_state_place, read_current_lock, refuse_blocked
 from hdh_infra.deploy.realising import Deployed, realise
 from hdh_infra.deploy.world import check_backend
 from hdh_infra.errors import HdhError, Problem, SpecError
@@ -24,6 +24,7 @@ from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.model.words import nearest
+from hdh_infra.planning.state_place import NO_KEY_SERVICE
 
 if TYPE_CHECKING:
     from hdh_infra.graph.plan import Plan
@@ -83,7 +84,11 @@ def plan_to_deploy(
     current = read_current_lock(spec, where, lock)
     plan = make_plan(spec, where, lock=current, today=today or _today())
     refuse_blocked(plan)
-    check_backend(os.environ, backend_of(os.environ.get("PULUMI_BACKEND_URL")))
+    backend = backend_of(os.environ.get("PULUMI_BACKEND_URL"))
+    check_backend(os.environ, backend)
+    if backend is not None:
+        for what in check_state_place(spec, where, backend, NO_KEY_SERVICE, os.environ):
+            pulumi.log.warn(what)
     return plan, current
 
 

@@ -157,6 +157,10 @@ class StateSettings(Spec):
     secrets: str = Field(
         default="passphrase", description="Pulumi's secrets provider: passphrase, or a key service's URL."
     )
+    country: Country | None = Field(
+        default=None,
+        description="Where the backend stands, for one whose URL does not tell; shown as declared. It has to be one of `residency.countries`.",
+    )
 
 
 class DeclaredFlavour(Spec):

@@ -22,6 +22,7 @@ from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.capacity import check_quotas
 from hdh_infra.planning.lock import too_large
+from hdh_infra.planning.state_place import state_outside
 
 
 def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
@@ -120,6 +121,8 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 ("targets", str(target)) if str(target) in platform.targets else ("residency", "countries")
             )
             problems.append(platform.problem(at, what))
+        if residency:
+            problems.extend(check_state_place(platform, place))
         problems.extend(check_quotas(platform, place))
         problems.extend(check_existing(platform, place))
         for path, machine in expanded.machines.items():
@@ -131,6 +134,14 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
                 problems.append(platform.problem((*place_of(path), "image"), what))
     return problems
+
+
+def check_state_place(platform: Platform, place: Site) -> Iterator[Problem]:
+    """The state that a spec names for a target lies in the residency, as far as the spec alone tells."""
+    state = place.settings.state
+    outside = state_outside(platform, place, state.backend, state.secrets, {}) if state is not None else ()
+    for field, what in outside:
+        yield platform.problem(("targets", str(place.target), "state", field), f"{what}; residency can never be waived")
 
 
 def check_existing(platform: Platform, place: Site) -> Iterator[Problem]:
