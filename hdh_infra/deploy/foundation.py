@@ -65,8 +65,9 @@ class Outputs:
         if preview and (changing is None or path in changing):
             return pulumi.Output.from_input(None).apply(lambda _: UNKNOWN, run_with_unknowns=True)
         if self._asked is None:
-            reference = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
-            self._asked = pulumi.runtime.invoke_output(READ, {"name": reference})
+            organization = pulumi.get_organization() or "organization"
+            reference = {"name": f"{organization}/{pulumi.get_project()}/{stack}"}
+            self._asked = pulumi.runtime.invoke_output(READ, reference)
         whole = self._asked
 
         def leaf(answer: Any) -> Any:
@@ -82,8 +83,12 @@ class Outputs:
 
         value = whole.apply(leaf, run_with_unknowns=True)
         # What is asked for is all outputs, and one secret among them makes all of it secret: each leaf is what it is itself.
-        secret = asyncio.ensure_future(_is_secret(whole, name))
-        return pulumi.Output(value.resources(), value.future(with_unknowns=True), value.is_known(), secret)
+        return pulumi.Output(
+            asyncio.ensure_future(value.resources()),
+            asyncio.ensure_future(value.future(with_unknowns=True)),
+            asyncio.ensure_future(value.is_known()),
+            asyncio.ensure_future(_is_secret(whole, name)),
+        )
 
 
 async def _is_secret(whole: pulumi.Output[Any], name: str) -> bool:

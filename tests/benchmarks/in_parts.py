@@ -22,6 +22,7 @@ from rich.table import Table
 import hdh_infra as hdh
 from hdh_infra.deploy import operations
 from hdh_infra.deploy.request import Request, Result, Silent
+from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.lock import update_lock, with_layout
 from hdh_infra.sandbox import engine, simulator
@@ -48,7 +49,9 @@ def request_of(
     spaces: int, layout: str, folder: Path, environment: dict[str, str], command: Path, parallel: int | None
 ) -> Request:
     """The small platform with so many spaces."""
-    platform = grown(hdh.load(SMALL), spaces)
+    described = grown(hdh.load(SMALL), spaces).model_dump(mode="json", by_alias=True)
+    described["targets"] = {str(TARGET): {"quotas": {"vcpus": 10_000, "vcpus-of-a-family": 10_000}}}
+    platform = Platform.model_validate(described)
     lock = update_lock(None, platform, [TARGET], salt="0badcafe")
     state = folder / f"state-{layout}-{spaces}"
     state.mkdir()
