@@ -59,7 +59,9 @@ def move(request: Request, plan: Plan, whole: dict[str, Any], observer: Observer
     folder = work_dir_of(request)
     folder.mkdir(parents=True, exist_ok=True)
     # A last copy beside the backend's own; its secrets are encrypted as they are there.
-    (folder / f"{request.stack}.before-parts.json").write_text(json.dumps(whole), encoding="utf-8")
+    copy = folder / f"{request.stack}.before-parts.json"
+    copy.touch(mode=0o600)
+    copy.write_text(json.dumps(whole), encoding="utf-8")
 
     def put(name: str) -> None:
         one = request_of(request, name)

@@ -222,6 +222,8 @@ class _Run:
     def preview(self, held: _Held) -> None:
         """What `up` would do: a space sees as unknown what the foundation would make or make anew."""
         self._stacks([FOUNDATION])
+        if self.failed:
+            return
         changing = {step.path for _, one in self.results for step in one.steps if step.operation in _MADE}
         there = bool(stored.resources(held.parts.get(FOUNDATION, {})))
         self._foundation = replace(self._foundation, changing=frozenset(changing) if there else None)
@@ -243,11 +245,12 @@ class _Run:
             )
             again = True
         except HdhError as error:
-            self.failed[FOUNDATION] = error
-            return
+            raise EngineError(
+                error.where, f"the foundation failed, so that no space was begun: {error.what}", error.remedy
+            ) from None
         waits = self._waiting()
         self._stacks(name for name in self._parts if name not in {FOUNDATION, *emptied, *waits})
-        if again and not self.failed:
+        if again and not self.failed and not any(one.stopped for _, one in self.results):
             # What it held was judged before, and what was in use then is free now.
             self._judged = {**self._judged, FOUNDATION: self._fresh()}
             self._stacks([FOUNDATION])
@@ -255,7 +258,8 @@ class _Run:
     def _later(self) -> frozenset[str]:
         """What goes of the foundation once the spaces do not use it any more, with what it lies in or is made by."""
         judged, plan = self._judged[FOUNDATION], self._parts[FOUNDATION].plan
-        found = {change.path for change in judged.changes if change.effect is Effect.remove} - set(judged.retired)
+        kept = {path for path, word in judged.retired.items() if word != "delete"}
+        found = {change.path for change in judged.changes if change.effect is Effect.remove} - kept
         if not found:
             return frozenset()
         stays = {node.element for node in plan.nodes} | {network_path(node.path) for node in plan.nodes} | {PLATFORM}

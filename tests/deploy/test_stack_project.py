@@ -54,7 +54,8 @@ def pulumi(stack, project, *words):
     done = subprocess.run(
         [str(engine), *words, "--non-interactive", "--color", "never"],
         cwd=project,
-        env={**stack.request.environment, "PATH": path},
+        # The program is of this tree, wherever the interpreter has the package from.
+        env={**stack.request.environment, "PATH": path, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
