@@ -6,11 +6,12 @@ is refused in `guards` and `world`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
-from hdh_infra.deploy import stored
+from hdh_infra.deploy import stored, unfinished
 from hdh_infra.deploy.guards import (
     changes_of,
     check_nothing_lost,
@@ -24,7 +25,7 @@ from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent
 from hdh_infra.deploy.saved import saved, saving
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
-from hdh_infra.errors import EngineError, RefusedError, SpecError, UndeletedError, WaitingError
+from hdh_infra.errors import EngineError, HdhError, RefusedError, SpecError, UndeletedError, WaitingError
 from hdh_infra.graph.diff import Change, Effect
 from hdh_infra.model.paths import PLATFORM, element_of, network_path
 from hdh_infra.model.target import Target
@@ -33,6 +34,7 @@ from hdh_infra.model.wording import listed
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
     from hdh_infra.deploy.foundation import Foundation
+    from hdh_infra.deploy.watching import Watch
     from hdh_infra.graph.parts import Reference
     from hdh_infra.graph.plan import Plan
 
@@ -101,7 +103,8 @@ def refresh_stack(request: Request, observer: Observer) -> Result:
             lambda stack: stack.refresh(on_event=watch, clear_pending_creates=True, color="never", show_secrets=False),
             watch,
         )
-        return watch.result(request, engine.remarks)
+        left = unfinished.kept_through(engine, request, deployment)
+        return watch.result(request, engine.remarks + left)
 
 
 def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Result:
@@ -135,12 +138,13 @@ def destroy_stack(request: Request, observer: Observer, *, delete_data: bool) ->
         deployment = checked(engine.export(), request)
         if not delete_data:
             refuse_data(stored.protected(deployment), request.stack)
-        changed = stored.settled(stored.released(deployment, None))
+        deployment, settled = unfinished.settle(engine, request, deployment)
+        changed = stored.released(deployment, None)
         if changed != deployment:
             engine.replace_state(changed)
         observer.total(len(stored.resources(deployment)))
         engine.run(lambda stack: stack.destroy(on_event=watch, color="never", show_secrets=False), watch)
-        return watch.result(request, engine.remarks)
+        return watch.result(request, engine.remarks + settled)
 
 
 def state(request: Request) -> dict[str, Any]:
@@ -223,6 +227,7 @@ class Judged:
 
 def judge(plan: Plan, deployment: dict[str, Any], request: Request) -> Judged:
     """Hold a plan against a state. Raises `RefusedError` where data would be lost, replaced or wiped without a word."""
+    deployment = unfinished.tainted(deployment)
     retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
     retired = {**retired, **_needed(plan, deployment, retired)}
     changes = changes_of(plan, deployment)
@@ -258,20 +263,24 @@ def deploy_stack(
         assert engine is not None
         found = judged or judge(plan, checked(engine.export(), request), request)
         deployment, retired, anew = found.deployment, found.retired, found.anew
+        half = unfinished.made_anew(deployment)
+        begun: list[str] = []
         observer.total(count(plan))
         try:
             if operation == "preview":
-                registered = _unprotected(plan, anew)
+                registered = _unprotected(plan, {*anew, *half})
                 excluded = _urns(deployment, retired) or None
+                begun = _begun(deployment)
                 with saving(request, plan) as file:
                     engine.run(
                         lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
                     )
             else:
-                kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
                 later = _urns(deployment, work.later) or None
                 with saved(request, plan) as file:
-                    _prepare(engine, deployment, retired, kept)
+                    deployment, begun = unfinished.settle(engine, request, deployment)
+                    kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
+                    _prepare(engine, deployment, retired, {*kept, *half})
                     engine.run(
                         lambda stack: stack.up(
                             on_event=watch, color="never", show_secrets=False, exclude=later, plan=file
@@ -283,8 +292,10 @@ def deploy_stack(
                 raise UndeletedError(error.where, error.what, error.remedy) from None
             # The program ends with an error where a step is open, so that nothing is deleted; that is no failure.
             if watch.failed or not stopped:
+                if operation == "up":
+                    _remember(engine, watch)
                 raise
-        remarks = engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(found.changes)
+        remarks = engine.remarks + begun + unfinished.anew(half) + _remarks(retired, anew) + done_in_vain(found.changes)
         return replace(watch.result(request, remarks), stopped=tuple(stopped), open=tuple(left))
 
 
@@ -334,10 +345,14 @@ def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, s
     changed = (
         stored.without(changed, {path for path, word in retired.items() if word != "delete"}) if retired else changed
     )
-    if stored.pending(changed):
-        changed = stored.settled(changed)
     if changed is not deployment:
         engine.replace_state(changed)
+
+
+def _remember(engine: Engine, watch: Watch) -> None:
+    """Write down what is unfinished; where even that fails, the error that came first is the one to tell."""
+    with contextlib.suppress(HdhError):
+        unfinished.remember(engine, watch.unmade)
 
 
 def _elements(paths: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from hdh_infra.errors import EngineError, HdhError
 
 if TYPE_CHECKING:
     from pulumi.automation.errors import CommandError
-    from pulumi.automation.events import DiagnosticEvent, EngineEvent
+    from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventStateMetadata
 
     from hdh_infra.clouds.base import Cloud
     from hdh_infra.deploy.request import Request
@@ -58,6 +58,8 @@ class Watch:
         self._own: list[str] = []
         self.only_deletions = True
         """Whether nothing but deletions failed."""
+        self.unmade: list[StepEventStateMetadata] = []
+        """What failed to be created, as the engine's events have it."""
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -74,6 +76,8 @@ class Watch:
             step = event.res_op_failed_event.metadata
             if _word(step.op) != "delete" and str(getattr(step.op, "value", step.op)) != "delete-replaced":
                 self.only_deletions = False
+            if _word(step.op) in {"create", "replace"} and step.new is not None:
+                self.unmade.append(step.new)
             self._observer.failed(path_of(step.urn), "; ".join(self._causes.get(step.urn, ["failed"])))
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._diagnose(event.diagnostic_event)

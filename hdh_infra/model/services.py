@@ -14,6 +14,12 @@ SERVICE_LENGTH = 26
 """Sixty-four addresses: the smallest that the most demanding cloud takes for its bastion, and for its firewall."""
 
 
+ENTRY_BY_MACHINE = "machine"
+"""The catalogue's word of an offer whose entry is a machine that the platform has to make, and no service."""
+ENTRY_VCPUS, ENTRY_MEMORY, ENTRY_IMAGE = 1, 1 << 30, "debian-12"
+"""What such a machine wants at least: it passes packets on, and unpacks its own updates."""
+
+
 def entry_range(network: str) -> str:
     """Where the lock has the range of a network's entry for people."""
     return f"{network}/entry"

@@ -191,6 +191,15 @@ class TargetSettings(Spec):
     external_network: str | None = Field(
         default=None, description="OpenStack: name of the external network; without it the only one there is."
     )
+    vrack: str | None = Field(
+        default=None,
+        pattern=r"^pn-[0-9]+$",
+        description="OVHcloud: the vRack that the plan attaches the project to; without it a person does, before any network is made.",
+    )
+    entry_from: tuple[AddressRange, ...] = Field(
+        default=(),
+        description="OpenStack and OVHcloud: ranges that people come from to a bastion; without them from anywhere, with a key.",
+    )
     object_store_endpoint: str | None = Field(default=None, description="URL of the S3 endpoint of a private offer.")
     object_store_addresses: tuple[AddressRange, ...] = Field(
         default=(),
@@ -214,6 +223,11 @@ class TargetSettings(Spec):
     existing: dict[str, Existing | str] = Field(
         default_factory=dict,
         description="Native things named instead of made: path of a zone, space or key, `image/FAMILY`, `project`, `group` (of resources) or `network-watcher` to its id.",
+    )
+    measured: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of what was measured of the target, beside this one, as `hdh assess --live --out FILE` writes it.",
     )
     state: StateSettings | None = Field(default=None, description="Where the state is kept.")
 

@@ -21,11 +21,12 @@ from hdh_infra.graph.verify import verify
 from hdh_infra.model.check_meaning import check_dates
 from hdh_infra.model.expand import expand
 from hdh_infra.model.lock import Lock
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assess import assess
 from hdh_infra.planning.capacity import capacity
-from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.lock import entry_machines, update_lock
 from hdh_infra.planning.naming import check_names
 from hdh_infra.planning.overriding import overridden
 from hdh_infra.planning.waiving import idle_waivers
@@ -80,6 +81,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
             "lock": _digest(given.model_dump_json(exclude={"layout"})),
             "catalogue": _digest(digest_input(place)),
             "today": str(today),
+            **({"measured": _digest(place.measured.model_dump_json())} if place.measured else {}),
         },
         providers=providers,
         nodes=ordered,
@@ -107,6 +109,9 @@ def _flavours(context: Context) -> Iterator[ChosenFlavour]:
     machines: dict[str, dict[str, int]] = {}
     for path, machine in context.expanded.machines.items():
         machines.setdefault(context.flavour(path).name, {})[path] = machine.count
+    for path in entry_machines(context.expanded, context.site):
+        if not context.expanded.is_closed(network_path(path) or ""):
+            machines.setdefault(context.flavour(path).name, {})[path] = 1
     for _, alike in sorted(machines.items()):
         flavour = context.flavour(next(iter(alike)))
         yield ChosenFlavour(

@@ -17,20 +17,23 @@ from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
+from hdh_infra.model.measured import Measured
 from hdh_infra.model.names import texts, told
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.capacity import check_quotas
 from hdh_infra.planning.lock import too_large
+from hdh_infra.planning.measured_file import with_measured
 from hdh_infra.planning.state_place import state_outside
 
 
-def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
+def load(file: str | Path, *, on: Sequence[str] = (), measured: Mapping[str, Measured] | None = None) -> Platform:
     """Read and check a spec.
 
     Args:
         file: the YAML.
         on: targets to check it for, beside those that it names itself.
+        measured: what was measured of targets; it stands in for the files that the spec names.
 
     Raises:
         SpecError: with every problem of the file and of the named targets at once.
@@ -38,6 +41,7 @@ def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
     found = examine(Path(file))
     platform, problems = found.platform, list(found.problems)
     if platform is not None:
+        platform = with_measured(platform, measured or {}, problems)
         problems.extend(check_targets(platform, found.written))
         known = {str(one) for one in targets()}
         named = [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known]

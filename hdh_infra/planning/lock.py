@@ -21,7 +21,15 @@ from hdh_infra.model.lock import Kept, Lock
 from hdh_infra.model.machine import Gpu
 from hdh_infra.model.paths import matches, network_path
 from hdh_infra.model.platform import Platform
-from hdh_infra.model.services import SERVICE_LENGTH, service_ranges
+from hdh_infra.model.services import (
+    ENTRY_BY_MACHINE,
+    ENTRY_IMAGE,
+    ENTRY_MEMORY,
+    ENTRY_VCPUS,
+    SERVICE_LENGTH,
+    entry_range,
+    service_ranges,
+)
 from hdh_infra.model.target import Target
 
 FIRST_HOST = 4
@@ -229,7 +237,23 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
             problems.append(expanded.platform.problem(place_of(path), too_large(path, vcpus, memory, place)))
         else:
             chosen[path] = flavour.name
+    for path in entry_machines(expanded, place):
+        kept = place.flavour_named(chosen[path]) if path in chosen else None
+        if kept is None:
+            flavour = place.flavour(ENTRY_VCPUS, ENTRY_MEMORY)
+            if flavour is None:
+                problems.append(
+                    expanded.platform.problem(place_of(path), too_large(path, ENTRY_VCPUS, ENTRY_MEMORY, place))
+                )
+            else:
+                chosen[path] = flavour.name
     return dict(sorted(chosen.items()))
+
+
+def entry_machines(expanded: Expanded, place: Site) -> tuple[str, ...]:
+    """Where the lock has the flavours and images of bastions, on a site where these are machines of the platform's own."""
+    own = place.facts["network.entry"].value == ENTRY_BY_MACHINE
+    return tuple(entry_range(network) for network, spec in expanded.networks.items() if spec.entry) if own else ()
 
 
 def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
@@ -250,6 +274,9 @@ def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]
             problems.append(expanded.platform.problem((*place_of(path), "image"), what))
         elif chosen.get(path) not in place.offer.images or chosen.get(path) != machine.image:
             chosen[path] = machine.image
+    for path in entry_machines(expanded, place):
+        if chosen.get(path) not in place.offer.images:
+            chosen[path] = ENTRY_IMAGE if ENTRY_IMAGE in place.offer.images else min(place.offer.images)
     return dict(sorted(chosen.items()))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.identities import (
@@ -20,7 +22,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
@@ -30,7 +32,7 @@ from hdh_infra.clouds.openstack.storage import STORES, lower_store, observe_stor
 from hdh_infra.clouds.openstack.traffic import observe_traffic
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
-from hdh_infra.graph.plan import Provider
+from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Link
 
 VERSION = "5.5.3"
@@ -56,11 +58,9 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OpenStack asks the S3 endpoint for access logs yet, whatever the endpoint has",
     "store.backup": "no plan of OpenStack copies buckets anywhere yet, whatever service the operator has for it",
     "store.soft_delete": "no plan of OpenStack asks for a bin of deleted objects yet; versions keep what is deleted or overwritten",
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",
-    "network.entry": "no plan of OpenStack has a bastion yet: people get in by no way that the plan makes",
     "network.names": "no plan of OpenStack gives machines names yet: Neutron answers for the names of one network only, and may publish them outside",
     "network.flow_logs": "no plan of OpenStack asks Neutron for logs of its filters yet, whatever the operator has switched on",
     "audit.keys": "no plan of OpenStack brings the audit records of Barbican into a store yet",
@@ -79,6 +79,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
     yield from lower_needs(context, network)
     for base, _ in holders(context, network):
         yield from lower_identity(context, base)
@@ -116,9 +117,9 @@ def read_back(
     grants = observe_grants(reader, known)
     traffic = observe_traffic(reader, known)
     elements = {
-        **observe_networks(reader),
+        **observe_networks(reader, traffic.people, traffic.apart),
         **observe_stores(reader, grants),
-        **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY)),
+        **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY), traffic.apart),
         **keys(reader),
     }
     return Observation(
@@ -131,6 +132,12 @@ def read_back(
         entry=traffic.entry,
         remarks=tuple(sorted(reader.remarks)),
     )
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield from manual_keys(context)
+    yield from manual_client_side(context)
 
 
 def observe(natives: Natives, site: Site) -> Observation:
@@ -153,6 +160,9 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    # By what an order made, its list of readers points at it.
+    identifiers=("secretRef", "containerRef"),
+    protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
-    manual=manual_keys,
+    manual=manual,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.schema import Flavour
@@ -120,7 +120,7 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
 
 
 def observe_machines(
-    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str]
+    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Container[str] = frozenset()
 ) -> dict[str, dict[str, Any]]:
     """Every machine element that has a server.
 
@@ -128,10 +128,11 @@ def observe_machines(
         reader: the native resources.
         public: by element, whether a public address leads to it.
         identities: by element, by what it is known to other services.
+        apart: native paths of servers that are no machines: bastions.
     """
     attached = attached_volumes(reader)
     found = {}
-    for element, servers in reader.elements(INSTANCE, "machine").items():
+    for element, servers in reader.elements(INSTANCE, "machine", apart).items():
         each = [observe_disks(reader, server, attached.get(server.path, ())) for server in servers]
         flavours = [reader.flavours.get(_flavour(server)) for server in servers]
         known = [one for one in flavours if one is not None] if all(flavours) else []

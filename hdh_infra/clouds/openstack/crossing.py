@@ -245,8 +245,17 @@ def need_path(space: str, machine: str) -> str:
     return f"{space}{WAY}{machine.replace('/', '.')}"
 
 
+def has_bastion(context: Context, network: str) -> bool:
+    """Whether people get into a network by a bastion: not into one that ended."""
+    return context.expanded.networks[network].entry is not None and not context.expanded.is_closed(network)
+
+
 def leaves(context: Context, network: str) -> bool:
-    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it."""
+    """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it, or an entry."""
     if not network.startswith(_SPACE):
         return network in _index(context).machines
-    return network in context.egress_networks or _index(context).leaves(network)
+    return (
+        network in context.egress_networks
+        or (has_bastion(context, network) and network in _index(context).machines)
+        or _index(context).leaves(network)
+    )

@@ -6,7 +6,7 @@ Security groups and their rules are in `rules`; who can reach whom is read in `t
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -30,14 +30,14 @@ ROUTER_PATH = f"{PLATFORM}/router"
 _GATEWAY = 1
 
 
-def external_network(context: Context) -> Value:
-    """Id of the network that leads outside, asked at deploy time: by its name where one is known, else by what it is."""
+def external_network(context: Context, output: str = "id") -> Value:
+    """Id or name of the network that leads outside, asked at deploy time: by its name where one is known, else by what it is."""
     native = context.site.offer.native
     name = context.settings.external_network
     if name is None and native["external_network_by"] == "name":
         name = native["external_network"]
     args: dict[str, Value] = {"external": True} if name is None else {"name": name, "external": True}
-    return lookup(GET_NETWORK, args, "id", PROVIDER)
+    return lookup(GET_NETWORK, args, output, PROVIDER)
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
@@ -109,24 +109,32 @@ def interface_path(network: str) -> str:
     return f"{network}/route"
 
 
-def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every network element: the ranges of its subnets, and where it lies."""
+def observe_networks(
+    reader: Reader, people: Mapping[str, str], apart: Container[str] = frozenset()
+) -> dict[str, dict[str, Any]]:
+    """Every network element: the ranges of its subnets, where it lies, and how people get in.
+
+    Args:
+        reader: the native resources.
+        people: by network, how people get into it.
+        apart: native paths of networks that a bastion has to itself: no machine has addresses there.
+    """
     ranges: dict[str, list[str]] = {}
     for subnet in reader.natives.of_type(SUBNET):
         network = reader.follow(subnet.properties.get("networkId"), NETWORK)
         cidr = subnet.properties.get("cidr")
-        if network is not None and cidr:
+        if network is not None and network.path not in apart and cidr:
             ranges.setdefault(network.element, []).append(str(cidr))
     return {
         element: {
             "kind": "network",
             "address_range": ", ".join(sorted(ranges.get(element, []))) or None,
             "domain": None,
-            "entry": None,
+            "entry": people.get(element),
             "flow_logs": False,
             "members": None,
             **reader.place(natives),
             "native": reader.paths(element),
         }
-        for element, natives in reader.elements(NETWORK, "network").items()
+        for element, natives in reader.elements(NETWORK, "network", apart).items()
     }

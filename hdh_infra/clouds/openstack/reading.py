@@ -7,7 +7,7 @@ A property points at another resource by a form in a plan and by an id elsewhere
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,10 @@ class Reader:
         """Buckets by name."""
         return {str(bucket.properties.get("bucket")): bucket for bucket in self.natives.of_type(BUCKET)}
 
+    def bucket_of(self, value: Value) -> Native | None:
+        """The bucket that a property means, by reference in a plan and by name elsewhere; None if none of ours is."""
+        return self.follow(value, BUCKET) or (self.buckets.get(value) if isinstance(value, str) else None)
+
     @cached_property
     def flavours(self) -> Mapping[str, Flavour]:
         """Flavours that the catalogue has, by name."""
@@ -61,10 +65,12 @@ class Reader:
         found = self.natives.follow(value)
         return found if found is not None and found.type == token else None
 
-    def elements(self, token: str, kind: str) -> Mapping[str, list[Native]]:
-        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked."""
+    def elements(self, token: str, kind: str, apart: Container[str] = frozenset()) -> Mapping[str, list[Native]]:
+        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked, but for those that stand apart."""
         found: dict[str, list[Native]] = {}
         for native in self.natives.of_type(token):
+            if native.path in apart:
+                continue
             try:
                 fits = kind_of(native.element) == kind
             except ValueError:

@@ -7,6 +7,7 @@ rules a machine, because Neutron refuses a second rule that says the same.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
@@ -20,15 +21,16 @@ from hdh_infra.model.paths import network_path
 
 OWN_SUBNET = "the machine's own subnet"
 _READ = "2026-11-23"
-_METADATA = "docs.openstack.org/nova/latest/user/metadata.html"
+_METADATA_SOURCE = "docs.openstack.org/nova/latest/user/metadata.html"
 _DHCP = "docs.openstack.org/neutron/latest/admin/intro-os-networking.html: the DHCP agent answers in the subnet"
 SERVICE_FLOWS = (
     ServiceFlow("name resolution", OWN_SUBNET, "udp", (53,), _DHCP, _READ),
     ServiceFlow("name resolution", OWN_SUBNET, "tcp", (53,), _DHCP, _READ),
     ServiceFlow("addresses by DHCP", OWN_SUBNET, "udp", (67,), _DHCP, _READ),
-    ServiceFlow("metadata", "169.254.169.254/32", "tcp", (80,), _METADATA, _READ),
+    ServiceFlow("metadata", "169.254.169.254/32", "tcp", (80,), _METADATA_SOURCE, _READ),
 )
 """What each machine needs of OpenStack itself; the clock comes from the host."""
+METADATA = ipaddress.IPv4Network("169.254.169.254/32")
 ANYWHERE = "0.0.0.0/0"
 
 
@@ -55,12 +57,14 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         peer = {"remoteIpPrefix": subnet if flow.address == OWN_SUBNET else flow.address}
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
-        yield _rule(context, path, group_path(machine), "egress", protocol=flow.protocol, ports=span, peer=peer)
+        yield lower_rule(context, path, group_path(machine), "egress", protocol=flow.protocol, ports=span, peer=peer)
     for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
         for low, high in ports:
             path = f"{machine}/outside/{protocol}-{_span((low, high))}-{prefix.replace('/', '-')}"
             peer = {"remoteIpPrefix": prefix}
-            yield _rule(context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer)
+            yield lower_rule(
+                context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
+            )
 
 
 def lower_needs(context: Context, space: str) -> Iterator[Node]:
@@ -88,7 +92,7 @@ def lower_needs(context: Context, space: str) -> Iterator[Node]:
             for low, high in ports:
                 path = f"{base}/outside/{protocol}-{_span((low, high))}"
                 peer = {"remoteAddressGroupId": ref(addresses)}
-                yield _rule(
+                yield lower_rule(
                     context, path, group_path(machine), "egress", protocol=protocol, ports=(low, high), peer=peer
                 )
 
@@ -100,8 +104,10 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
     to, source = {"remoteGroupId": ref(theirs)}, {"remoteGroupId": ref(mine)}
     for low, high in ports_of(link.ports):
         name, ports = _span((low, high)), (low, high)
-        yield _rule(context, f"{base}/out/{name}", mine, "egress", protocol=link.protocol, ports=ports, peer=to)
-        yield _rule(context, f"{base}/in/{name}", theirs, "ingress", protocol=link.protocol, ports=ports, peer=source)
+        yield lower_rule(context, f"{base}/out/{name}", mine, "egress", protocol=link.protocol, ports=ports, peer=to)
+        yield lower_rule(
+            context, f"{base}/in/{name}", theirs, "ingress", protocol=link.protocol, ports=ports, peer=source
+        )
 
 
 def store_addresses(context: Context) -> tuple[str, ...]:
@@ -134,7 +140,7 @@ def _span(ports: tuple[int, int]) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def _rule(
+def lower_rule(
     context: Context,
     path: str,
     group: str,
@@ -144,6 +150,7 @@ def _rule(
     ports: tuple[int, int],
     peer: Mapping[str, Value],
 ) -> Node:
+    """One opening of a group, for one range of ports and one peer: a range, a group, or a group of addresses."""
     low, high = ports
     return make(
         context,

@@ -19,20 +19,21 @@ from hdh_infra.clouds.filters import (
     intersect,
     passes,
     ports_of,
+    subtract,
     union,
     written,
 )
+from hdh_infra.clouds.openstack.bastion import SESSIONS, observe_doors
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import BUCKET, INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.openstack.rules import OWN_SUBNET, SERVICE_FLOWS
+from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
 from hdh_infra.clouds.openstack.wires import STRANGERS, Wires
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import ObservedFlow
 
 _HTTPS: Ports = ((443, 443),)
-_METADATA = ipaddress.IPv4Network("169.254.169.254/32")
 _LOCAL = tuple(ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918: no endpoint of a public offer has such an address."""
 
@@ -48,6 +49,10 @@ class Traffic:
     entry: tuple[ObservedFlow, ...]
     public: Mapping[str, bool]
     """By element with a server, whether a public address leads to it."""
+    people: Mapping[str, str]
+    """By network, how people get into it."""
+    apart: frozenset[str]
+    """Native paths of the bastions' servers and networks."""
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
@@ -55,20 +60,23 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     wires = Wires(reader)
     servers = {native.element for native in reader.natives.of_type(INSTANCE)}
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
+    doors = observe_doors(wires, flows([*wires.interfaces, *(one for _, one in wires.doors)], wires.routed))
     return Traffic(
-        flows=tuple(sorted((*flows(wires.interfaces, wires.routed), *_to_stores(wires, rights)))),
-        service_flows=tuple(sorted(set(_service_flows(wires)))),
-        egress=outside(wires.interfaces, (*wires.inside, _METADATA), wires.has_way_out),
+        flows=tuple(sorted((*doors.flows, *_to_stores(wires, rights)))),
+        service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows})),
+        egress=tuple(sorted((*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress))),
         entry=tuple(sorted((*_entry(wires), *_entry_of_stores(reader)))),
         public={element: element in public for element in servers},
+        people=doors.people,
+        apart=doors.apart,
     )
 
 
 def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
-    for one in wires.interfaces:
+    for one in (*wires.interfaces, *(door for _, door in wires.doors)):
         for flow in SERVICE_FLOWS:
             ranges = wires.subnets.get(one.network, [])
-            probe = _METADATA[0] if flow.address != OWN_SUBNET else (ranges[0][1] if ranges else None)
+            probe = METADATA[0] if flow.address != OWN_SUBNET else (ranges[0][1] if ranges else None)
             if probe is not None:
                 ports = passes(one.rules, "out", flow.protocol, probe, frozenset())
                 if ports := intersect(ports, ports_of(flow.ports)):
@@ -79,12 +87,16 @@ def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
 def _entry(wires: Wires) -> Iterator[ObservedFlow]:
     """What anyone outside can open to a machine with a public address."""
     found: dict[tuple[str, str], Ports] = {}
-    for one in wires.interfaces:
+    doors = {id(door) for _, door in wires.doors}
+    for one in (*wires.interfaces, *(door for _, door in wires.doors)):
         if id(one) not in wires.public:
             continue
         for protocol in PROTOCOLS:
             for probe in _strangers(one.rules, "in", wires.inside):
                 ports = passes(one.rules, "in", protocol, probe, frozenset())
+                if id(one) in doors and protocol == "tcp":
+                    # That people come in by it is how the network's entry is told.
+                    ports = subtract(ports, SESSIONS)
                 if ports:
                     key = (one.element, protocol)
                     found[key] = union((*found.get(key, ()), *ports))
@@ -149,7 +161,7 @@ def _to_endpoint(wires: Wires, one: Interface, protocol: str, known: list[Networ
     if not wires.has_way_out(one):
         return (), ()
     elsewhere = () if wires.reader.site.offer.private else _LOCAL
-    free, *narrow = _strangers(one.rules, "out", (*wires.inside, _METADATA, *elsewhere))
+    free, *narrow = _strangers(one.rules, "out", (*wires.inside, METADATA, *elsewhere))
     probes = [one[0] for one in known] if known else [free, *narrow]
 
     def through(probe: ipaddress.IPv4Address) -> Ports:

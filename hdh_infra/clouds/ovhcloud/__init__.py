@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -21,11 +23,15 @@ from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
-from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.vrack import after_vrack, lower_vrack, manual_vrack
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Right
+
+KEY_SERVICE = "the key service, the service key of {key}, which gives data keys and unwraps them (`datakey`), by a certificate of whoever may"
+"""Where a key lies that is used in the client."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -34,8 +40,9 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The router, and the domain of keys."""
+    """The router, the vRack that networks lie in, and the domain of keys."""
     yield from lower_router(context)
+    yield from lower_vrack(context)
     yield from lower_domain(context)
 
 
@@ -47,7 +54,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
-    yield from lower_wires(context, network)
+    yield from after_vrack(context, (*lower_wires(context, network), *lower_bastion(context, network)))
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
 
@@ -60,12 +67,7 @@ def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
 
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
-    yield ManualStep(
-        what="attach the project to a vRack: without one no private network can be made",
-        who="the owner of the project",
-        command="in the control panel, Public Cloud > Private network; or a resource ovh:Vrack/cloudProject:CloudProject",
-        proof="`openstack network create` answers, and not `Can not get vrack_id and segmentation_id`",
-    )
+    yield from manual_vrack(context)
     yield ManualStep(
         what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
         who="the owner of the project",
@@ -73,6 +75,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
         proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
     )
     yield from manual_keys(context)
+    yield from manual_client_side(context, KEY_SERVICE)
 
 
 def observe(natives: Natives, site: Site) -> Observation:
@@ -80,11 +83,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
-UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
-    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
-    "network.entry": "no plan of OVHcloud has a bastion yet: people get in by no way that the plan makes",
-}
+UNLOWERED: Mapping[str, str] = {}
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
 
 
@@ -98,6 +97,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    protecting=frozenset({IAM_POLICY}),
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,

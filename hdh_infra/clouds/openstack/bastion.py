@@ -1,0 +1,323 @@
+"""The entry for people: a bastion machine in a network of its own, and how it is read back.
+
+Its range is the lock's further one of the network. The only public address of a plan leads to it; its filter lets people in by SSH, on
+to the machines of its network by SSH, and out for its own updates; every machine of the network lets its group in. What it is told
+at its first start is in `hardening`. How packets fare is read in `traffic`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import final
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_of, subtract, written
+from hdh_infra.clouds.openstack.crossing import has_bastion
+from hdh_infra.clouds.openstack.disks import image_id, observe_disks, volume_type, weakest
+from hdh_infra.clouds.openstack.hardening import SESSION_PORT, observe_start_up, start_up
+from hdh_infra.clouds.openstack.naming import (
+    BASTION,
+    FLOATING_IP,
+    GET_FLAVOUR,
+    GROUP,
+    INSTANCE,
+    NETWORK,
+    PORT,
+    PROVIDER,
+    ROUTER_INTERFACE,
+    SUBNET,
+    VOLUME,
+    make,
+    native_name,
+)
+from hdh_infra.clouds.openstack.network import ROUTER_PATH, external_network
+from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS, group_path, lower_rule
+from hdh_infra.clouds.openstack.wires import Wires
+from hdh_infra.clouds.reach import INTERNET, Interface, outside
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Native, ObservedFlow
+from hdh_infra.graph.values import Value, lookup, ref
+from hdh_infra.model.paths import network_path
+from hdh_infra.model.scales import Encryption
+from hdh_infra.model.services import entry_range
+
+SESSIONS: Ports = ((SESSION_PORT, SESSION_PORT),)
+UPDATES_PORT = 443
+LEVEL = "machine"
+"""The model's word, as the catalogue has it, for a bastion that is a machine and no service of the cloud."""
+_GATEWAY, _OWN = 1, 4
+_TIMEOUTS = {"create": "30m", "delete": "30m"}
+
+
+def lower_bastion(context: Context, network: str) -> Iterator[Node]:
+    """A network's bastion: where it stands, what it lets through, the machine, its address, and what lets it in."""
+    if not has_bastion(context, network):
+        return
+    base = f"{network}{BASTION}"
+    yield from _wires(context, network, base)
+    yield from _filter(context, network, base)
+    yield make(
+        context,
+        f"{base}port",
+        PORT,
+        {
+            "name": native_name(context, f"{network}/bastion"),
+            "networkId": ref(f"{base}network"),
+            "adminStateUp": True,
+            "portSecurityEnabled": True,
+            "securityGroupIds": [ref(f"{base}filter")],
+            "fixedIps": [{"subnetId": ref(f"{base}subnet"), "ipAddress": str(_addresses(context, network)[_OWN])}],
+        },
+        fixed=True,
+    )
+    yield from _machine(context, network, base)
+    yield make(
+        context,
+        f"{base}address",
+        FLOATING_IP,
+        {
+            "description": f"Entry of {network}",
+            "pool": external_network(context, "name"),
+            "portId": ref(f"{base}port"),
+        },
+        # Neutron gives an address to a port only where a router leads from its subnet to the outside.
+        after=(f"{base}route",),
+    )
+
+
+def _addresses(context: Context, network: str) -> Network:
+    return context.service_range(entry_range(network))
+
+
+def _wires(context: Context, network: str, base: str) -> Iterator[Node]:
+    """A network of its own, so that nothing but its filter's openings is near it."""
+    addresses = _addresses(context, network)
+    name = native_name(context, f"{network}/bastion")
+    yield make(context, f"{base}network", NETWORK, {"name": name, "adminStateUp": True, "portSecurityEnabled": True})
+    yield make(
+        context,
+        f"{base}subnet",
+        SUBNET,
+        {
+            "name": name,
+            "networkId": ref(f"{base}network"),
+            "cidr": str(addresses),
+            "ipVersion": 4,
+            "gatewayIp": str(addresses[_GATEWAY]),
+            "enableDhcp": True,
+            "allocationPools": [
+                {
+                    "start": str(addresses[addresses.num_addresses // 2]),
+                    "end": str(ipaddress.IPv4Address(int(addresses.broadcast_address) - 1)),
+                }
+            ],
+        },
+        fixed=True,
+    )
+    yield make(
+        context,
+        f"{base}route",
+        ROUTER_INTERFACE,
+        {"routerId": ref(ROUTER_PATH), "subnetId": ref(f"{base}subnet")},
+        fixed=True,
+    )
+
+
+def _filter(context: Context, network: str, base: str) -> Iterator[Node]:
+    group = f"{base}filter"
+    yield make(
+        context,
+        group,
+        GROUP,
+        {
+            "name": native_name(context, f"{network}/bastion"),
+            "description": f"Filter of the bastion of {network}",
+            "deleteDefaultRules": True,
+        },
+    )
+
+    def rule(path: str, direction: str, protocol: str, port: int, peer: Mapping[str, Value], of: str = group) -> Node:
+        return lower_rule(context, path, of, direction, protocol=protocol, ports=(port, port), peer=peer)
+
+    subnet = {"remoteIpPrefix": str(_addresses(context, network))}
+    for flow in SERVICE_FLOWS:
+        # It starts from its configuration drive and needs no metadata service.
+        if flow.address == OWN_SUBNET:
+            path = f"{base}service/{flow.to.replace(' ', '-')}-{flow.protocol}"
+            yield rule(path, "egress", flow.protocol, int(flow.ports[0]), subnet)
+    yield rule(f"{base}updates", "egress", "tcp", UPDATES_PORT, {"remoteIpPrefix": str(ANYWHERE)})
+    for one in context.settings.entry_from or (str(ANYWHERE),):
+        path = f"{base}people/{one.replace('/', '-')}"
+        yield rule(path, "ingress", "tcp", SESSION_PORT, {"remoteIpPrefix": one})
+    for machine in (path for path in context.expanded.machines if network_path(path) == network):
+        theirs = group_path(machine)
+        path = f"{base}machine/{machine.rsplit('/', 1)[-1]}"
+        yield rule(f"{path}/out", "egress", "tcp", SESSION_PORT, {"remoteGroupId": ref(theirs)})
+        yield rule(f"{path}/in", "ingress", "tcp", SESSION_PORT, {"remoteGroupId": ref(group)}, theirs)
+
+
+def _machine(context: Context, network: str, base: str) -> Iterator[Node]:
+    path, name = entry_range(network), native_name(context, f"{network}/bastion")
+    yield make(
+        context,
+        f"{base}system-disk",
+        VOLUME,
+        {
+            "name": name,
+            "size": int(context.site.offer.native["system_disk_gib"]),
+            # Its log and its host key lie there.
+            **volume_type(context, Encryption.provider_key),
+            "imageId": image_id(context, path),
+            "metadata": dict(context.tags),
+        },
+        ignore=("imageId",),
+        timeouts=_TIMEOUTS,
+    )
+    yield make(
+        context,
+        f"{base}server",
+        INSTANCE,
+        {
+            "name": name,
+            "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(path).name}, "id", PROVIDER),
+            "networks": [{"port": ref(f"{base}port")}],
+            "blockDevices": [
+                {
+                    "uuid": ref(f"{base}system-disk"),
+                    "sourceType": "volume",
+                    "destinationType": "volume",
+                    "bootIndex": 0,
+                    "deleteOnTermination": False,
+                }
+            ],
+            "configDrive": True,
+            "userData": start_up(context.expanded.platform.ssh_keys, context.address_range(network)),
+            "metadata": dict(context.tags),
+        },
+        after=(f"{base}route",),
+        fixed=True,
+        timeouts=_TIMEOUTS,
+    )
+
+
+@final
+@dataclass
+class Doors:
+    """What the bastions of a deployment let people do, and what they let pass beyond that."""
+
+    people: dict[str, str] = field(default_factory=dict)
+    """By network, how people get into it, in the model's words."""
+    apart: frozenset[str] = frozenset()
+    """Native paths of the bastions' servers and networks: no machine stands there."""
+    service_flows: list[ObservedFlow] = field(default_factory=list)
+    """People in, and updates out: their work, which no flow of the platform asks."""
+    egress: list[ObservedFlow] = field(default_factory=list)
+    flows: list[ObservedFlow] = field(default_factory=list)
+    """All between machines; of the bastions', what is more than sessions to machines."""
+
+
+def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
+    """Where people get in, and what else a bastion opens.
+
+    Args:
+        wires: what packets pass.
+        flows: between all machines and bastions.
+    """
+    found = Doors()
+    if not wires.doors:
+        found.flows = list(flows)
+        return found
+    found.apart = frozenset(
+        path
+        for server, one in wires.doors
+        for path in (server.path, one.network)
+        if path != f"{server.element}/network"
+    )
+    elements = {server.element for server, _ in wires.doors}
+    levels = {
+        server.element: _level(wires, server) for server, one in wires.doors if _sources(found, wires, server, one)
+    }
+    reached: dict[str, dict[str, str]] = {}
+    for flow in flows:
+        source, to = _whole(flow.source), _whole(flow.to)
+        if source not in elements and to not in elements:
+            found.flows.append(flow)
+            continue
+        more = ports_of(flow.ports)
+        if to not in elements and flow.protocol == "tcp":
+            if source in levels and intersect(more, SESSIONS):
+                reached.setdefault(network_path(to) or "", {})[flow.to] = levels[source]
+            more = subtract(more, SESSIONS)
+        if more:
+            found.flows.append(replace(flow, ports=written(more)))
+    found.people = _people(wires, levels, reached)
+    for flow in outside([one for _, one in wires.doors], (*wires.inside, METADATA), wires.has_way_out):
+        if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", (UPDATES_PORT,)):
+            found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))
+        else:
+            found.egress.append(flow)
+    return found
+
+
+def _people(wires: Wires, levels: Mapping[str, str], reached: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    each = Counter(one.element for one in wires.interfaces)
+    all_of = Counter(network_path(one.element) or "" for one in wires.interfaces)
+    # Without a machine there is nobody to be reached yet, and the way in is there all the same.
+    found = {network: level for network, level in levels.items() if not all_of[network]}
+    for network, machines in reached.items():
+        some = sum(each[to] or 1 for to in machines)
+        # The weakest of several ways in.
+        level = max(machines.values(), key=len)
+        whole = some == all_of[network]
+        found[network] = level if whole else f"{level}, to {some} of {all_of[network]} machines"
+    return found
+
+
+def _level(wires: Wires, server: Native) -> str:
+    """The word for one bastion, by what it was told at its first start."""
+    remarks = wires.reader.remarks
+    disks = observe_disks(wires.reader, server, ())
+    if weakest(disks.system_levels) == str(Encryption.none):
+        remarks.add(f"{server.path}: its disk is not encrypted, and its log and its host key lie there")
+    data = server.properties.get("userData")
+    if data is None and wires.reader.natives.source != "live":
+        data = ""
+    told = observe_start_up(data)
+    if told is None:
+        remarks.add(f"{server.path}: what it was told at its first start cannot be read back, and is taken as planned")
+        return LEVEL
+    if not told.keys:
+        remarks.add(f"{server.path}: no key opens it, since the description has no ssh_keys")
+    for fault in told.faults:
+        remarks.add(f"{server.path}: {fault}")
+    return f"{LEVEL}, open to more than passing through" if told.faults else LEVEL
+
+
+def _sources(found: Doors, wires: Wires, server: Native, one: Interface) -> bool:
+    """Whether people come in from outside; from where, is written down."""
+    if id(one) not in wires.public:
+        wires.reader.remarks.add(f"{server.path}: has no address that people outside reach")
+        return False
+    ranges = {
+        peer
+        for rule in one.rules or ()
+        if rule.direction == "in" and rule.protocol in {None, "tcp"} and intersect(rule.ports, SESSIONS)
+        for peer in rule.peers or (() if rule.groups else (ANYWHERE,))
+        if not any(peer.subnet_of(own) for own in wires.inside)
+    }
+    if one.rules is None:
+        ranges.add(ANYWHERE)
+    for peer in ranges:
+        source = INTERNET if peer == ANYWHERE else str(peer)
+        found.service_flows.append(ObservedFlow(source, f"{server.element} (entry for people)", "tcp", (SESSION_PORT,)))
+    if not ranges:
+        wires.reader.remarks.add(f"{server.path}: lets nobody in from outside")
+    return bool(ranges)
+
+
+def _whole(element: str) -> str:
+    """The element of a flow's end, which may be one replica of it."""
+    return element.partition("[")[0]
