@@ -29,7 +29,8 @@ def cut(request):
     file = request.param
     state = json.loads(file.read_text(encoding="utf-8"))
     facts = next(one for one in state["deployment"]["resources"] if one["type"] == "hdh:platform:Platform")["inputs"]
-    platform = hdh.load(file.parent / "platform.yaml", on=[facts["target"]])
+    # Nothing is deployed here, and what a release had to waive may be met today.
+    platform = hdh.load(file.parent / "platform.yaml", on=[facts["target"]]).model_copy(update={"waivers": ()})
     lock = read_lock(file.parent / "platform.lock")
     plan = make_plan(platform, facts["target"], lock=lock, today=datetime.date(2026, 11, 25))
     parts = {part.name: part for part in plan.parts()}
