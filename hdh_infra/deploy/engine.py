@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from hdh_infra.clouds import cloud
@@ -271,9 +272,9 @@ class _Stack(automation.Stack):
 
 def _stack(request: Request, workspace: automation.LocalWorkspace, *, create: bool) -> automation.Stack | None:
     try:
-        return _Stack.select(request.stack, workspace)
+        return _Stack(request.stack, workspace, StackInitMode.SELECT)
     except StackNotFoundError:
-        return _Stack.create(request.stack, workspace) if create else None
+        return _Stack(request.stack, workspace, StackInitMode.CREATE) if create else None
 
 
 @final
