@@ -88,6 +88,8 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
     """Take a platform in parts down: the spaces first. Raises as `operations.destroy` does."""
     held = _held(request)
     if held.whole is not None:
+        if not delete_data:
+            operations.refuse_data(stored.protected(held.whole), request.stack)
         # Copies of a move that did not come to its end: what they name is the one stack's.
         moving.drop(request, held.parts)
         return operations.destroy_stack(request, observer, delete_data=delete_data)
@@ -303,8 +305,11 @@ class _Run:
         from hdh_infra.deploy import engine
 
         request = request_of(self._request, name)
-        if not any(map(stored.is_native, stored.resources(engine.export_of(request)))):
-            engine.remove(request)
+        try:
+            if not any(map(stored.is_native, stored.resources(engine.export_of(request)))):
+                engine.remove(request)
+        except HdhError as error:
+            self.failed[name] = error
 
     def _waiting(self) -> set[str]:
         """Spaces that read what waits for a person; the steps are told with what waits in them."""

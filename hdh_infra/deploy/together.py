@@ -28,7 +28,8 @@ def workers(asked: int | None) -> int:
     if asked is not None:
         return max(1, asked)
     by_memory = _free_bytes() // _BYTES_A_STACK
-    return int(max(1, min(_STACKS_A_PROCESSOR * len(os.sched_getaffinity(0)), by_memory)))
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(max(1, min(_STACKS_A_PROCESSOR * mine, by_memory)))
 
 
 def _free_bytes() -> int:
