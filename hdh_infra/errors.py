@@ -99,5 +99,9 @@ class EngineError(HdhError):
     """Raised when the Pulumi engine cannot be found or started, or stopped with an error; state is kept."""
 
 
+class UndeletedError(EngineError):
+    """Raised when all was made and changed, and only deletions failed: something else may still use what is to go."""
+
+
 class CloudError(HdhError):
     """Raised when a cloud, an endpoint or a sandbox service does not answer or refuses the credentials."""

@@ -35,6 +35,16 @@ SavedPlan = Annotated[
         show_default=False,
     ),
 ]
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        "--parallel",
+        metavar="N",
+        min=1,
+        help="Stacks at once, of a platform in parts; without it what processors and memory carry.",
+        show_default=False,
+    ),
+]
 UpdateLock = Annotated[bool, typer.Option("--update-lock", help="Bring the lock up to date first.")]
 
 
@@ -54,6 +64,7 @@ def _requests(
     sandbox: bool,
     update_lock: bool,
     checked: bool,
+    parallel: int | None = None,
 ) -> list[Request]:
     from hdh_infra.cli.requests import requests
 
@@ -66,6 +77,7 @@ def _requests(
         sandbox=sandbox,
         update_lock=update_lock,
         checked=checked,
+        parallel=parallel,
     )
 
 
@@ -111,13 +123,22 @@ def preview(
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
     update_lock: UpdateLock = False,
+    parallel: Parallel = None,
     save_plan: SavePlan = None,
 ) -> None:
     """Show what `up` would change."""
     from hdh_infra.deploy import operations
 
     asked = _requests(
-        spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=update_lock, checked=True
+        spec,
+        on,
+        stack=stack,
+        lock_file=lock_file,
+        today=today,
+        sandbox=sandbox,
+        update_lock=update_lock,
+        checked=True,
+        parallel=parallel,
     )
     _one_target(asked, "--save-plan", save_plan)
     found = []
@@ -136,6 +157,7 @@ def up(
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
     update_lock: UpdateLock = False,
+    parallel: Parallel = None,
     plan: SavedPlan = None,
     yes: Yes = False,
 ) -> None:
@@ -144,7 +166,15 @@ def up(
     from hdh_infra.deploy import operations
 
     asked = _requests(
-        spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=update_lock, checked=True
+        spec,
+        on,
+        stack=stack,
+        lock_file=lock_file,
+        today=today,
+        sandbox=sandbox,
+        update_lock=update_lock,
+        checked=True,
+        parallel=parallel,
     )
     _one_target(asked, "--plan", plan)
     found = []
@@ -168,6 +198,7 @@ def refresh(
     today: Today = "",
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
+    parallel: Parallel = None,
     yes: Yes = False,
 ) -> None:
     """Bring the state up to date with what the cloud really has.
@@ -178,7 +209,15 @@ def refresh(
 
     found = []
     for request in _requests(
-        spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=False, checked=False
+        spec,
+        on,
+        stack=stack,
+        lock_file=lock_file,
+        today=today,
+        sandbox=sandbox,
+        update_lock=False,
+        checked=False,
+        parallel=parallel,
     ):
         _confirm(f"Refresh the state of {request.stack}?", yes=yes)
         with _progress(f"refresh {request.target}") as observer:
@@ -194,6 +233,7 @@ def destroy(
     today: Today = "",
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
+    parallel: Parallel = None,
     yes: Yes = False,
     delete_data: Annotated[
         bool,
@@ -216,6 +256,7 @@ def destroy(
         sandbox=sandbox,
         update_lock=False,
         checked=False,
+        parallel=parallel,
     ):
         words = ", with its data" if delete_data else ""
         _confirm(f"Destroy {request.platform.name} on {request.target}{words}?", yes=yes)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hdh_infra.cli.credentials import credentials
 from hdh_infra.cli.options import (
+    Layout,
     LockFile,
     Measurements,
     On,
@@ -45,11 +46,12 @@ def init(
             help="Which one: small, hdh-national (150 projects), hospital-eds (a warehouse), ehds-node (permits).",
         ),
     ] = "small",
+    layout: Layout = None,
     output: OneFormat = Format.text,
 ) -> None:
     """Write a commented description to start from.
 
-    The JSON Schema is written beside it, so that editors complete and check it.
+    The JSON Schema is written beside it, so that editors complete and check it; with --layout a lock that keeps it.
     """
     from hdh_infra.cli.starting import example, write_schema
     from hdh_infra.errors import Problem, SpecError
@@ -59,10 +61,26 @@ def init(
         raise SpecError([Problem(str(file), None, None, "", "is there already: name another file")])
     write_file(file, text)
     beside = write_schema(file)
+    kept = _first_lock(file, layout) if layout else None
     if output is Format.json:
-        write_json({"file": str(file), "example": name, "schema": str(beside)})
+        written = {"file": str(file), "example": name, "schema": str(beside)}
+        write_json({**written, "lock": str(kept), "layout": layout} if kept else written)
     else:
         typer.echo(f"{file} written; look at it with: hdh assess {file}")
+
+
+def _first_lock(file: Path, layout: Literal["one", "parts"]) -> Path:
+    """Write the lock of a new description, which keeps the layout. Raises `SpecError` where there is one already."""
+    from hdh_infra.errors import Problem, SpecError
+    from hdh_infra.planning import load
+    from hdh_infra.planning.lock import update_lock, with_layout
+    from hdh_infra.planning.lock_file import new_salt
+
+    kept, there = find_lock(file, None)
+    if there is not None:
+        raise SpecError([Problem(str(kept), None, None, "", "is there already: say `hdh lock --layout` to change it")])
+    save_lock(with_layout(update_lock(None, load(file), (), salt=new_salt()), layout), kept)
+    return kept
 
 
 def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
@@ -108,17 +126,19 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the lock is not up to date.")
     ] = False,
+    layout: Layout = None,
 ) -> None:
     """Bring the lock beside a description up to date.
 
     It remembers what was given once: addresses, flavours, images, short names, data holders.
     """
-    from hdh_infra.planning.lock import update_lock
+    from hdh_infra.planning.lock import update_lock, with_layout
     from hdh_infra.planning.lock_file import lock_status, new_salt
 
     platform, chosen = read_spec(spec, on)
     file, old = find_lock(spec, lock_file)
     new = update_lock(old, platform, chosen, salt=new_salt())
+    new = with_layout(new, layout) if layout else new
     changes = list(lock_status(old, new))
     if changes and not check:
         save_lock(new, file)

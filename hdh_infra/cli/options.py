@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -41,6 +41,15 @@ Today = Annotated[
 LockFile = Annotated[
     Path | None,
     typer.Option("--lock", metavar="FILE", help="The lock; without it the file beside the spec.", show_default=False),
+]
+
+Layout = Annotated[
+    Literal["one", "parts"] | None,
+    typer.Option(
+        "--layout",
+        help="How it is deployed: as one stack, or as a foundation and one stack a space (`parts`), for large platforms.",
+        show_default=False,
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ def requests(
     sandbox: bool,
     update_lock: bool,
     checked: bool,
+    parallel: int | None = None,
 ) -> list[Request]:
     """One request a target.
 
@@ -81,6 +82,7 @@ def requests(
                 environment=environment,
                 engine_command=command,
                 work_dir=_work_dir(stack or target.stack, sandbox=sandbox),
+                parallel=parallel,
             )
         )
     return found

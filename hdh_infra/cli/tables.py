@@ -16,6 +16,8 @@ from hdh_infra.model.wording import listed, value_words
 _NAMES = 48
 """Columns that names get at most, so that their types stay near."""
 _ATTRIBUTES = 14
+_PARTS = 12
+"""Parts that are named before they are only counted."""
 _SAID_AGAIN = re.compile(r"/[^:/]+:")
 
 if TYPE_CHECKING:
@@ -164,6 +166,10 @@ def print_result(result: Result, console: Console) -> None:
     """What an operation of the engine changed."""
     changes = ", ".join(f"{count} {name}" for name, count in result.changes.items() if count) or "nothing"
     _heading(f"{result.operation} {result.target} (stack {result.stack}): {changes} in {result.seconds:.1f} s", console)
+    if result.parts:
+        touched = [one.part for one in result.parts if any(n for name, n in one.changes.items() if name != "same")]
+        words = f", changes in {listed(touched, _PARTS)}" if touched else ""
+        console.print(f"{len(result.parts)} stacks{words}", style="dim", markup=False)
     if result.steps:
         table = _table("change", "native resource", "type")
         for step in result.steps:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -17,11 +18,12 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from hdh_infra.clouds import cloud
@@ -39,7 +41,9 @@ WIND_DOWN_SECONDS: Final = 5.0
 _LOCK_OWNER = re.compile(r"created by [^@\s]+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 _ENDED = re.compile(r"^\s*code: -(?P<signal>\d+)\b", re.MULTILINE)
 _FULL = re.compile(r"no space left on device|disk quota exceeded|QuotaExceeded|EntityTooLarge", re.IGNORECASE)
-_ENVIRONMENT = threading.RLock()
+_ENVIRONMENT = threading.Condition()
+_USERS: Final[dict[str, Any]] = {"count": 0, "variables": None, "before": None}
+"""Who uses the environment of this process: operations with the same variables at once, others after them."""
 
 
 @final
@@ -137,24 +141,69 @@ def opened(
         EngineError: no engine, no backend, no passphrase, or the engine refuses.
         RefusedError: the backend belongs to another world.
     """
+    inline = _Program(program)
+    with _ready(request) as workspace:
+        try:
+            observer.say(f"opening stack {request.stack}")
+            workspace.program = inline
+            if create:
+                room.check(backend_of(request), _name(request))
+            stack = _stack(request, workspace, create=create)
+            yield None if stack is None else Engine(request, stack, observer, backend_of(request))
+        finally:
+            inline.wind_down()
+
+
+def stacks(request: Request) -> Mapping[str, int]:
+    """Every stack of the project that the request's backend holds, and how many resources it has. Raises as `opened` does."""
+    with _ready(request) as workspace:
+        found = json.loads(_ask(workspace, "stack", "ls", "--json").stdout or "[]")
+        return {str(one["name"]).rsplit("/", 1)[-1]: int(one.get("resourceCount") or 0) for one in found}
+
+
+def export_of(request: Request) -> dict[str, Any]:
+    """The state of a stack that is there, read without opening it; secrets in it stay encrypted. Raises as `opened` does."""
+    with _ready(request) as workspace:
+        found: dict[str, Any] = json.loads(_ask(workspace, "stack", "export", "--stack", request.stack).stdout)
+        return found
+
+
+def remove(request: Request) -> None:
+    """Take a stack away that holds no native resource any more. Raises as `opened` does."""
+    with _ready(request) as workspace:
+        _ask(workspace, "stack", "rm", "--yes", "--force", "--preserve-config", "--stack", request.stack)
+
+
+def _ask(workspace: automation.LocalWorkspace, *words: str) -> automation.CommandResult:
+    result: automation.CommandResult = workspace.pulumi_command.run(
+        list(words), workspace.work_dir, workspace.env_vars or {}
+    )
+    return result
+
+
+@contextlib.contextmanager
+def _ready(request: Request) -> Iterator[automation.LocalWorkspace]:
+    """A workspace of the engine in the request's environment, with the errors of both told in our words."""
     backend = backend_of(request)
     check_backend(request.environment, backend)
-    if create:
-        room.check(backend, _name(request))
     provider = secrets_of(request)
-    work_dir = _work_dir(request, backend)
+    work_dir = _work_dir(request)
     variables = {
         **request.environment,
         "PULUMI_BACKEND_URL": backend,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PATH": os.pathsep.join([str(request.engine_command.parent), request.environment.get("PATH", os.defpath)]),
     }
-    inline = _Program(program)
     with _environment(variables):
         try:
-            observer.say(f"opening stack {request.stack}")
-            stack = _stack(request, work_dir, provider, inline, create=create)
-            yield None if stack is None else Engine(request, stack, observer, backend)
+            command = automation.PulumiCommand(skip_version_check=True)
+            command.command = str(request.engine_command)
+            yield automation.LocalWorkspace(
+                work_dir=str(work_dir),
+                secrets_provider=provider,
+                project_settings=automation.ProjectSettings(name=PROJECT, runtime="python", main=str(work_dir)),
+                pulumi_command=command,
+            )
         except CommandError as error:
             raise explained(_name(request), error) from None
         except FileNotFoundError as error:
@@ -165,8 +214,6 @@ def opened(
                 "there is no engine",
                 "Install Pulumi, or run `hdh sandbox up`, which brings one",
             ) from None
-        finally:
-            inline.wind_down()
 
 
 def backend_of(request: Request) -> str:
@@ -228,22 +275,24 @@ def explained(where: str, error: CommandError) -> HdhError:
     return EngineError(where, what.rstrip("."), remedy)
 
 
-def _stack(
-    request: Request, work_dir: Path, provider: str, program: Callable[[], None], *, create: bool
-) -> automation.Stack | None:
-    command = automation.PulumiCommand(skip_version_check=True)
-    command.command = str(request.engine_command)
-    workspace = automation.LocalWorkspace(
-        work_dir=str(work_dir),
-        program=program,
-        secrets_provider=provider,
-        project_settings=automation.ProjectSettings(name=PROJECT, runtime="python", main=str(work_dir)),
-        pulumi_command=command,
-    )
+@final
+class _Stack(automation.Stack):
+    """A stack that is not asked, after each operation, for what nobody reads: its outputs, secrets in clear among them, and its history."""
+
+    def outputs(self) -> automation.OutputMap:
+        """Nothing."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002 - as it is called
+        """Nothing: what was done is told by the events."""
+        return automation.UpdateSummary("", datetime.datetime.fromtimestamp(0, datetime.UTC), "", {}, {}, "")
+
+
+def _stack(request: Request, workspace: automation.LocalWorkspace, *, create: bool) -> automation.Stack | None:
     try:
-        return automation.Stack.select(request.stack, workspace)
+        return _Stack(request.stack, workspace, StackInitMode.SELECT)
     except StackNotFoundError:
-        return automation.Stack.create(request.stack, workspace) if create else None
+        return _Stack(request.stack, workspace, StackInitMode.CREATE) if create else None
 
 
 @final
@@ -280,9 +329,14 @@ class _Program:
         loop.close()
 
 
-def _work_dir(request: Request, backend: str) -> Path:
-    place = hashlib.sha256(backend.encode()).hexdigest()[:12]
-    work_dir = request.work_dir or cache_dir() / "stacks" / place
+def work_dir_of(request: Request) -> Path:
+    """The folder of the engine's working files: the request's own, or one of its backend's in the user's cache."""
+    place = hashlib.sha256(backend_of(request).encode()).hexdigest()[:12]
+    return request.work_dir or cache_dir() / "stacks" / place
+
+
+def _work_dir(request: Request) -> Path:
+    work_dir = work_dir_of(request)
     work_dir.mkdir(parents=True, exist_ok=True)
     if request.settings is not None:
         shutil.copyfile(request.settings, work_dir / f"Pulumi.{request.stack}.yaml")
@@ -291,16 +345,27 @@ def _work_dir(request: Request, backend: str) -> Path:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Exactly these variables: the Automation API starts the engine with this process's own environment."""
+    """Exactly these variables: the Automation API starts the engine with this process's own environment.
+
+    Operations that want the same run side by side, as the parts of one platform do; one that wants another waits.
+    """
     with _ENVIRONMENT:
-        before = dict(os.environ)
-        os.environ.clear()
-        os.environ.update(variables)
-        try:
-            yield
-        finally:
+        _ENVIRONMENT.wait_for(lambda: _USERS["variables"] in (None, variables))
+        if not _USERS["count"]:
+            _USERS["variables"], _USERS["before"] = variables, dict(os.environ)
             os.environ.clear()
-            os.environ.update(before)
+            os.environ.update(variables)
+        _USERS["count"] += 1
+    try:
+        yield
+    finally:
+        with _ENVIRONMENT:
+            _USERS["count"] -= 1
+            if not _USERS["count"]:
+                os.environ.clear()
+                os.environ.update(_USERS["before"])
+                _USERS["variables"] = _USERS["before"] = None
+                _ENVIRONMENT.notify_all()
 
 
 def _name(request: Request) -> str:

@@ -13,7 +13,9 @@ from typing import Any, final
 import pulumi
 from pulumi.output import UNKNOWN, Unknown
 
+from hdh_infra.deploy.foundation import Outputs
 from hdh_infra.deploy.waiting import waited_for
+from hdh_infra.graph.parts import FOUNDATION, part_of
 from hdh_infra.graph.plan import Check, Provider
 from hdh_infra.graph.values import Value, fill, form_of, get_output, transform, walk
 
@@ -30,11 +32,20 @@ class Forms:
         resources: Mapping[str, pulumi.CustomResource],
         providers: Mapping[str, pulumi.ProviderResource],
         described: Mapping[str, Provider],
+        foundation: Outputs | None = None,
     ) -> None:
-        """Keep the mappings, not copies: they grow while a plan is registered."""
+        """Keep the mappings, not copies: they grow while a plan is registered.
+
+        Args:
+            resources: by path.
+            providers: by their key.
+            described: the same as the plan has them.
+            foundation: where what a space reads of the foundation comes from; None where all is in one stack.
+        """
         self._resources = resources
         self._providers = providers
         self._described = described
+        self._foundation = foundation
         self._answers: dict[str, pulumi.Output[Any]] = {}
         self._config = pulumi.Config(SECRETS)
 
@@ -44,6 +55,9 @@ class Forms:
 
     def output(self, path: str, output: str) -> pulumi.Output[Any]:
         """An output of a node by its property path; in a preview a missing leaf is unknown, in an `up` an error."""
+        if self.is_elsewhere(path):
+            assert self._foundation is not None
+            return self._foundation.output(path, output)
         resource = self._resources[path]
         if output == "id":
             return resource.id
@@ -66,6 +80,10 @@ class Forms:
 
         return whole.apply(leaf, run_with_unknowns=True)
 
+    def is_elsewhere(self, path: str) -> bool:
+        """Whether a node is the foundation's, and this is the program of a space."""
+        return self._foundation is not None and part_of(path) == FOUNDATION
+
     def ask(self, check: Check) -> tuple[bool, Any]:
         """Ask what proves a step, and wait for the answer.
 
@@ -76,7 +94,7 @@ class Forms:
         Raises:
             Exception: the provider answered with an error, or what it is asked of could not be made.
         """
-        after = [self._resources[path].id for path in sorted(check.needs)]
+        after = [self._resources[path].id for path in sorted(check.needs) if not self.is_elsewhere(path)]
         args = {
             name: pulumi.Output.all(self.value(value), *after).apply(lambda found: found[0])
             for name, value in check.args.items()

@@ -93,7 +93,7 @@ def _lacks(step: ManualStep, made: Mapping[str, Any], forms: Forms) -> str | Non
 
 
 def _lack(check: Check, made: Mapping[str, Any], forms: Forms) -> str | None:
-    if absent := sorted(path for path in check.needs if path not in made):
+    if absent := sorted(path for path in check.needs if path not in made and not forms.is_elsewhere(path)):
         return f"it cannot be asked for before {', '.join(absent)}"
     try:
         known, found = forms.ask(check)

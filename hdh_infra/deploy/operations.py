@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, final
 
 from hdh_infra.deploy import stored, unfinished
 from hdh_infra.deploy.guards import (
@@ -25,16 +25,18 @@ from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent
 from hdh_infra.deploy.saved import saved, saving
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
-from hdh_infra.errors import EngineError, HdhError, RefusedError, SpecError, WaitingError
-from hdh_infra.graph.diff import Effect
+from hdh_infra.errors import EngineError, HdhError, RefusedError, SpecError, UndeletedError, WaitingError
+from hdh_infra.graph.diff import Change, Effect
 from hdh_infra.model.paths import PLATFORM, element_of, network_path
 from hdh_infra.model.target import Target
 from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
+    from hdh_infra.deploy.foundation import Foundation
     from hdh_infra.deploy.watching import Watch
     from hdh_infra.graph.observation import Native
+    from hdh_infra.graph.parts import Reference
     from hdh_infra.graph.plan import Plan
 
 __all__ = [
@@ -80,14 +82,23 @@ def refresh(request: Request, observer: Observer) -> Result:
 
     What an interrupted operation had begun is cleared: a thing that was made is found again by the next `up`.
     """
+    if in_parts(request):
+        from hdh_infra.deploy import parts
+
+        return parts.refresh(request, observer)
+    return refresh_stack(request, observer)
+
+
+def refresh_stack(request: Request, observer: Observer) -> Result:
+    """Refresh one stack, as `refresh` does."""
     from hdh_infra.deploy.engine import opened
     from hdh_infra.deploy.watching import Watch
 
     watch = Watch("refresh", observer)
     with opened(request, observer, create=False) as engine:
         if engine is None:
-            return _nothing(request, "refresh")
-        deployment = _checked(engine, request)
+            return nothing(request, "refresh")
+        deployment = checked(engine.export(), request)
         engine.check_room()
         observer.total(len(stored.resources(deployment)))
         engine.run(
@@ -117,22 +128,28 @@ def destroy(
         RefusedError: there is data and the word was not given, or the state is of another world. Nothing was changed.
         EngineError: as `up`.
     """
+    if in_parts(request):
+        from hdh_infra.deploy import parts
+
+        return parts.destroy(request, observer, delete_data=delete_data, found=found)
+    return destroy_stack(request, observer, delete_data=delete_data, found=found)
+
+
+def destroy_stack(
+    request: Request, observer: Observer, *, delete_data: bool, found: Callable[[list[Native]], object]
+) -> Result:
+    """Destroy one stack, as `destroy` does."""
     from hdh_infra.deploy.engine import opened
     from hdh_infra.deploy.watching import Watch
 
     watch = Watch("destroy", observer)
     with opened(request, observer, create=False) as engine:
         if engine is None:
-            return _nothing(request, "destroy")
-        deployment = _checked(engine, request)
+            return nothing(request, "destroy")
+        deployment = checked(engine.export(), request)
         engine.check_room()
-        holders = stored.protected(deployment)
-        if holders and not delete_data:
-            raise RefusedError(
-                f"stack {request.stack}",
-                f"it holds data: {_elements(holders)}",
-                "Say --delete-data to destroy it with the data; nothing was changed",
-            )
+        if not delete_data:
+            refuse_data(stored.protected(deployment), request.stack)
         known = {native.path for native in natives_of_state(deployment)}
         deployment, settled = unfinished.settle(engine, request, deployment)
         found([native for native in natives_of_state(deployment) if native.path not in known])
@@ -145,11 +162,18 @@ def destroy(
 
 
 def state(request: Request) -> dict[str, Any]:
-    """The exported state, without its secrets; an empty one where the stack does not exist."""
+    """The exported state, without its secrets; an empty one where the stack does not exist.
+
+    Of a platform in parts it is the resources of all its stacks together.
+    """
     from hdh_infra.deploy.engine import opened
 
+    if in_parts(request):
+        from hdh_infra.deploy import parts
+
+        return parts.state(request)
     with opened(request, Silent(), create=False) as engine:
-        return {} if engine is None else stored.without_secrets(_checked(engine, request))
+        return {} if engine is None else stored.without_secrets(checked(engine.export(), request))
 
 
 def plan_of(request: Request) -> Plan:
@@ -162,14 +186,76 @@ def plan_of(request: Request) -> Plan:
     return plan
 
 
-def _deploy(request: Request, observer: Observer, operation: str) -> Result:
-    from hdh_infra.deploy.engine import backend_of, opened, secrets_of
-    from hdh_infra.deploy.watching import Watch
+def in_parts(request: Request) -> bool:
+    """Whether a request's platform is deployed as a foundation and its spaces, by the lock's layout."""
+    from hdh_infra.planning.lock_file import read_lock
 
-    plan = registered = plan_of(request)
+    lock = request.lock or (read_lock(request.lock_file) if request.lock_file is not None else None)
+    return lock is not None and lock.layout == "parts"
+
+
+def _deploy(request: Request, observer: Observer, operation: str) -> Result:
+    from hdh_infra.deploy.engine import backend_of, secrets_of
+
+    plan = plan_of(request)
     told = check_state_place(
         request.platform, request.target, backend_of(request), secrets_of(request), request.environment
     )
+    if in_parts(request):
+        from hdh_infra.deploy import parts
+
+        found = parts.deploy(request, plan, observer, operation)
+    else:
+        found = deploy_stack(request, observer, operation, Work(plan))
+    return replace(found, remarks=(*told, *found.remarks))
+
+
+@final
+@dataclass(frozen=True)
+class Work:
+    """What one stack is to hold.
+
+    Attributes:
+        plan: its plan, or that of its part.
+        foundation: of a space's stack, where it reads the foundation's outputs.
+        exports: of the foundation's stack, what the spaces read of it.
+        later: paths that are not in the plan any more and are let be for now.
+    """
+
+    plan: Plan
+    foundation: Foundation | None = None
+    exports: tuple[Reference, ...] = ()
+    later: frozenset[str] = frozenset()
+
+
+@final
+@dataclass(frozen=True)
+class Judged:
+    """A plan held against the state of its stack: what the spec lets go and lets be made anew, and all that changes."""
+
+    deployment: dict[str, Any]
+    retired: Mapping[str, str]
+    anew: Mapping[str, Effect]
+    changes: tuple[Change, ...]
+
+
+def judge(plan: Plan, deployment: dict[str, Any], request: Request) -> Judged:
+    """Hold a plan against a state. Raises `RefusedError` where data would be lost, replaced or wiped without a word."""
+    deployment = unfinished.tainted(deployment)
+    retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
+    retired = {**retired, **_needed(plan, deployment, retired)}
+    changes = changes_of(plan, deployment)
+    return Judged(deployment, retired, check_nothing_replaced(changes, request.platform, request.stack), changes)
+
+
+def deploy_stack(
+    request: Request, observer: Observer, operation: str, work: Work, judged: Judged | None = None
+) -> Result:
+    """Deploy or preview one stack; what is already judged is not judged again. Raises as `up` does."""
+    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.watching import Watch
+
+    plan = registered = work.plan
     stopped: list[OpenStep] = []
     left: list[OpenStep] = []
 
@@ -179,7 +265,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
 
         try:
             check_secrets(plan)
-            left.extend(realise(registered).open)
+            left.extend(realise(registered, work.foundation, work.exports).open)
         except SpecError as error:
             raise clean(error) from None
         except WaitingError as error:
@@ -189,14 +275,11 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
     watch = Watch(operation, observer)
     with opened(request, observer, program, create=True) as engine:
         assert engine is not None
-        deployment = unfinished.tainted(_checked(engine, request))
+        found = judged or judge(plan, checked(engine.export(), request), request)
+        deployment, retired, anew = found.deployment, found.retired, found.anew
         half = unfinished.made_anew(deployment)
         begun: list[str] = []
-        retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
-        retired = {**retired, **_needed(plan, deployment, retired)}
-        changes = changes_of(plan, deployment)
-        anew = check_nothing_replaced(changes, request.platform, request.stack)
-        observer.total(_count(plan))
+        observer.total(count(plan))
         try:
             if operation == "preview":
                 registered = _unprotected(plan, {*anew, *half})
@@ -207,28 +290,31 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
                         lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
                     )
             else:
+                later = _urns(deployment, work.later) or None
                 with saved(request, plan) as file:
                     deployment, begun = unfinished.settle(engine, request, deployment)
                     kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
                     _prepare(engine, deployment, retired, {*kept, *half})
                     engine.run(
-                        lambda stack: stack.up(on_event=watch, color="never", show_secrets=False, plan=file), watch
+                        lambda stack: stack.up(
+                            on_event=watch, color="never", show_secrets=False, exclude=later, plan=file
+                        ),
+                        watch,
                     )
-        except EngineError:
+        except EngineError as error:
+            if watch.failed and watch.only_deletions:
+                raise UndeletedError(error.where, error.what, error.remedy) from None
             # The program ends with an error where a step is open, so that nothing is deleted; that is no failure.
             if watch.failed or not stopped:
                 if operation == "up":
                     _remember(engine, watch)
                 raise
-        remarks = (
-            told + engine.remarks + begun + unfinished.anew(half) + _remarks(retired, anew) + done_in_vain(changes)
-        )
+        remarks = engine.remarks + begun + unfinished.anew(half) + _remarks(retired, anew) + done_in_vain(found.changes)
         return replace(watch.result(request, remarks), stopped=tuple(stopped), open=tuple(left))
 
 
-def _checked(engine: Engine, request: Request) -> dict[str, Any]:
-    """The state, of this world."""
-    deployment = engine.export()
+def checked(deployment: dict[str, Any], request: Request) -> dict[str, Any]:
+    """A state, of this world and this platform. Raises `RefusedError` for one of another."""
     check_state(request.environment, request.stack, stored.mark(deployment))
     held = stored.platform_of(deployment)
     if held is not None and held != request.platform.name:
@@ -237,7 +323,23 @@ def _checked(engine: Engine, request: Request) -> dict[str, Any]:
             f"it holds the platform {held}, not {request.platform.name}",
             "Give this platform a stack of its own: --stack NAME; nothing was changed",
         )
+    if stored.moved(deployment) and not in_parts(request):
+        raise RefusedError(
+            f"stack {request.stack}",
+            "it was cut into a foundation and a stack a space, and the lock says that the platform is one stack",
+            "Take the lock from its history (`layout: parts`); nothing was changed",
+        )
     return deployment
+
+
+def refuse_data(holders: Collection[str], stack: str) -> None:
+    """Refuse to destroy data without the explicit word. Raises `RefusedError`."""
+    if holders:
+        raise RefusedError(
+            f"stack {stack}",
+            f"it holds data: {_elements(holders)}",
+            "Say --delete-data to destroy it with the data; nothing was changed",
+        )
 
 
 def _unprotected(plan: Plan, paths: Collection[str]) -> Plan:
@@ -283,7 +385,7 @@ def _needed(plan: Plan, deployment: Mapping[str, Any], retired: Mapping[str, str
     return dict.fromkeys(stored.needed_by(deployment, kept, stays, settings), "needed")
 
 
-def _urns(deployment: Mapping[str, Any], paths: Mapping[str, str]) -> list[str]:
+def _urns(deployment: Mapping[str, Any], paths: Collection[str]) -> list[str]:
     return [one["urn"] for one in stored.resources(deployment) if stored.path_of(one["urn"]) in paths]
 
 
@@ -299,13 +401,13 @@ def _remarks(retired: Mapping[str, str], anew: Collection[str]) -> list[str]:
     ]
 
 
-def _count(plan: Plan) -> int:
+def count(plan: Plan) -> int:
     """Resources of a plan as the engine counts them: natives, providers and components."""
     elements = {node.element for node in plan.nodes} | {network_path(node.path) for node in plan.nodes} | {PLATFORM}
     return len(plan.nodes) + len(plan.providers) + len(elements - {None})
 
 
-def _nothing(request: Request, operation: str) -> Result:
+def nothing(request: Request, operation: str) -> Result:
     remark = f"there is no stack {request.stack}: nothing is deployed"
     return Result(
         operation,

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from hdh_infra.deploy.forms import SECRETS, secrets_of
+from hdh_infra.deploy.foundation import Foundation, part_of_stack, stack_of
 from hdh_infra.deploy.guards import check_state_place, read_current_lock, refuse_blocked
 from hdh_infra.deploy.realising import Deployed, realise
 from hdh_infra.deploy.world import check_backend
 from hdh_infra.errors import HdhError, Problem, SpecError
+from hdh_infra.graph.parts import FOUNDATION, empty_part
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
+from hdh_infra.model.words import nearest
 from hdh_infra.planning.state_place import NO_KEY_SERVICE
 
 if TYPE_CHECKING:
@@ -33,14 +36,18 @@ def deploy(
     *,
     lock: Lock | Path | None = None,
     today: datetime.date | None = None,
+    part: str | None = None,
 ) -> Deployed:
-    """Realise a platform on a target, inside a Pulumi program.
+    """Realise a platform on a target, inside a Pulumi program; or one part of it, where the lock's layout is `parts`.
 
     Args:
         platform: the spec, or the file that it stands in.
         target: where to, such as `openstack:RegionOne`.
         lock: the lock, or its file; without it the file beside the spec, if the platform came from one.
         today: the day that waivers are judged by; without it `hdh:today` of the stack's configuration, else the current day.
+        part: `foundation` or `space/NAME`; without it `hdh:part` of the stack's configuration, else what the stack is called
+            after (`ovhcloud-GRA.foundation`, `ovhcloud-GRA.space.darwin-eu`). A space reads the outputs of the stack that
+            `hdh:foundation` names, else of the one that is called as its own is.
 
     Returns:
         The native resources and components that were registered.
@@ -53,7 +60,12 @@ def deploy(
             must end with this error, or the engine would delete what waits and is there already.
     """
     try:
-        deployed = realise(plan_to_deploy(platform, target, lock=lock, today=today))
+        plan, current = plan_to_deploy(platform, target, lock=lock, today=today)
+        if current.layout == "one" and not part:
+            check_secrets(plan)
+            deployed = realise(plan)
+        else:
+            deployed = _realised(plan, current, part)
     except HdhError as error:
         raise clean(error) from None
     for one in deployed.open:
@@ -63,8 +75,8 @@ def deploy(
 
 def plan_to_deploy(
     platform: Platform | str | Path, target: Target | str, *, lock: Lock | Path | None, today: datetime.date | None
-) -> Plan:
-    """The plan that `deploy` realises, with everything checked that it checks. Raises as `deploy` does."""
+) -> tuple[Plan, Lock]:
+    """The whole plan of what `deploy` realises and its lock, with everything checked that it checks. Raises as `deploy` does."""
     from hdh_infra.planning import load, make_plan
 
     where = _target(target)
@@ -77,8 +89,40 @@ def plan_to_deploy(
     if backend is not None:
         for what in check_state_place(spec, where, backend, NO_KEY_SERVICE, os.environ):
             pulumi.log.warn(what)
-    check_secrets(plan)
-    return plan
+    return plan, current
+
+
+def _realised(plan: Plan, lock: Lock, said: str | None) -> Deployed:
+    """One part of a plan, or all of it where the lock has one stack. Raises `SpecError` where it is not clear which part it is."""
+    config, stack = pulumi.Config(SECRETS), pulumi.get_stack()
+    called = part_of_stack(stack)
+    name = said or config.get("part") or (called[1] if called else None)
+    if lock.layout == "one":
+        raise _wrong(
+            "hdh:part", f"is {name}, and the lock says that the platform is one stack (`hdh lock --layout parts`)"
+        )
+    if name is None:
+        raise _wrong(
+            "hdh:part",
+            f"is not set, and the platform is in parts: call the stack {stack_of(stack, FOUNDATION)} or "
+            f"{stack_of(stack, 'space/NAME')}, or say `pulumi config set hdh:part foundation`",
+        )
+    parts = {one.name: one for one in plan.parts()}
+    # A space that is gone has its range in the lock; its stack is emptied by an `up` like any other change.
+    if name not in parts and name not in lock.addresses:
+        raise _wrong("hdh:part", f"is {name!r}, which the platform does not have; {nearest(name, parts)}")
+    part = parts.get(name) or empty_part(plan, name)
+    check_secrets(part.plan)
+    if name == FOUNDATION:
+        return realise(part.plan, exports=plan.interface())
+    foundation = config.get("foundation") or (stack_of(called[0], FOUNDATION) if called else None)
+    if foundation is None:
+        raise _wrong("hdh:foundation", f"is not set: the stack of the foundation, which {name} reads")
+    return realise(part.plan, Foundation(foundation))
+
+
+def _wrong(setting: str, what: str) -> SpecError:
+    return SpecError([Problem("stack configuration", None, None, setting, what)])
 
 
 def check_secrets(plan: Plan) -> None:

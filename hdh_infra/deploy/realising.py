@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import pulumi
 
 from hdh_infra.deploy.forms import Forms
+from hdh_infra.deploy.foundation import Foundation, Outputs
 from hdh_infra.deploy.gates import halted, register_all
 from hdh_infra.deploy.request import OpenStep
 from hdh_infra.deploy.world import sandbox_of
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.parts import Reference
 from hdh_infra.graph.plan import Plan, Provider
 from hdh_infra.model.paths import PLATFORM, kind_of, network_path
 
@@ -49,10 +51,15 @@ class Deployed:
         return {node.path: self.nodes[node.path] for node in self.plan.nodes if node.element == element}
 
 
-def realise(plan: Plan) -> Deployed:
+def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[Reference] = ()) -> Deployed:
     """Register a plan with the engine, inside a Pulumi program or under mocks.
 
     Exports `platform`, `target` and, where the plan makes credentials, the secret `credentials`.
+
+    Args:
+        plan: what is to be; of a part, its own nodes only.
+        foundation: of a space's part, where what it reads of the foundation comes from.
+        exports: of the foundation's part, what the spaces read of it.
 
     Raises:
         WaitingError: a step that only a person can do comes before some of it and is not proved; all that does not wait
@@ -61,7 +68,7 @@ def realise(plan: Plan) -> Deployed:
     nodes: dict[str, pulumi.CustomResource] = {}
     providers = {key: _provider(key, provider) for key, provider in plan.providers.items()}
     components = _Components(plan)
-    forms = Forms(nodes, providers, plan.providers)
+    forms = Forms(nodes, providers, plan.providers, Outputs(foundation) if foundation else None)
 
     def register(node: Node) -> None:
         properties = {name: forms.value(value) for name, value in node.properties.items()}
@@ -71,7 +78,8 @@ def realise(plan: Plan) -> Deployed:
         options = _options(
             node,
             forms.value(node.existing),
-            nodes,
+            # What is the foundation's was made before this program began.
+            [nodes[path] for path in node.depends_on if not forms.is_elsewhere(path)],
             components.of(node.parent),
             providers[node.provider],
             plan.providers[node.provider].version,
@@ -84,6 +92,10 @@ def realise(plan: Plan) -> Deployed:
     pulumi.export("target", plan.target)
     if credentials := _credentials(plan, nodes):
         pulumi.export("credentials", pulumi.Output.secret(credentials))
+    for one in exports:
+        # What waits for a person is not there yet; the spaces that read it wait with it.
+        if one.path in nodes:
+            pulumi.export(one.name, forms.output(one.path, one.output))
     if gates.stopping:
         raise halted(plan, gates.stopping)
     return Deployed(plan, nodes, components.made, providers, gates.open)
@@ -98,7 +110,7 @@ def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
 def _options(
     node: Node,
     existing: Any,
-    nodes: Mapping[str, pulumi.CustomResource],
+    depends_on: list[pulumi.CustomResource],
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource,
     version: str,
@@ -111,7 +123,7 @@ def _options(
         provider=provider,
         version=version,
         protect=node.protect,
-        depends_on=[nodes[path] for path in node.depends_on],
+        depends_on=depends_on,
         aliases=[pulumi.Alias(name=path) for path in node.aliases],
         delete_before_replace=node.delete_before_replace or None,
         ignore_changes=list(node.ignore_changes),

@@ -38,6 +38,7 @@ class Request:
         settings: the stack's own `Pulumi.STACK.yaml`, for secrets that the plan names; it is copied, never written.
         save_plan: where `preview` writes what it would do, for a later `up`.
         saved_plan: what `preview` wrote: `up` does that and nothing else.
+        parallel: of a platform in parts, how many stacks at once; None for what the machine carries.
     """
 
     platform: Platform
@@ -52,6 +53,7 @@ class Request:
     settings: Path | None = None
     save_plan: Path | None = None
     saved_plan: Path | None = None
+    parallel: int | None = None
 
 
 @final
@@ -93,6 +95,27 @@ class Step:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """What an operation changed in one of the stacks of a platform."""
+
+    part: str
+    """`foundation`, or the path of its space."""
+    stack: str
+    changes: Mapping[str, int]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a result."""
+        return {
+            "part": self.part,
+            "stack": self.stack,
+            "changes": dict(self.changes),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@final
 @dataclass(frozen=True)
 class Result:
     """What an operation changed; counts are of all resources of the stack but the stack itself."""
@@ -110,6 +133,8 @@ class Result:
     """Steps that only a person can do and that it stopped (in a preview, would stop) at: the rest was made."""
     open: tuple[OpenStep, ...] = field(default=())
     """The same of steps that nothing waits for."""
+    parts: tuple[PartResult, ...] = field(default=())
+    """Of a platform in parts, each of its stacks; the counts above are of all together."""
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-deployment/1`."""
@@ -124,6 +149,7 @@ class Result:
             "remarks": list(self.remarks),
             "stopped": [one.to_json() for one in self.stopped],
             "open": [one.to_json() for one in self.open],
+            **({"parts": [one.to_json() for one in self.parts]} if self.parts else {}),
         }
 
 

@@ -78,6 +78,35 @@ def platform_of(deployment: Mapping[str, Any]) -> str | None:
     return None
 
 
+def outputs(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a stack exports; secrets in it stay encrypted."""
+    found = next((one.get("outputs") for one in resources(deployment) if one["type"] == "pulumi:pulumi:Stack"), None)
+    return found or {}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, whatever it lies in."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+
+
+MOVED = "movedTo"
+"""Output of a stack that was cut into parts: the stacks that hold what it held."""
+
+
+def moved(deployment: Mapping[str, Any]) -> bool:
+    """Whether a stack was cut into parts and holds nothing any more."""
+    return any(
+        one["type"] == "pulumi:pulumi:Stack" and MOVED in (one.get("outputs") or {}) for one in resources(deployment)
+    )
+
+
 def pending(deployment: Mapping[str, Any]) -> dict[str, str]:
     """What an interrupted operation had begun: path to `creating`, `updating`, `deleting`."""
     found = (deployment.get("deployment") or {}).get("pending_operations") or []

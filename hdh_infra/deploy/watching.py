@@ -58,6 +58,8 @@ class Watch:
         self._found: dict[str, Step] = {}
         self._causes: dict[str, list[str]] = {}
         self._own: list[str] = []
+        self.only_deletions = True
+        """Whether nothing but deletions failed."""
         self.unmade: list[StepEventStateMetadata] = []
         """What failed to be created, as the engine's events have it."""
 
@@ -74,6 +76,8 @@ class Watch:
                 self._observer.done(_word(step.op), path_of(step.urn), step.type)
         elif event.res_op_failed_event:
             step = event.res_op_failed_event.metadata
+            if _word(step.op) != "delete" and str(getattr(step.op, "value", step.op)) != "delete-replaced":
+                self.only_deletions = False
             if _word(step.op) in {"create", "replace"} and step.new is not None:
                 self.unmade.append(step.new)
             self._observer.failed(path_of(step.urn), "; ".join(self._causes.get(step.urn, ["failed"])))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from pydantic import TypeAdapter
 
@@ -18,6 +18,9 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Observation
 from hdh_infra.graph.steps import Check, ManualStep
 from hdh_infra.model.scales import Confidence, Verdict
+
+if TYPE_CHECKING:
+    from hdh_infra.graph.parts import Part, Reference
 
 FORMAT = "hdh-plan/1"
 __all__ = ["FORMAT", "Check", "ChosenFlavour", "ManualStep", "Plan", "Provider", "VerdictRow"]
@@ -148,6 +151,22 @@ class Plan:
             if node.path == path:
                 return node
         raise KeyError(path)
+
+    def parts(self) -> tuple[Part, ...]:
+        """The foundation (the platform and its zones), then one part a space; each node is in exactly one.
+
+        Raises:
+            RefusedError: a node refers to a space that is not its own, with the paths.
+        """
+        from hdh_infra.graph.parts import parts_of
+
+        return parts_of(self)
+
+    def interface(self) -> tuple[Reference, ...]:
+        """What the spaces read of the foundation, sorted: all that its stack exports for them."""
+        from hdh_infra.graph.parts import interface_of
+
+        return interface_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-plan/1`."""

@@ -34,6 +34,10 @@ class Lock(Spec):
         pattern=r"^[0-9a-f]{8}$",
         description="Made once: bucket, account and vault names are shared with the whole world.",
     )
+    layout: Literal["one", "parts"] = Field(
+        default="one",
+        description="How it is deployed: as one stack, or as many, a foundation and one for each space.",
+    )
     addresses: dict[str, AddressRange] = Field(
         default_factory=dict,
         description="Range of each zone and space, and of each service in one (`zone/x/entry`); never given to another.",

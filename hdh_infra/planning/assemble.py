@@ -76,7 +76,8 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         target=str(where),
         digests={
             "spec": _digest(platform.model_dump_json(by_alias=True)),
-            "lock": _digest(given.model_dump_json()),
+            # How many stacks it becomes changes nothing in what is deployed.
+            "lock": _digest(given.model_dump_json(exclude={"layout"})),
             "catalogue": _digest(digest_input(place)),
             "today": str(today),
             **({"measured": _digest(place.measured.model_dump_json())} if place.measured else {}),

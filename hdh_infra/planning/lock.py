@@ -73,6 +73,21 @@ def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target],
     )
 
 
+def with_layout(lock: Lock, layout: Literal["one", "parts"]) -> Lock:
+    """The lock with another layout.
+
+    Raises:
+        RefusedError: the platform is in parts. Stacks can be cut and not joined.
+    """
+    if lock.layout == "parts" and layout == "one":
+        raise RefusedError(
+            "layout",
+            "the platform is in parts: a stack can be cut and not joined",
+            "Where nothing of it is deployed, change the line `layout` in the lock by hand; nothing was changed",
+        )
+    return lock.model_copy(update={"layout": layout})
+
+
 def _data_holders(base: Lock, expanded: Expanded) -> dict[str, str]:
     lost = missing_data_holders(base, expanded.platform)
     if lost:

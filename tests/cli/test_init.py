@@ -91,3 +91,20 @@ def test_the_wheel_carries_the_examples_and_the_schema_where_init_looks_for_them
     monkeypatch.setattr("hdh_infra.__file__", str(installed))
     for name in starting.EXAMPLES:
         assert starting.example(name).encode() == (FOLDER / f"{name}.yaml").read_bytes()
+
+
+def test_a_layout_is_kept_in_a_lock_that_later_locks_keep(hdh, tmp_path):
+    """Invariant: the layout is chosen once; whatever is locked afterwards, and a lock that says nothing, keep it."""
+    file = tmp_path / "platform.yaml"
+    assert hdh("init", file, "--layout", "parts").code == 0
+    assert hdh("lock", file, "--on", "azure:francecentral").code == 0
+    assert "\nlayout: parts\n" in (tmp_path / "platform.lock").read_text(encoding="utf-8")
+    refused = hdh("lock", file, "--on", "azure:francecentral", "--layout", "one")
+    assert refused.code == 1
+    assert "can be cut and not joined" in refused.err
+    plain = tmp_path / "one.yaml"
+    assert hdh("init", plain).code == 0
+    assert not plain.with_suffix(".lock").exists()
+    assert hdh("lock", plain, "--on", "azure:francecentral", "--layout", "parts").code == 0
+    assert "\nlayout: parts\n" in plain.with_suffix(".lock").read_text(encoding="utf-8")
+    assert hdh("lock", plain, "--on", "azure:francecentral", "--check", "--layout", "parts").code == 0

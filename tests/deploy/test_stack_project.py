@@ -14,7 +14,7 @@ import pytest
 import hdh_infra as hdh
 from hdh_infra.deploy import operations
 from hdh_infra.model.target import Target
-from hdh_infra.planning.lock import update_lock
+from hdh_infra.planning.lock import update_lock, with_layout
 from hdh_infra.planning.lock_file import write_lock
 
 pytestmark = pytest.mark.end_to_end
@@ -54,7 +54,8 @@ def pulumi(stack, project, *words):
     done = subprocess.run(
         [str(engine), *words, "--non-interactive", "--color", "never"],
         cwd=project,
-        env={**stack.request.environment, "PATH": path},
+        # The program is of this tree, wherever the interpreter has the package from.
+        env={**stack.request.environment, "PATH": path, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -80,6 +81,28 @@ def test_plain_pulumi_and_hdh_deploy_the_same_stack(stack, project):
         operations.destroy(stack.request, stack.watched, delete_data=True).changes["delete"] == by_hdh.changes["same"]
     )
     assert stack.toy.things == {}
+
+
+def test_plain_pulumi_and_hdh_deploy_the_same_parts(stack, project):
+    """Invariant: a stack that is called after its part holds it, whoever deploys it; the other finds it unchanged."""
+    spec = project.parents[1] / "examples" / "small.yaml"
+    lock = with_layout(stack.request.lock, "parts")
+    write_lock(lock, spec.with_suffix(".lock"))
+    stack.request = replace(stack.request, lock=lock, parallel=2)
+    for part in ("foundation", "space.cohort-a"):
+        name = f"{TARGET.stack}.{part}"
+        code, written = pulumi(stack, project, "stack", "init", name)
+        assert code == 0, written
+        for word, value in (("target", str(TARGET)), ("spec", "../../examples/small.yaml")):
+            pulumi(stack, project, "config", "set", f"hdh:{word}", value, "--stack", name)
+        code, written = pulumi(stack, project, "up", "--yes", "--stack", name)
+        assert code == 0, written
+    planned = {part.name: len(part.plan.nodes) for part in operations.plan_of(stack.request).parts()}
+    assert len(stack.toy.things) == planned["foundation"] + planned["space/cohort-a"]
+    found = {one.part: one for one in operations.up(stack.request, stack.watched).parts}
+    for part in ("foundation", "space/cohort-a"):
+        assert {name for name, count in found[part].changes.items() if count} == {"same"}
+    assert len(stack.toy.things) == sum(planned.values())
 
 
 def test_plain_pulumi_refuses_a_description_that_lost_a_data_holder(stack, project):

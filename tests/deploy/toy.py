@@ -41,6 +41,8 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
         self.calls: list[str] = []
         self.broken: set[str] = set()
         self.full: set[str] = set()
+        self.strict = False
+        """Whether it refuses to delete what another thing names."""
         self.done: set[str] = set()
         self._numbers = itertools.count(1)
 
@@ -127,6 +129,8 @@ class Toy(provider_pb2_grpc.ResourceProviderServicer):
         outputs = _dict(request.properties)
         if request.id in self.full and not outputs.get("forceDestroy"):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the bucket holds objects")
+        if self.strict and any(request.id in found.values() for _, found in self.things.values()):
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{outputs.get('name')} is in use")
         self.things.pop(request.id, None)
         self.calls.append(f"delete {outputs.get('name')}")
         return empty_pb2.Empty()
