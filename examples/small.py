@@ -54,13 +54,6 @@ ACCEPTED: Final = (
     (OPENSTACK, "key.exportable", "key/*", True, "the creator role is held by two named people of the platform only"),
     (
         OPENSTACK,
-        "key.access",
-        "key/*",
-        "none",
-        "the keys lie in an OpenStack project of their own, whose roles two named people hold",
-    ),
-    (
-        OPENSTACK,
         "flow.exact",
         "**/store/*",
         "wider",
@@ -91,22 +84,8 @@ ACCEPTED: Final = (
         OVHCLOUD,
         "key.protection",
         "key/lake",
-        "unknown",
-        "no level of protection is published; asked of the provider in writing",
-    ),
-    (
-        OVHCLOUD,
-        "key.exportable",
-        "key/*",
-        True,
-        "reversibility by KMIP is wanted here; who may do it is kept to two named people",
-    ),
-    (
-        OVHCLOUD,
-        "key.access",
-        "key/*",
-        "none",
-        "who may use or destroy a key is set by hand in the provider's own rights, and read each quarter",
+        "software",
+        "this provider asks the service for no HSM yet; the modules' certificate is asked of OVHcloud in writing",
     ),
     (
         OVHCLOUD,

@@ -145,6 +145,10 @@ FORMS: Mapping[str, Form] = {
     "region.country": _COUNTRY,
     "object_store.addresses": _ADDRESSES,
     "object_store.identities": _one_of("iam", "ovh", "keystone"),
+    # What a bucket may have and still be delivered logs of access into: a lock and an encryption, one of them, neither.
+    "object_store.log_target": _one_of("any", "locked", "encrypted", "plain"),
+    # What stores are spoken to in.
+    "object_store.api": _one_of("s3", "swift", "blob"),
     "requires.kubernetes": _SERVICE,
     "requires.postgresql": _SERVICE,
     "requires.spark": _SERVICE,
@@ -154,12 +158,19 @@ FORMS: Mapping[str, Form] = {
 """Every attribute that an offer has a row for, and the form of its value: the highest level that the offer reaches."""
 
 
+MEASURED_FORMS: Mapping[str, Form] = {
+    # Families of images that there are; only an endpoint can tell.
+    "machine.image": Form("a list of families", lambda value: isinstance(value, list)),
+}
+"""Rows that only an offer has that was asked."""
+
+
 def check_value(attribute: str, value: JsonValue) -> str | None:
     """What is wrong with a value of an attribute, what is allowed, and the nearest right word; None if nothing is.
 
     A null is unknown, and fits every attribute.
     """
-    form = FORMS.get(attribute)
+    form = FORMS.get(attribute) or MEASURED_FORMS.get(attribute)
     if form is None:
         return f"no attribute is {attribute!r}; {nearest(attribute, FORMS)}".rstrip("; ")
     if value is None or form.fits(value):

@@ -14,7 +14,9 @@ from importlib import resources
 
 from pydantic import JsonValue
 
+from hdh_infra.catalogue.measuring import Difference, differences, with_measured
 from hdh_infra.catalogue.schema import ATTRIBUTES, AskedGpu, Catalogue, Fact, Flavour, FlavourGpu, Offer, Region
+from hdh_infra.model.measured import Measured
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence
 from hdh_infra.model.settings import TargetSettings
@@ -72,6 +74,10 @@ class Site:
     facts: Mapping[str, Fact]
     settings: TargetSettings = field(default_factory=TargetSettings)
     """What the spec says of the target: ids of groups, what is named instead of made, raised limits."""
+    measured: Measured | None = None
+    """What was measured of it; facts, flavours and images have it in them already, limits are read here."""
+    differences: tuple[Difference, ...] = ()
+    """Where that contradicts what was said."""
 
     @functools.cached_property
     def group_names(self) -> Mapping[str, str]:
@@ -174,7 +180,16 @@ def site(target: Target, platform: Platform | None = None) -> Site:
                     "reason": f"declared by {row.by}",
                 }
             )
-    return Site(target, offer, region, facts, settings)
+    measured = platform.measured(target) if platform else None
+    if measured is None and settings.measured is not None:
+        raise ValueError(
+            f"targets.{target}.measured names {settings.measured}, which nobody read: load the description with `hdh_infra.load`"
+        )
+    if measured is None:
+        return Site(target, offer, region, facts, settings)
+    found = differences(offer, facts, settings, measured)
+    offer, facts = with_measured(offer, facts, measured)
+    return Site(target, offer, region, facts, settings, measured, found)
 
 
 def _declared_flavours(settings: TargetSettings, region: Region) -> tuple[Flavour, ...]:

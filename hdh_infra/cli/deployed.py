@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,14 @@ def observe_deployed(request: Request, *, live: bool) -> Observation:
 
 
 def compare_deployed(
-    spec: Path | None, stacks: list[str], on: list[str], lock_file: Path | None, now: datetime.date, *, sandbox: bool
+    spec: Path | None,
+    stacks: list[str],
+    on: list[str],
+    lock_file: Path | None,
+    now: datetime.date,
+    *,
+    sandbox: bool,
+    files: Sequence[Path] = (),
 ) -> Comparison:
     """Deployed stacks side by side: the states, and for OpenStack and S3 the servers' own answers.
 
@@ -68,7 +76,8 @@ def compare_deployed(
     if spec is None:
         raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description that was deployed")])
     planned = read_spec(spec, on)[1] if on else []
-    platform, _ = read_spec(spec, [*dict.fromkeys(str(target) for target in (*targeted.values(), *planned))])
+    every = [*dict.fromkeys(str(target) for target in (*targeted.values(), *planned))]
+    platform, _ = read_spec(spec, every, files=files)
     _, lock = find_lock(spec, lock_file)
     sides: list[Side] = []
     for name, target in targeted.items():

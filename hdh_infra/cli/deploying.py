@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,19 @@ Stack = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Sandbox = Annotated[
     bool, typer.Option("--sandbox", help="Send it to the clouds of this machine, started where they do not run.")
+]
+SavePlan = Annotated[
+    Path | None,
+    typer.Option("--save-plan", metavar="FILE", help="Write what would be done, for `up --plan`.", show_default=False),
+]
+SavedPlan = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan",
+        metavar="FILE",
+        help="Do what this file of `preview --save-plan` says, and nothing else.",
+        show_default=False,
+    ),
 ]
 UpdateLock = Annotated[bool, typer.Option("--update-lock", help="Bring the lock up to date first.")]
 
@@ -55,6 +69,16 @@ def _requests(
     )
 
 
+def _one_target(asked: list[Request], option: str, file: Path | None) -> None:
+    """A saved plan is of one stack."""
+    if file is not None and len(asked) != 1:
+        from hdh_infra.errors import Problem, SpecError
+
+        targets = ", ".join(str(one.target) for one in asked)
+        what = f"{file} is of one stack, and {len(asked)} are named: {targets}; say --on once"
+        raise SpecError([Problem("command line", None, None, option, what)])
+
+
 def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
@@ -87,14 +111,17 @@ def preview(
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
     update_lock: UpdateLock = False,
+    save_plan: SavePlan = None,
 ) -> None:
     """Show what `up` would change."""
     from hdh_infra.deploy import operations
 
-    found = []
-    for request in _requests(
+    asked = _requests(
         spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=update_lock, checked=True
-    ):
+    )
+    _one_target(asked, "--save-plan", save_plan)
+    found = []
+    for request in [replace(one, save_plan=save_plan) for one in asked] if save_plan else asked:
         with _progress(f"preview {request.target}") as observer:
             found.append(operations.preview(request, observer))
     _finish(found, output)
@@ -109,16 +136,19 @@ def up(
     lock_file: LockFile = None,
     sandbox: Sandbox = False,
     update_lock: UpdateLock = False,
+    plan: SavedPlan = None,
     yes: Yes = False,
 ) -> None:
     """Deploy a description on its targets."""
     from hdh_infra.cli.afterwards import up_whole
     from hdh_infra.deploy import operations
 
-    found = []
-    for request in _requests(
+    asked = _requests(
         spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=update_lock, checked=True
-    ):
+    )
+    _one_target(asked, "--plan", plan)
+    found = []
+    for request in [replace(one, saved_plan=plan) for one in asked] if plan else asked:
         if not yes:
             with _progress(f"preview {request.target}") as observer:
                 _finish([operations.preview(request, observer)], Format.text)

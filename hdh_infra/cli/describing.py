@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hdh_infra.cli.options import LockFile, On, OneFormat, Report, Spec, Today, day, find_lock, read_spec, save_lock
+from hdh_infra.cli.options import (
+    LockFile,
+    Measurements,
+    On,
+    OneFormat,
+    Report,
+    Spec,
+    Today,
+    day,
+    find_lock,
+    read_spec,
+    save_lock,
+)
 from hdh_infra.cli.output import Exit, Format, ReportFormat, console, remarks, write_file, write_json
+
+if TYPE_CHECKING:
+    from hdh_infra.model.measured import Measured
 
 
 def add(app: typer.Typer) -> None:
@@ -141,7 +157,23 @@ def targets(output: OneFormat = Format.text) -> None:
 
 
 def assess(
-    spec: Spec, on: On = [], output: Report = ReportFormat.text, today: Today = "", lock_file: LockFile = None
+    spec: Spec,
+    on: On = [],
+    output: Report = ReportFormat.text,
+    today: Today = "",
+    lock_file: LockFile = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Ask the endpoints themselves; an S3 endpoint is tried on scratch buckets, which are removed.",
+        ),
+    ] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="With --live: ask this machine's sandbox.")] = False,
+    measured: Measurements = [],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="With --live: write what was measured to this file.")
+    ] = None,
 ) -> None:
     """Say what each target gives and lacks of what is asked.
 
@@ -150,7 +182,17 @@ def assess(
     from hdh_infra.compare.assessment import assessment
     from hdh_infra.planning import make_plan
 
-    platform, chosen = read_spec(spec, on)
+    found_now: Mapping[str, Measured] = {}
+    if live:
+        from hdh_infra.cli.measuring import measure_targets
+
+        found_now = measure_targets(spec, on, sandbox=sandbox, out=out)
+    elif sandbox or out is not None:
+        from hdh_infra.errors import Problem, SpecError
+
+        option = "--sandbox" if sandbox else "--out"
+        raise SpecError([Problem(option, None, None, "", "means nothing without --live: nothing is asked")])
+    platform, chosen = read_spec(spec, on, files=measured, measured=found_now)
     _, old = find_lock(spec, lock_file)
     now = day(today)
     plans = [make_plan(platform, target, lock=old, today=now) for target in chosen]
@@ -183,6 +225,7 @@ def plan(
         Path | None,
         typer.Option("--diff", metavar="OLD", help="Show what changes against this plan, as --out wrote it."),
     ] = None,
+    measured: Measurements = [],
 ) -> None:
     """Show a description's native resources, or what it changes.
 
@@ -192,7 +235,7 @@ def plan(
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.planning import make_plan
 
-    platform, chosen = read_spec(spec, on)
+    platform, chosen = read_spec(spec, on, files=measured)
     _, old = find_lock(spec, lock_file)
     if diff is not None:
         from hdh_infra.cli.changes import target_of
@@ -257,6 +300,7 @@ def compare(
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="The deployed stacks are those of this machine's sandbox.")
     ] = False,
+    measured: Measurements = [],
 ) -> None:
     """Set targets side by side: asked, given, who can reach whom.
 
@@ -278,11 +322,11 @@ def compare(
     if deployed:
         from hdh_infra.cli.deployed import compare_deployed
 
-        found = compare_deployed(spec, deployed, on, lock_file, day(today), sandbox=sandbox)
+        found = compare_deployed(spec, deployed, on, lock_file, day(today), sandbox=sandbox, files=measured)
     else:
         if spec is None:
             raise SpecError([Problem("SPEC", None, None, "", "is missing: name the description, or --deployed STACK")])
-        platform, chosen = read_spec(spec, on)
+        platform, chosen = read_spec(spec, on, files=measured)
         _, old = find_lock(spec, lock_file)
         found = compare_plans(
             platform, [make_plan(platform, target, lock=old, today=day(today)) for target in chosen], old

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from hdh_infra.cli.output import Format, ReportFormat
 
 if TYPE_CHECKING:
     from hdh_infra.model.lock import Lock
+    from hdh_infra.model.measured import Measured
     from hdh_infra.model.platform import Platform
     from hdh_infra.model.target import Target
 
@@ -54,15 +56,45 @@ def day(text: str) -> datetime.date:
         raise SpecError([Problem("--today", None, None, "", f"{text!r} is no day: write it as 2026-11-23")]) from None
 
 
-def read_spec(spec: Path, on: list[str], *, default_all: bool = True) -> tuple[Platform, list[Target]]:
-    """The platform and the targets of a call; without `--on` they are those that the spec names."""
+Measurements = Annotated[
+    list[Path],
+    typer.Option(
+        "--measured",
+        metavar="FILE",
+        help="What was measured, as `assess --live --out` wrote it; may be repeated. A description names it as `measured` of a target.",
+        show_default=False,
+    ),
+]
+
+
+def read_spec(
+    spec: Path,
+    on: list[str],
+    *,
+    default_all: bool = True,
+    files: Iterable[Path] = (),
+    measured: Mapping[str, Measured] | None = None,
+) -> tuple[Platform, list[Target]]:
+    """The platform and the targets of a call; without `--on` they are those that the spec names.
+
+    Args:
+        spec: the description.
+        on: the targets that were named.
+        default_all: whether those of the spec stand in where none is.
+        files: of what was measured.
+        measured: what was measured now, by target.
+    """
     from hdh_infra.catalogue.load import targets
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.model.target import Target
     from hdh_infra.planning import load
+    from hdh_infra.planning.measured_file import read_measured
 
     named = [one for one in on if one != "all"]
-    platform = load(spec, on=named)
+    told: dict[str, Measured] = {}
+    for file in files:
+        told |= read_measured(file)
+    platform = load(spec, on=named, measured={**told, **(measured or {})})
     if "all" in on:
         return platform, list(targets())
     chosen = named or (list(platform.targets) if default_all else [])

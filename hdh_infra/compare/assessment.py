@@ -10,14 +10,41 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+from hdh_infra.catalogue.load import site
+from hdh_infra.catalogue.measuring import Difference
 from hdh_infra.compare.side import Side
-from hdh_infra.graph.plan import Plan
+from hdh_infra.graph.plan import Plan, VerdictRow
+from hdh_infra.model.measured import Measured, form
 from hdh_infra.model.platform import Platform, Waiver
+from hdh_infra.model.target import Target
 from hdh_infra.planning.assemble import observe_plan
+from hdh_infra.planning.capacity import REQUIREMENT
 
 FORMAT = "hdh-assessment/1"
 NOTICE = datetime.timedelta(days=30)
 """How long before its end a waiver is announced."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MeasuredSide:
+    """What was measured of one target.
+
+    Attributes:
+        target: which.
+        measured: what its endpoints answered.
+        differences: where that contradicts the catalogue or a declaration.
+        room: what the plan needs of each quota.
+    """
+
+    target: str
+    measured: Measured
+    differences: tuple[Difference, ...]
+    room: tuple[VerdictRow, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in an assessment."""
+        return {**form(self.measured), "differences": [one.to_json() for one in self.differences]}
 
 
 @final
@@ -42,6 +69,20 @@ class Assessment:
         return tuple(sorted((one for one in self.platform.waivers if one.target in targets), key=lambda one: one.until))
 
     @property
+    def measured(self) -> tuple[MeasuredSide, ...]:
+        """What was measured of the targets, where anything was."""
+        sites = (site(Target.parse(side.target), self.platform) for side in self.sides)
+        rooms = {
+            side.target: [row for row in side.verdicts if row.requirement.startswith(REQUIREMENT)]
+            for side in self.sides
+        }
+        return tuple(
+            MeasuredSide(str(place.target), place.measured, place.differences, tuple(rooms[str(place.target)]))
+            for place in sites
+            if place.measured is not None
+        )
+
+    @property
     def ending(self) -> tuple[Waiver, ...]:
         """Waivers that ended already or end within thirty days."""
         return tuple(waiver for waiver in self.waivers if waiver.until <= self.today + NOTICE)
@@ -63,6 +104,7 @@ class Assessment:
                 }
                 for side in self.sides
             },
+            **({"measured": {one.target: one.to_json() for one in self.measured}} if self.measured else {}),
             "waivers": [waiver.model_dump(mode="json") for waiver in self.waivers],
             "ending": list(ending_words(self.ending, self.today)),
         }

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 PASSPHRASE: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 WIND_DOWN_SECONDS: Final = 5.0
 _LOCK_OWNER = re.compile(r"created by [^@\s]+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+_ENDED = re.compile(r"^\s*code: -(?P<signal>\d+)\b", re.MULTILINE)
+_FULL = re.compile(r"no space left on device|disk quota exceeded|QuotaExceeded|EntityTooLarge", re.IGNORECASE)
 _ENVIRONMENT = threading.RLock()
 
 
@@ -63,6 +65,10 @@ class Engine:
             json.dump(deployment, file)
             file.flush()
             self._command("stack", "import", "--file", file.name)
+
+    def read_again(self, urns: list[str]) -> None:
+        """Bring some resources of the state up to what the cloud says of them."""
+        self._unlocked(lambda: self._stack.refresh(target=urns, color="never", show_secrets=False))
 
     def run(self, operation: Callable[[automation.Stack], Any], watch: Watch) -> None:
         """Run one operation. Raises `EngineError` with one line a failed resource; state is kept."""
@@ -182,6 +188,19 @@ def secrets_of(request: Request) -> str:
 def explained(where: str, error: CommandError) -> HdhError:
     """An error of the engine's own, without the noise around it."""
     text = str(error)
+    ended = _ENDED.search(text)
+    if ended is not None:
+        return EngineError(
+            where,
+            f"the engine was ended from outside (signal {ended['signal']}) before it was done",
+            "State is kept; run it again: what was begun is looked for in the cloud",
+        )
+    if _FULL.search(text):
+        return EngineError(
+            where,
+            "the state could not be written: no space is left where it is kept",
+            "Make room there and run it again: what was begun is looked for in the cloud",
+        )
     stderr = text.split("stderr:", 1)[-1]
     lines = [line.strip() for line in stderr.splitlines() if line.strip().startswith("error:")] or [stderr.strip()]
     what = "; ".join(line.removeprefix("error:").strip() for line in dict.fromkeys(lines)) or text.strip()

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hdh_infra.catalogue.load import site
 from hdh_infra.contracts.changing import CONTRACTS
 from hdh_infra.deploy.held import as_planned
+from hdh_infra.deploy.world import sandbox_of
 from hdh_infra.errors import RefusedError
 from hdh_infra.graph.diff import Change, Effect, diff_nodes
 from hdh_infra.graph.words import changed
@@ -18,6 +20,7 @@ from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.changes import judged
+from hdh_infra.planning.state_place import state_outside, state_unknown
 
 if TYPE_CHECKING:
     from hdh_infra.graph.plan import Plan
@@ -65,6 +68,40 @@ def read_current_lock(platform: Platform, target: Target, lock: Lock | Path | No
             str(file or f"platform {platform.name}"), what, f"Run `hdh lock {spec} --on {target}`; nothing was changed"
         )
     return found
+
+
+def check_state_place(
+    platform: Platform, target: Target, backend: str, secrets: str, environment: Mapping[str, str]
+) -> list[str]:
+    """Refuse a state that would lie outside the residency, or nobody knows where.
+
+    Args:
+        platform: the spec, for its residency and what it declares.
+        target: which is deployed.
+        backend: URL of the backend.
+        secrets: `passphrase`, or the URL of a key service.
+        environment: the variables that the operation runs with, for endpoints and regions that a URL leaves to them.
+
+    Returns:
+        What is not known and does not block, for a person to read.
+
+    Raises:
+        RefusedError: a place is known and outside, or that of a backend is not known. It can never be waived.
+    """
+    if sandbox_of(environment) is not None:
+        return []
+    place = site(target, platform)
+    outside = [what for _, what in state_outside(platform, place, backend, secrets, environment)]
+    unknown = list(state_unknown(place, backend, secrets, environment))
+    outside += [what for blocks, what in unknown if blocks]
+    if outside:
+        raise RefusedError(
+            f"{platform.name} on {target}",
+            f"the state would hold the topology of the platform outside of where its data may lie, or nobody knows where: {'; '.join(outside)}",
+            f'Name a backend there, targets: {{"{target}": {{state: {{backend: ...}}}}}}; where its URL does not tell, declare state.country '
+            "beside it; nothing was changed",
+        )
+    return [what for blocks, what in unknown if not blocks]
 
 
 def check_nothing_lost(plan: Plan, platform: Platform, protected: Iterable[str], stack: str) -> Mapping[str, str]:

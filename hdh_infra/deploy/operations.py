@@ -6,23 +6,26 @@ is refused in `guards` and `world`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hdh_infra.deploy import stored
+from hdh_infra.deploy import stored, unfinished
 from hdh_infra.deploy.guards import (
     changes_of,
     check_nothing_lost,
     check_nothing_replaced,
+    check_state_place,
     done_in_vain,
     read_current_lock,
     refuse_blocked,
 )
 from hdh_infra.deploy.request import Observer, OpenStep, Request, Result, Silent, Step
+from hdh_infra.deploy.saved import saved, saving
 from hdh_infra.deploy.stored import natives_of_state
 from hdh_infra.deploy.world import check_state
-from hdh_infra.errors import EngineError, RefusedError, SpecError, WaitingError
+from hdh_infra.errors import EngineError, HdhError, RefusedError, SpecError, WaitingError
 from hdh_infra.graph.diff import Effect
 from hdh_infra.model.paths import PLATFORM, element_of, network_path
 from hdh_infra.model.target import Target
@@ -30,6 +33,7 @@ from hdh_infra.model.wording import listed
 
 if TYPE_CHECKING:
     from hdh_infra.deploy.engine import Engine
+    from hdh_infra.deploy.watching import Watch
     from hdh_infra.graph.plan import Plan
 
 __all__ = [
@@ -88,7 +92,8 @@ def refresh(request: Request, observer: Observer) -> Result:
             lambda stack: stack.refresh(on_event=watch, clear_pending_creates=True, color="never", show_secrets=False),
             watch,
         )
-        return watch.result(request, engine.remarks)
+        left = unfinished.kept_through(engine, request, deployment)
+        return watch.result(request, engine.remarks + left)
 
 
 def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Result:
@@ -118,12 +123,13 @@ def destroy(request: Request, observer: Observer, *, delete_data: bool) -> Resul
                 f"it holds data: {_elements(holders)}",
                 "Say --delete-data to destroy it with the data; nothing was changed",
             )
-        changed = stored.settled(stored.released(deployment, None))
+        deployment, settled = unfinished.settle(engine, request, deployment)
+        changed = stored.released(deployment, None)
         if changed != deployment:
             engine.replace_state(changed)
         observer.total(len(stored.resources(deployment)))
         engine.run(lambda stack: stack.destroy(on_event=watch, color="never", show_secrets=False), watch)
-        return watch.result(request, engine.remarks)
+        return watch.result(request, engine.remarks + settled)
 
 
 def state(request: Request) -> dict[str, Any]:
@@ -145,10 +151,13 @@ def plan_of(request: Request) -> Plan:
 
 
 def _deploy(request: Request, observer: Observer, operation: str) -> Result:
-    from hdh_infra.deploy.engine import opened
+    from hdh_infra.deploy.engine import backend_of, opened, secrets_of
     from hdh_infra.deploy.watching import Watch
 
     plan = registered = plan_of(request)
+    told = check_state_place(
+        request.platform, request.target, backend_of(request), secrets_of(request), request.environment
+    )
     stopped: list[OpenStep] = []
     left: list[OpenStep] = []
 
@@ -168,7 +177,9 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
     watch = Watch(operation, observer)
     with opened(request, observer, program, create=True) as engine:
         assert engine is not None
-        deployment = _checked(engine, request)
+        deployment = unfinished.tainted(_checked(engine, request))
+        half = unfinished.made_anew(deployment)
+        begun: list[str] = []
         retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
         retired = {**retired, **_needed(plan, deployment, retired)}
         changes = changes_of(plan, deployment)
@@ -176,18 +187,30 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
         observer.total(_count(plan))
         try:
             if operation == "preview":
-                registered = _unprotected(plan, anew)
+                registered = _unprotected(plan, {*anew, *half})
                 excluded = _urns(deployment, retired) or None
-                engine.run(lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded), watch)
+                begun = _begun(deployment)
+                with saving(request, plan) as file:
+                    engine.run(
+                        lambda stack: stack.preview(on_event=watch, color="never", exclude=excluded, plan=file), watch
+                    )
             else:
-                kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
-                _prepare(engine, deployment, retired, kept)
-                engine.run(lambda stack: stack.up(on_event=watch, color="never", show_secrets=False), watch)
+                with saved(request, plan) as file:
+                    deployment, begun = unfinished.settle(engine, request, deployment)
+                    kept = {path for path, effect in anew.items() if effect is not Effect.wipe}
+                    _prepare(engine, deployment, retired, {*kept, *half})
+                    engine.run(
+                        lambda stack: stack.up(on_event=watch, color="never", show_secrets=False, plan=file), watch
+                    )
         except EngineError:
             # The program ends with an error where a step is open, so that nothing is deleted; that is no failure.
             if watch.failed or not stopped:
+                if operation == "up":
+                    _remember(engine, watch)
                 raise
-        remarks = engine.remarks + _begun(deployment) + _remarks(retired, anew) + done_in_vain(changes)
+        remarks = (
+            told + engine.remarks + begun + unfinished.anew(half) + _remarks(retired, anew) + done_in_vain(changes)
+        )
         return replace(watch.result(request, remarks), stopped=tuple(stopped), open=tuple(left))
 
 
@@ -222,10 +245,14 @@ def _prepare(engine: Engine, deployment: dict[str, Any], retired: Mapping[str, s
     changed = (
         stored.without(changed, {path for path, word in retired.items() if word != "delete"}) if retired else changed
     )
-    if stored.pending(changed):
-        changed = stored.settled(changed)
     if changed is not deployment:
         engine.replace_state(changed)
+
+
+def _remember(engine: Engine, watch: Watch) -> None:
+    """Write down what is unfinished; where even that fails, the error that came first is the one to tell."""
+    with contextlib.suppress(HdhError):
+        unfinished.remember(engine, watch.unmade)
 
 
 def _elements(paths: Collection[str]) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from hdh_infra.deploy.forms import SECRETS, secrets_of
-from hdh_infra.deploy.guards import read_current_lock, refuse_blocked
+from hdh_infra.deploy.guards import check_state_place, read_current_lock, refuse_blocked
 from hdh_infra.deploy.realising import Deployed, realise
 from hdh_infra.deploy.world import check_backend
 from hdh_infra.errors import HdhError, Problem, SpecError
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
+from hdh_infra.planning.state_place import NO_KEY_SERVICE
 
 if TYPE_CHECKING:
     from hdh_infra.graph.plan import Plan
@@ -71,7 +72,11 @@ def plan_to_deploy(
     current = read_current_lock(spec, where, lock)
     plan = make_plan(spec, where, lock=current, today=today or _today())
     refuse_blocked(plan)
-    check_backend(os.environ, backend_of(os.environ.get("PULUMI_BACKEND_URL")))
+    backend = backend_of(os.environ.get("PULUMI_BACKEND_URL"))
+    check_backend(os.environ, backend)
+    if backend is not None:
+        for what in check_state_place(spec, where, backend, NO_KEY_SERVICE, os.environ):
+            pulumi.log.warn(what)
     check_secrets(plan)
     return plan
 

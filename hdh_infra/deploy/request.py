@@ -36,6 +36,8 @@ class Request:
         engine_command: the `pulumi` command.
         work_dir: folder for the engine's working files; by default one of this stack's own in the user's cache.
         settings: the stack's own `Pulumi.STACK.yaml`, for secrets that the plan names; it is copied, never written.
+        save_plan: where `preview` writes what it would do, for a later `up`.
+        saved_plan: what `preview` wrote: `up` does that and nothing else.
     """
 
     platform: Platform
@@ -48,6 +50,8 @@ class Request:
     engine_command: Path
     work_dir: Path | None = None
     settings: Path | None = None
+    save_plan: Path | None = None
+    saved_plan: Path | None = None
 
 
 @final

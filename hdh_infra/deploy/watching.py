@@ -12,7 +12,7 @@ from hdh_infra.errors import EngineError, HdhError
 
 if TYPE_CHECKING:
     from pulumi.automation.errors import CommandError
-    from pulumi.automation.events import DiagnosticEvent, EngineEvent
+    from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventStateMetadata
 
     from hdh_infra.clouds.base import Cloud
     from hdh_infra.deploy.request import Request
@@ -23,6 +23,9 @@ _NOISE = re.compile(
     r"^python inline source runtime error: |^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* "
 )
 """What the bridge to Terraform providers puts around their own words, and says twice."""
+_AGAINST_PLAN = re.compile(r"^resource urn:\S+ violates plan: ")
+_NOT_IN_PLAN = re.compile(r"allowed by the plan|expected resource operations|violates plan")
+_OTHER_PLAN: Final = "the saved plan has it otherwise: "
 _WORDS: Final = {
     "create": "create",
     "import": "create",
@@ -53,6 +56,8 @@ class Watch:
         self._found: dict[str, Step] = {}
         self._causes: dict[str, list[str]] = {}
         self._own: list[str] = []
+        self.unmade: list[StepEventStateMetadata] = []
+        """What failed to be created, as the engine's events have it."""
 
     def __call__(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -67,6 +72,8 @@ class Watch:
                 self._observer.done(_word(step.op), path_of(step.urn), step.type)
         elif event.res_op_failed_event:
             step = event.res_op_failed_event.metadata
+            if _word(step.op) in {"create", "replace"} and step.new is not None:
+                self.unmade.append(step.new)
             self._observer.failed(path_of(step.urn), "; ".join(self._causes.get(step.urn, ["failed"])))
         elif event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._diagnose(event.diagnostic_event)
@@ -97,6 +104,10 @@ class Watch:
             return explained(where, error)
         count = len(self._causes)
         what = f"{count} resource{'s' if count != 1 else ''} failed" if count else "the program failed"
+        if any(_OTHER_PLAN in line for line in lines):
+            what = f"{what}: the state or the cloud has changed since the plan was saved"
+            remedy = "Run `hdh preview --save-plan` again and have it looked at"
+            return EngineError(where, f"{what}:\n" + "\n".join(lines) + "\nState is kept", remedy)
         known = [cloud.remedy("; ".join(causes)) if cloud else None for causes in self._causes.values()]
         lines += [f"What to do: {one.words}" for one in dict.fromkeys(known) if one]
         mend = "Then" if known and all(known) else "Mend what each line says and"
@@ -113,6 +124,8 @@ class Watch:
     def _diagnose(self, event: DiagnosticEvent) -> None:
         message = " ".join(_COLOUR.sub("", event.message).split())
         message = _NOISE.sub("", message.removeprefix("error: ")).split(" Traceback (most recent call last)")[0]
+        if _NOT_IN_PLAN.search(message):
+            message = _OTHER_PLAN + _AGAINST_PLAN.sub("", message)
         if not message or message in {"update failed", "preview failed", "refresh failed", "destroy failed"}:
             return
         if event.urn and f":{STACK}::" not in event.urn:

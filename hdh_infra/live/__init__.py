@@ -8,16 +8,19 @@ stays as the state has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hdh_infra.errors import CloudError
 from hdh_infra.graph.observation import Native, Natives
 
 if TYPE_CHECKING:
+    from hdh_infra.model.measured import Measured
     from hdh_infra.model.platform import Platform
     from hdh_infra.model.target import Target
 
-__all__ = ["has_reader", "leftovers", "named", "read_live"]
+__all__ = ["has_reader", "leftovers", "measure", "named", "read_live"]
 _CLOUDS = frozenset({"openstack", "ovhcloud"})
 
 
@@ -92,6 +95,57 @@ def leftovers(
         if (native.type, plain_id(native.type, native.id)) in ids
     ]
     return sorted(f"{native.path} ({native.type} {native.id})" for native in left)
+
+
+def measure(
+    target: Target,
+    environment: Mapping[str, str],
+    platform: Platform,
+    *,
+    as_of: datetime.date,
+    say: Callable[[str], None] = lambda _: None,
+) -> Measured:
+    """What the endpoints of a target have, asked of themselves; an S3 endpoint is tried on scratch buckets, which are removed.
+
+    A service that does not answer, or may not be asked, is a remark, and what it would have told stays as it was.
+
+    Args:
+        target: the target.
+        environment: the variables that credentials and endpoints are taken from (`OS_*`, `AWS_*`); no others are read.
+        platform: the spec: its name, its endpoint, and what it names by id.
+        as_of: the day.
+        say: what is told while it lasts.
+
+    Raises:
+        CloudError: neither OpenStack nor an S3 endpoint could be asked.
+    """
+    from hdh_infra.catalogue.load import site
+    from hdh_infra.live import asking, probing
+    from hdh_infra.live.measuring import measure as facts_of
+
+    place = site(target, platform.with_measured({str(target): _nothing(as_of)}))
+    problems: list[CloudError] = []
+    said = probed = None
+    try:
+        said = asking.ask(environment, environment.get("OS_REGION_NAME") or place.service_region("compute"), say)
+    except CloudError as error:
+        problems.append(error)
+    try:
+        probed = probing.probe(environment, _endpoint(target, platform), say)
+    except CloudError as error:
+        problems.append(error)
+    if said is None and probed is None:
+        raise CloudError(str(target), "; ".join(f"{one.where}: {one.what}" for one in problems), problems[0].remedy)
+    found = facts_of(said, probed, place, platform.name, as_of)
+    told = tuple(f"{one.where} could not be asked: {one.what}" for one in problems)
+    return found.model_copy(update={"remarks": (*told, *found.remarks)})
+
+
+def _nothing(as_of: datetime.date) -> Measured:
+    """So that what was measured before is no part of what is measured now."""
+    from hdh_infra.model.measured import Measured
+
+    return Measured(as_of=as_of)
 
 
 def _read(

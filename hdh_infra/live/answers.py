@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
 from hdh_infra.clouds.openstack.naming import KEY_ORDER, SECRET
@@ -26,12 +26,16 @@ class Answers:
     groups: Sequence[Wire] = ()
     rules: Sequence[Wire] = ()
     floating_ips: Sequence[Wire] = ()
+    port_forwardings: Sequence[Wire] = ()
+    rbac_policies: Sequence[Wire] = ()
     servers: Sequence[Wire] = ()
     server_groups: Sequence[Wire] = ()
     address_groups: Sequence[Wire] = ()
     volumes: Sequence[Wire] = ()
     orders: Sequence[Wire] = ()
     secrets: Sequence[Wire] = ()
+    key_lists: Mapping[str, Wire] = field(default_factory=dict)
+    """Who reads a secret or container, by its path in the service; of a container over it and its secrets."""
     credentials: Sequence[Wire] = ()
 
 

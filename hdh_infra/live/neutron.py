@@ -13,8 +13,11 @@ from hdh_infra.clouds.openstack.naming import (
     GROUP,
     NETWORK,
     PORT,
+    PORT_FORWARDING,
+    RBAC_POLICY,
     ROUTER,
     ROUTER_INTERFACE,
+    ROUTER_ROUTE,
     RULE,
     SUBNET,
 )
@@ -81,6 +84,25 @@ def networks(labels: Labels, answers: Answers) -> Iterator[Native]:
                 "allTags": sorted(one.get("tags") or []),
             },
         )
+        for route in one.get("routes") or []:
+            identity = f"{one['id']}-route-{route.get('destination')}-{route.get('nexthop')}"
+            said = {
+                "routerId": one["id"],
+                "destinationCidr": route.get("destination"),
+                "nextHop": route.get("nexthop"),
+            }
+            yield labels.native(ROUTER_ROUTE, identity, said)
+    for one in answers.rbac_policies:
+        yield labels.native(
+            RBAC_POLICY,
+            one["id"],
+            {
+                "action": one.get("action"),
+                "objectType": one.get("object_type"),
+                "objectId": one.get("object_id"),
+                "targetTenant": one.get("target_tenant") or one.get("target_project"),
+            },
+        )
 
 
 def ports(labels: Labels, answers: Answers) -> Iterator[Native]:
@@ -101,6 +123,19 @@ def ports(labels: Labels, answers: Answers) -> Iterator[Native]:
                 "address": one.get("floating_ip_address"),
                 "fixedIp": one.get("fixed_ip_address"),
                 "portId": one.get("port_id"),
+            },
+        )
+    for one in answers.port_forwardings:
+        yield labels.native(
+            PORT_FORWARDING,
+            one["id"],
+            {
+                "floatingipId": one.get("floatingip_id"),
+                "internalPortId": one.get("internal_port_id"),
+                "internalIpAddress": one.get("internal_ip_address"),
+                "internalPort": one.get("internal_port"),
+                "externalPort": one.get("external_port"),
+                "protocol": one.get("protocol"),
             },
         )
 

@@ -8,7 +8,8 @@ secret is ever read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from hdh_infra.clouds.openstack.naming import (
     ADDRESS_GROUP,
@@ -16,11 +17,15 @@ from hdh_infra.clouds.openstack.naming import (
     FLOATING_IP,
     GROUP,
     INSTANCE,
+    KEY_ACL,
     KEY_ORDER,
     NETWORK,
     PORT,
+    PORT_FORWARDING,
+    RBAC_POLICY,
     ROUTER,
     ROUTER_INTERFACE,
+    ROUTER_ROUTE,
     RULE,
     SECRET,
     SERVER_GROUP,
@@ -40,11 +45,15 @@ TYPES = frozenset(
         FLOATING_IP,
         GROUP,
         INSTANCE,
+        KEY_ACL,
         KEY_ORDER,
         NETWORK,
         PORT,
+        PORT_FORWARDING,
+        RBAC_POLICY,
         ROUTER,
         ROUTER_INTERFACE,
+        ROUTER_ROUTE,
         RULE,
         SECRET,
         SERVER_GROUP,
@@ -54,9 +63,15 @@ TYPES = frozenset(
     }
 )
 """The types that are asked of the servers."""
+_GROUPS = 500
+"""Server groups in one answer: Nova gives no link to the next ones."""
 # From this version on, a server carries the name of its flavour.
 _COMPUTE_VERSION = "2.47"
 _ADDRESS_GROUPS = "address-group"
+_FORWARDING = "floating-ip-port-forwarding"
+_SHARING = "rbac-policies"
+_AT_ONCE = 50
+"""Networks that are named in one question: an address has its length."""
 
 
 def read(environment: Mapping[str, str], region: str, known: Iterable[Native] = ()) -> list[Native]:
@@ -81,22 +96,50 @@ def ask(rest: Rest) -> Answers:
     # Older Neutrons have no groups of addresses.
     extensions = {one.get("alias") for one in rest.list("network", "/extensions", "extensions")}
     grouped = _ADDRESS_GROUPS in extensions
+    networks = rest.list("network", "/networks", "networks", mine)
+    shares = rest.list("network", "/rbac-policies", "rbac_policies", mine) if _SHARING in extensions else []
+    ports = rest.list("network", "/ports", "ports", mine)
+    if shares or any(one.get("shared") for one in networks):
+        ports = [*{one["id"]: one for one in (*ports, *_ports_of_others(rest, networks))}.values()]
+    addresses = rest.list("network", "/floatingips", "floatingips", mine)
+    orders = rest.list("key_manager", "/orders", "orders")
+    secrets = rest.list("key_manager", "/secrets", "secrets")
     return Answers(
-        networks=rest.list("network", "/networks", "networks", mine),
+        networks=networks,
         subnets=rest.list("network", "/subnets", "subnets", mine),
         routers=rest.list("network", "/routers", "routers", mine),
-        ports=rest.list("network", "/ports", "ports", mine),
+        ports=ports,
         groups=rest.list("network", "/security-groups", "security_groups", mine),
         rules=rest.list("network", "/security-group-rules", "security_group_rules", mine),
         address_groups=rest.list("network", "/address-groups", "address_groups", mine) if grouped else (),
-        floating_ips=rest.list("network", "/floatingips", "floatingips", mine),
+        floating_ips=addresses,
+        port_forwardings=_forwardings(rest, addresses) if _FORWARDING in extensions else (),
+        rbac_policies=shares,
         servers=rest.list("compute", "/servers/detail", "servers", microversion=_COMPUTE_VERSION),
-        server_groups=rest.list("compute", "/os-server-groups", "server_groups"),
+        server_groups=rest.list("compute", "/os-server-groups", "server_groups", {"limit": _GROUPS}, by_offset=True),
         volumes=rest.list("block_storage", "/volumes/detail", "volumes"),
-        orders=rest.list("key_manager", "/orders", "orders"),
-        secrets=rest.list("key_manager", "/secrets", "secrets"),
+        orders=orders,
+        secrets=secrets,
+        key_lists=keys.ask_lists(rest, orders, secrets),
         credentials=[one for one in credentials if one.get("tenant_id") == rest.project],
     )
+
+
+def _ports_of_others(rest: Rest, networks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Ports on the project's own networks, whosesoever: who owns a network may see them."""
+    ids = sorted(str(one["id"]) for one in networks)
+    for first in range(0, len(ids), _AT_ONCE):
+        yield from rest.list("network", "/ports", "ports", {"network_id": ids[first : first + _AT_ONCE]})
+
+
+def _forwardings(rest: Rest, addresses: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ports of public addresses that lead on to machines; an address that a machine has whole has none."""
+    return [
+        {**one, "floatingip_id": address["id"]}
+        for address in addresses
+        if not address.get("port_id")
+        for one in rest.list("network", f"/floatingips/{address['id']}/port_forwardings", "port_forwardings")
+    ]
 
 
 def natives_of(answers: Answers, region: str, known: Iterable[Native] = ()) -> list[Native]:

@@ -1,6 +1,6 @@
 """Removing what a cloud made of its own accord for a resource, and does not take away with it.
 
-Barbican: deleting an order leaves the secret that it made, with its key material. It deletes nothing that is
+Barbican: deleting an order leaves the secret that it made, with its key material, or the container and both halves of a pair. It deletes nothing that is
 not named by the state that was destroyed.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from hdh_infra.live.answers import plain_id
-
 if TYPE_CHECKING:
     from hdh_infra.graph.observation import Native
+    from hdh_infra.live.rest import Rest
     from hdh_infra.model.target import Target
 
 
@@ -30,17 +29,21 @@ def remove_generated_secrets(target: Target, environment: Mapping[str, str], des
     Raises:
         CloudError: the key service does not answer or refuses.
     """
-    from hdh_infra.live.keys import made_by
+    from hdh_infra.live.keys import left_by
 
-    made = made_by(destroyed)
-    if not made:
+    left = left_by(destroyed)
+    if not left:
         return []
     from hdh_infra.catalogue.load import site
     from hdh_infra.live.rest import Rest
 
     rest = Rest(environment, environment.get("OS_REGION_NAME") or site(target).service_region("compute"))
-    return [
-        one.path.removesuffix("/secret")
-        for one in made
-        if rest.delete("key_manager", f"/secrets/{plain_id(one.type, one.id)}")
-    ]
+    return [order for order, path in left.items() if _remove(rest, path)]
+
+
+def _remove(rest: Rest, path: str) -> bool:
+    """Delete a secret, or a container with the secrets that it names; False where it is gone already."""
+    if path.startswith("containers/"):
+        for one in (rest.get("key_manager", f"/{path}") or {}).get("secret_refs", ()):
+            rest.delete("key_manager", f"/secrets/{str(one['secret_ref']).rsplit('/', 1)[-1]}")
+    return rest.delete("key_manager", f"/{path}")

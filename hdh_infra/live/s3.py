@@ -6,8 +6,10 @@ business here. The secret of an access key cannot be asked for and is not there.
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, final
 
 from hdh_infra.clouds.openstack.naming import ACCESS_KEY, BUCKET, USER, USER_POLICY
@@ -69,6 +71,57 @@ def read(environment: Mapping[str, str], values: Mapping[str, Any], known: Itera
     except Exception as error:
         remedy = "Check that the endpoint is up and that the credentials may read its buckets and users"
         raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
+
+
+def lost_keys(
+    environment: Mapping[str, str],
+    values: Mapping[str, Any],
+    begun: Iterable[Native],
+    known: Collection[str],
+    since: datetime.datetime,
+    *,
+    change: bool,
+) -> dict[str, list[str]]:
+    """Access keys that were made for an operation that never learned them: nobody has their secret.
+
+    Args:
+        environment: as `read` takes it.
+        values: likewise.
+        begun: the keys that were begun, with their users.
+        known: ids of the keys that the state has.
+        since: when the operation began at the earliest.
+        change: whether they are deleted.
+
+    Returns:
+        Ids by path. Raises as `read`.
+    """
+    clients: Clients = _Given(values, environment)
+    found: dict[str, list[str]] = {}
+    try:
+        for native in begun:
+            user = str(native.properties.get("userName"))
+            for key in _or_none(partial(_keys_of, clients, user)) or []:
+                if key["AccessKeyId"] in known or not _made_since(key.get("CreateDate"), since):
+                    continue
+                found.setdefault(native.path, []).append(str(key["AccessKeyId"]))
+                if change:
+                    clients.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    except config.ConfigurationError as error:
+        raise CloudError("the S3 endpoint", str(error), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
+    except Exception as error:
+        remedy = "Check that the endpoint is up and that the credentials may read its users and delete their keys"
+        raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
+    return found
+
+
+def _made_since(made: datetime.datetime | None, since: datetime.datetime) -> bool:
+    """A server that does not say when a key was made leaves it to the user, who is this stack's alone."""
+    return made is None or made >= since
+
+
+def _keys_of(clients: Clients, user: str) -> list[Any]:
+    pages = clients.iam.get_paginator("list_access_keys").paginate(UserName=user)
+    return [one for page in pages for one in page.get("AccessKeyMetadata", [])]
 
 
 def read_by(clients: Clients, known: Iterable[Native]) -> list[Native]:
@@ -136,11 +189,7 @@ def _user(clients: Clients, native: Native) -> dict[str, Any] | None:
 def _access_key(clients: Clients, native: Native) -> dict[str, Any] | None:
     name, key = str(native.properties.get("userName")), str(native.properties.get("accessKeyId") or native.id)
 
-    def ask() -> Any:
-        pages = clients.iam.get_paginator("list_access_keys").paginate(UserName=name)
-        return [one for page in pages for one in page.get("AccessKeyMetadata", [])]
-
-    keys = _or_none(ask) or []
+    keys = _or_none(lambda: _keys_of(clients, name)) or []
     mine = next((one for one in keys if one.get("AccessKeyId") == key), None)
     # A key that was made inactive opens nothing: it is as good as gone.
     if mine is None or mine.get("Status") == "Inactive":

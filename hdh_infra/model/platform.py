@@ -7,6 +7,7 @@ belongs to the target it names. What holds for the whole of it stands in `settin
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from hdh_infra.model.airlock import Airlock
 from hdh_infra.model.base import Name, Port, Spec, check_name
 from hdh_infra.model.elements import Group, Key, Machine, Store
 from hdh_infra.model.frameworks import Framework
+from hdh_infra.model.measured import Measured
 from hdh_infra.model.origin import Origin, dotted
 from hdh_infra.model.settings import (
     AddressRange,
@@ -220,6 +222,7 @@ class Platform(Spec):
     )
 
     _origin: Origin | None = PrivateAttr(default=None)
+    _measured: Mapping[str, Measured] = PrivateAttr(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         """Equal descriptions are equal, wherever they were written."""
@@ -242,6 +245,16 @@ class Platform(Spec):
         if self._origin is None:
             return Problem(f"platform {self.name}", None, None, dotted(location), what)
         return self._origin.problem(location, what)
+
+    def with_measured(self, found: Mapping[str, Measured]) -> Platform:
+        """The same description beside what was measured of targets: an input of its own, with a digest of its own."""
+        made = self.model_copy()
+        made._measured = {**self._measured, **found}  # noqa: SLF001 - of the same class
+        return made
+
+    def measured(self, target: Target) -> Measured | None:
+        """What was measured of a target; None where nothing was, or nobody read the file that the spec names."""
+        return self._measured.get(str(target))
 
     def settings(self, target: Target) -> TargetSettings:
         """What the spec says of one target; empty where it says nothing."""

@@ -157,6 +157,10 @@ class StateSettings(Spec):
     secrets: str = Field(
         default="passphrase", description="Pulumi's secrets provider: passphrase, or a key service's URL."
     )
+    country: Country | None = Field(
+        default=None,
+        description="Where the backend stands, for one whose URL does not tell; shown as declared. It has to be one of `residency.countries`.",
+    )
 
 
 class DeclaredFlavour(Spec):
@@ -219,6 +223,11 @@ class TargetSettings(Spec):
     existing: dict[str, Existing | str] = Field(
         default_factory=dict,
         description="Native things named instead of made: path of a zone, space or key, `image/FAMILY`, `project`, `group` (of resources) or `network-watcher` to its id.",
+    )
+    measured: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of what was measured of the target, beside this one, as `hdh assess --live --out FILE` writes it.",
     )
     state: StateSettings | None = Field(default=None, description="Where the state is kept.")
 

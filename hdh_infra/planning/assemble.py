@@ -80,6 +80,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
             "lock": _digest(given.model_dump_json()),
             "catalogue": _digest(digest_input(place)),
             "today": str(today),
+            **({"measured": _digest(place.measured.model_dump_json())} if place.measured else {}),
         },
         providers=providers,
         nodes=ordered,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
@@ -61,6 +62,7 @@ def _attributes(
     for path in expanded.elements:
         kind = kind_of(path)
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
+        own = _client_side(expanded, path)
         given = observed.elements.get(path)
         if given is None:
             yield VerdictRow(
@@ -69,9 +71,41 @@ def _attributes(
                 f"observed in the {observed.source}", str(today), Confidence.measured,
             )  # fmt: skip
             continue
+        if kind == "key":
+            wanted["users"] = _users(expanded, path, wanted["users"], observed)
         existing = observed.source == "plan" and place.settings.existing_of(path) is not None
         for attribute in ATTRIBUTES[kind]:
-            yield judge.row(path, kind, attribute, wanted[attribute], given, existing=existing)
+            row = judge.row(path, kind, attribute, wanted[attribute], given, existing=existing)
+            yield _by_other_means(row, own) if own and attribute == "encryption" else row
+
+
+def _client_side(expanded: Expanded, path: str) -> str | None:
+    """The other means by which a description itself answers its floor of a store's encryption; None without one."""
+    store = expanded.stores.get(path)
+    if store is None or not store.client_side:
+        return None
+    return f"encrypted by who writes, before it is written, with {expanded.key_of(path)} (client_side)"
+
+
+def _by_other_means(row: VerdictRow, means: str) -> VerdictRow:
+    """A row whose floor of a customer's key is answered in the client where the cloud does not answer it: never more than differs."""
+    if row.asked != Encryption.customer_key or row.verdict not in {Verdict.not_met, Verdict.unknown}:
+        return row
+    reason = f"{row.reason.rstrip('.')}; what is written is ciphertext already, by the description's own word, which no property shows"
+    return replace(row, verdict=Verdict.differs, means=means, reason=reason, remedy=None)
+
+
+def _users(expanded: Expanded, key: str, wanted: list[str], observed: Observation) -> list[str]:
+    """Who is to use a key, without stores and disks that are not encrypted with it: their encryption's own verdict says so, once."""
+    given = observed.elements[key].get("users") or ()
+    own = expanded.users_of(key)
+
+    def counts(one: str) -> bool:
+        levels = [observed.elements.get(one, {}).get(name) for name in _KEYS.values()]
+        reached = any(level is not None and Encryption(level).reaches(Encryption.customer_key) for level in levels)
+        return one in own or one in given or reached
+
+    return [one for one in wanted if counts(one)]
 
 
 class _Judge:
@@ -148,6 +182,9 @@ class _Judge:
                 )
             reached = "what is planned reaches it" if planned else "what is deployed reaches it"
             return self._made(path, requirement, attribute, wanted, given, verdict, reached, fact)
+        if fact is not None and verdict is Verdict.not_met and attribute in _ACCESS:
+            words = f"{attribute} is {value_words(attribute, given)}, asked was {value_words(attribute, wanted)}"
+            return self._made(path, requirement, attribute, wanted, given, verdict, f"{words}: {fact.reason}", fact)
         if fact is None or (
             fact.value is not None and verdict is Verdict.not_met and _offered(attribute, wanted, fact) is Verdict.met
         ):
@@ -181,12 +218,14 @@ class _Judge:
 
 def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
     """Whether the other means is there: versions have back what was deleted only where they are kept."""
-    if attribute in {"grants", "entry"}:
+    if attribute in {"grants", "entry"} or attribute in _ACCESS:
         # Only what is there gives rights, or lets people in.
         return False
     return attribute != "soft_delete_days" or given.get("versioning") is True
 
 
+_ACCESS = frozenset({"users", "administrators"})
+"""Of a key: who has what is told by name, whatever other means there are for others."""
 _KEYS = {"key": "encryption", "system_key": "system_encryption"}
 _MADE = KeyOrigin.generated.value
 _EXISTING = "it is named and not made, so that only what is deployed can show it"
@@ -227,7 +266,7 @@ def _reached(attribute: str, wanted: Any, value: Any) -> bool:
             return value not in {None, False}
         case "country":
             return value in wanted
-        case "algorithm":
+        case "algorithm" | "image":
             return wanted in value
         case "origin":
             return wanted in value if isinstance(value, list) else bool(wanted == value)

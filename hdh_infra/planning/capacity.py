@@ -1,14 +1,17 @@
 """What a plan needs against the offer's limits, as verdicts `capacity.*` of the platform.
 
 A limit that the plan needs nothing of gives no row. A granted quota (`quotas` of the target) stands in for the
-limit of its key and is shown as declared. It counts only what the plan makes: what else lives in the
-subscription or project it cannot know.
+limit of its key and is shown as declared; one that was measured stands in for both, and what others take of it
+counts. Without a measurement only what the plan makes is counted: what else lives in the subscription or project
+nobody knows then.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Limit
@@ -36,8 +39,33 @@ def capacity(nodes: Iterable[Node], place: Site) -> Iterator[VerdictRow]:
     """
     for limit, need in needs(place.offer.limits, nodes, place):
         # The size of a range is nothing that anybody grants.
-        granted = None if limit.size_of else place.settings.quotas.get(limit.key)
+        granted = None if limit.size_of else _granted(limit, place)
         yield _row(limit, need, place, granted)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """A quota in the place of a limit's own number."""
+
+    value: int
+    source: str
+    as_of: str
+    confidence: Confidence
+    taken: int | None = None
+    """By others than this platform; None where nobody counted."""
+
+
+def _granted(limit: Limit, place: Site) -> _Granted | None:
+    measured = place.measured.limits.get(limit.key) if place.measured else None
+    if place.measured and measured:
+        as_of = str(place.measured.as_of)
+        return _Granted(measured.value, measured.source, as_of, Confidence.measured, measured.others)
+    declared = place.settings.quotas.get(limit.key)
+    if declared is None:
+        return None
+    source = f"the description, targets.{place.target}.quotas"
+    return _Granted(declared, source, str(limit.as_of), Confidence.declared)
 
 
 def check_quotas(platform: Platform, place: Site) -> Iterator[Problem]:
@@ -50,11 +78,11 @@ def check_quotas(platform: Platform, place: Site) -> Iterator[Problem]:
             yield platform.problem(("targets", target, "quotas", key), what)
 
 
-def _row(limit: Limit, need: Need, place: Site, granted: int | None) -> VerdictRow:
+def _row(limit: Limit, need: Need, place: Site, granted: _Granted | None) -> VerdictRow:
     given = need.room if limit.size_of else limit.value
-    given = given if granted is None else granted
-    unlimited = granted is not None and granted < 0
-    verdict = Verdict.met if unlimited else _verdict(limit, need, given, is_granted=granted is not None)
+    given = given if granted is None else granted.value
+    unlimited = granted is not None and granted.value < 0
+    verdict = Verdict.met if unlimited else _verdict(limit, need, given, granted)
     return VerdictRow(
         element=PLATFORM,
         requirement=f"{REQUIREMENT}{limit.name}",
@@ -63,33 +91,39 @@ def _row(limit: Limit, need: Need, place: Site, granted: int | None) -> VerdictR
         given=UNLIMITED if unlimited else given,
         verdict=verdict,
         reason=_reason(limit, need, given, granted),
-        source=limit.source if granted is None else f"the description, targets.{place.target}.quotas",
-        as_of=str(limit.as_of),
-        confidence=limit.confidence if granted is None else Confidence.declared,
-        remedy=None if verdict is Verdict.met else _remedy(limit, need, given, place),
+        source=limit.source if granted is None else granted.source,
+        as_of=str(limit.as_of) if granted is None else granted.as_of,
+        confidence=limit.confidence if granted is None else granted.confidence,
+        remedy=None if verdict is Verdict.met else _remedy(limit, need, given, place, granted),
     )
 
 
-def _verdict(limit: Limit, need: Need, given: int | None, *, is_granted: bool) -> Verdict:
+def _taken(limit: Limit, granted: _Granted | None) -> int:
+    """What is taken before the plan takes anything: what others have where that was counted, with what the cloud itself takes."""
+    return limit.reserved if granted is None or granted.taken is None else granted.taken
+
+
+def _verdict(limit: Limit, need: Need, given: int | None, granted: _Granted | None) -> Verdict:
     if need.unsized or given is None:
         return Verdict.unknown
-    wanted = need.amount + limit.reserved
+    wanted = need.amount + _taken(limit, granted)
     if wanted <= given:
         return Verdict.met
     # A number that was inferred says what is surely enough, not what is surely too much: that is the maximum.
-    guessed = limit.confidence is Confidence.inferred and not is_granted
+    guessed = limit.confidence is Confidence.inferred and granted is None
     within = limit.raised_by is not None and (limit.maximum is None or wanted <= limit.maximum)
     return Verdict.unknown if guessed and within else Verdict.not_met
 
 
-def _reason(limit: Limit, need: Need, given: int | None, granted: int | None) -> str:
+def _reason(limit: Limit, need: Need, given: int | None, granted: _Granted | None) -> str:
     if need.unsized:
         return f"how much {need.unsized} takes of it is not known, so {limit.what} cannot be counted"
     needed = f"{need.holder} needs" if need.holder else "needs"
     said = f"{needed} {_counted(need.amount, limit.what)}, and "
     if granted is not None:
-        of = "no limit" if granted < 0 else f"{granted:,}"
-        return f"{said}{limit.scope} was granted {of}"
+        of = "no limit" if granted.value < 0 else f"{granted.value:,}"
+        others = f", of which others take {granted.taken:,}" if granted.taken else ""
+        return f"{said}{limit.scope} was granted {of}{others}"
     if given is None:
         return f"{said}how many {limit.scope} has is not known"
     taken = f", of which the cloud takes {limit.reserved:,}" if limit.reserved else ""
@@ -106,14 +140,16 @@ def _counted(amount: int, what: str) -> str:
     return f"{amount:,} {_PLURAL.sub('', what, count=1) if amount == 1 else what}"
 
 
-def _remedy(limit: Limit, need: Need, given: int | None, place: Site) -> str:
+def _remedy(limit: Limit, need: Need, given: int | None, place: Site, granted: _Granted | None) -> str:
     if need.unsized:
         return "Use a size that the catalogue has, or declare it for the target."
-    wanted = need.amount + limit.reserved
+    wanted = need.amount + _taken(limit, granted)
     if limit.raised_by is not None and (limit.maximum is None or wanted <= limit.maximum):
         asked = limit.raised_by.replace("{need}", f"{wanted:,}")
+        if granted is not None and granted.confidence is Confidence.measured:
+            return f"{asked}; then measure again with `hdh assess --live`"
         return f"{asked}; then write what was granted under targets.{place.target}: quotas: {{{limit.key}: {wanted}}}"
-    most = max(limit.maximum or 0, given or 0) - limit.reserved
+    most = max(limit.maximum or 0, given or 0) - _taken(limit, granted)
     parts = -(-need.amount // most) if most > 0 else 2
     return limit.remedy.replace("{parts}", f"{parts:,}")
 

@@ -17,19 +17,23 @@ from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import expand
 from hdh_infra.model.load import UNKNOWN_COUNTRY, examine
+from hdh_infra.model.measured import Measured
 from hdh_infra.model.names import texts, told
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.capacity import check_quotas
 from hdh_infra.planning.lock import too_large
+from hdh_infra.planning.measured_file import with_measured
+from hdh_infra.planning.state_place import state_outside
 
 
-def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
+def load(file: str | Path, *, on: Sequence[str] = (), measured: Mapping[str, Measured] | None = None) -> Platform:
     """Read and check a spec.
 
     Args:
         file: the YAML.
         on: targets to check it for, beside those that it names itself.
+        measured: what was measured of targets; it stands in for the files that the spec names.
 
     Raises:
         SpecError: with every problem of the file and of the named targets at once.
@@ -37,6 +41,7 @@ def load(file: str | Path, *, on: Sequence[str] = ()) -> Platform:
     found = examine(Path(file))
     platform, problems = found.platform, list(found.problems)
     if platform is not None:
+        platform = with_measured(platform, measured or {}, problems)
         problems.extend(check_targets(platform, found.written))
         known = {str(one) for one in targets()}
         named = [Target.parse(one) for one in dict.fromkeys((*platform.targets, *on)) if one in known]
@@ -120,6 +125,8 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 ("targets", str(target)) if str(target) in platform.targets else ("residency", "countries")
             )
             problems.append(platform.problem(at, what))
+        if residency:
+            problems.extend(check_state_place(platform, place))
         problems.extend(check_quotas(platform, place))
         problems.extend(check_existing(platform, place))
         for path, machine in expanded.machines.items():
@@ -131,6 +138,14 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
                 what = told(f"{target} has no image {machine.image!r}", machine.image, place.offer.images)
                 problems.append(platform.problem((*place_of(path), "image"), what))
     return problems
+
+
+def check_state_place(platform: Platform, place: Site) -> Iterator[Problem]:
+    """The state that a spec names for a target lies in the residency, as far as the spec alone tells."""
+    state = place.settings.state
+    outside = state_outside(platform, place, state.backend, state.secrets, {}) if state is not None else ()
+    for field, what in outside:
+        yield platform.problem(("targets", str(place.target), "state", field), f"{what}; residency can never be waived")
 
 
 def check_existing(platform: Platform, place: Site) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ A waiver is no blank cheque: it names the given value that is accepted, and a wo
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hdh_infra.catalogue.load import Site
@@ -15,7 +15,7 @@ from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.attributes import ATTRIBUTES, REQUIREMENTS, SCALES, reaches
 from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform, Waiver
-from hdh_infra.model.scales import Relation, Verdict
+from hdh_infra.model.scales import Confidence, Relation, Verdict
 
 _EXACT = frozenset(
     name for kind in ATTRIBUTES.values() for name, rule in kind.items() if rule.relation is not Relation.floor
@@ -30,14 +30,18 @@ def waived(rows: Iterable[VerdictRow], platform: Platform, place: Site, today: d
 
 
 def idle_waivers(
-    rows: Iterable[VerdictRow], platform: Platform, place: Site, today: datetime.date
+    rows: Sequence[VerdictRow], platform: Platform, place: Site, today: datetime.date
 ) -> Iterator[Problem]:
-    """Waivers of a target that waive nothing there: every verdict that they mean is met. One past its end is a verdict."""
+    """Waivers of a target that waive nothing there: every verdict that they mean is met. One past its end is a verdict.
+
+    One whose verdict is met by what was measured is no mistake of the description: another day may measure less.
+    """
+    measured = [row for row in rows if place.measured is not None and row.confidence is Confidence.measured]
     open_rows = [row for row in rows if _waivable(row)]
     for index, waiver in enumerate(platform.waivers):
         if waiver.target != str(place.target) or waiver.until < today:
             continue
-        if not any(_means(waiver, row) for row in open_rows):
+        if not any(_means(waiver, row) for row in (*open_rows, *measured)):
             yield platform.problem(
                 ("waivers", index),
                 f"waives nothing: every {waiver.requirement} of {waiver.element} is met on {waiver.target}; take it out",
@@ -80,7 +84,7 @@ def _accepts(row: VerdictRow, waiver: Waiver) -> bool:
     if scale and isinstance(waiver.accept, str) and row.given is not None:
         known = {str(level) for level in scale}
         return waiver.accept in known and row.given in known and scale(row.given).reaches(scale(waiver.accept))
-    if row.given is None or row.given is False:
+    if row.given is None or row.given is False or (row.given == [] and waiver.accept != []):
         # Nothing is given: `false`, `none` and null are the ways to say so.
         return waiver.accept in {False, "none", None} if not isinstance(waiver.accept, (list, dict)) else False
     return bool(row.given == waiver.accept) or _better(row, waiver.accept)

@@ -32,6 +32,8 @@ _REDIRECT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": ("HDH_S3_ENDPOINT",),
     "iamEndpoint": ("HDH_IAM_ENDPOINT", "HDH_S3_ENDPOINT"),
 }
+# What the sandbox's own server has not: such settings are left out there, and told so in the outputs.
+_LACKING: Final = "HDH_S3_WITHOUT"
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "addressingStyle": ("auto", "path", "virtual"),
     "checksum": ("when_required", "when_supported"),
@@ -130,6 +132,12 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
         checksum=str(values.get("checksum") or "when_required"),
         content_md5=bool(_boolean(values.get("contentMd5", False))),
     )
+
+
+def lacking(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Settings of a bucket that the server of the sandbox has not; none of any endpoint that a stack itself names."""
+    redirected = any(environment.get(name) for name in _REDIRECT["endpoint"])
+    return frozenset(environment.get(_LACKING, "").split()) if redirected else frozenset()
 
 
 def _lookup(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from hdh_infra.resources import config, contract, schema, wire
 from hdh_infra.resources.clients import Clients, explain
+from hdh_infra.resources.keystone import ServiceError
 from hdh_infra.resources.types import TYPES
 from hdh_infra.resources.types.base import Call, HalfMadeError, ResourceError, ResourceType
 from hdh_infra.resources.values import Change, has_unknown, is_under, overlay
@@ -61,7 +62,13 @@ def _answered(method: _Method) -> _Method:
                 answer = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=half.reason, details=[detail])
                 context.set_trailing_metadata((("grpc-status-details-bin", answer.SerializeToString()),))
                 reason = half.reason
-            except (ResourceError, HalfMadeError, config.ConfigurationError, wire.UnsupportedValueError) as error:
+            except (
+                ResourceError,
+                HalfMadeError,
+                ServiceError,
+                config.ConfigurationError,
+                wire.UnsupportedValueError,
+            ) as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - servers and networks fail in ways that no list holds
                 reason = explain(error)

@@ -26,13 +26,13 @@ UNKNOWN = {
     ("azure", "public"): set(),
     ("openstack", "private"): {
         "audit.administration", "audit.flows", "audit.keys", "key.protection", "machine.backup", "machine.encryption",
-        "machine.gpu", "network.flow_logs", "network.names", "object_store.addresses", "object_store.identities",
-        "region.country", "requires.identity-provider", "requires.kubernetes", "requires.log-analysis",
+        "machine.gpu", "network.flow_logs", "network.names", "object_store.addresses", "object_store.api",
+        "object_store.identities", "object_store.log_target", "region.country", "requires.identity-provider", "requires.kubernetes", "requires.log-analysis",
         "requires.postgresql", "requires.spark", "store.access_log", "store.backup", "store.encryption", "store.expiry",
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",
         "store.versioning",
     },
-    ("ovhcloud", "public-cloud"): {"key.protection", "object_store.addresses"},
+    ("ovhcloud", "public-cloud"): {"object_store.addresses"},
 }  # fmt: skip
 
 each_offer = pytest.mark.parametrize(("name", "offer"), OFFERS, ids=[f"{name}-{offer.name}" for name, offer in OFFERS])

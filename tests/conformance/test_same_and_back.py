@@ -69,6 +69,10 @@ def test_what_is_observed_in_a_plan_answers_what_was_asked_wherever_the_verdict_
             elif row.asked is None and ask is not None:
                 # A key of the customer's, where the encryption's own verdict says that the level has none.
                 assert attribute in {"key", "system_key"}, said
+            elif attribute == "users":
+                # Without stores and disks that are not encrypted with the key, whose own verdicts say so.
+                assert value == row.asked, said
+                assert set(ask) - set(value) <= set(expanded.encrypted_by.get(path, ())), said
             elif value is not None:
                 assert answers(kind_of(path), attribute, ask, value), said
             elif not answers(kind_of(path), attribute, ask, None):

@@ -20,6 +20,8 @@ from hdh_infra.testing.outputs import outputs_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
+PACKAGES = ("toy", "hdh", "azure-native", "openstack", "ovh")
+
 
 def _dict(message: struct_pb2.Struct) -> dict[str, Any]:
     return json.loads(json_format.MessageToJson(message))
@@ -139,6 +141,6 @@ def served() -> Iterator[tuple[Toy, str]]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield toy, ",".join(f"{package}:{port}" for package in ("toy", "hdh", "azure-native"))
+        yield toy, ",".join(f"{package}:{port}" for package in PACKAGES)
     finally:
         server.stop(0).wait()

@@ -28,12 +28,19 @@ def _load(name: str) -> ModuleType:
 
 
 _PLAYING = _load("playing")
+_BETWEEN = _load("between")
 
 
 @pytest.fixture(scope="session")
 def playing() -> ModuleType:
     """Users, deployments and the servers' own answers."""
     return _PLAYING
+
+
+@pytest.fixture(scope="session")
+def beside() -> ModuleType:
+    """What stands between a deployment and its servers."""
+    return _BETWEEN
 
 
 @pytest.hookimpl(trylast=True)

@@ -28,7 +28,17 @@ from hdh_infra.planning.lock_file import read_lock
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "XDG_CACHE_HOME", "HDH_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
+KEPT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "USER",
+    "XDG_CACHE_HOME",
+    "HDH_CACHE_DIR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
+)
 PATIENCE = 400
 """Seconds after which a command is taken to hang."""
 

@@ -195,3 +195,117 @@ def test_a_rule_that_names_a_group_of_addresses_means_those_addresses(answers, s
     unknown = observe(natives_of(answers(rules=rules), "RegionOne", state))
     assert "198.51.100.20/32" in {flow.to for flow in known.egress}
     assert any("address group that is not among the resources" in remark for remark in unknown.remarks)
+
+
+def test_a_port_of_a_public_address_that_leads_to_a_machine_makes_it_public(answers, state):
+    """A floating address that forwards ports has no port of its own."""
+    address = {"id": "fip", "floating_ip_address": "198.18.0.9", "port_id": None}
+    forwarding = {
+        "id": "forwarding",
+        "floatingip_id": "fip",
+        "internal_port_id": PORT,
+        "internal_ip_address": "10.64.3.4",
+        "internal_port": 22,
+        "external_port": 2222,
+        "protocol": "tcp",
+    }
+    alone = observe(natives_of(answers(floating_ips=[address]), "RegionOne", state))
+    led = observe(natives_of(answers(floating_ips=[address], port_forwardings=[forwarding]), "RegionOne", state))
+    assert (alone.elements[MACHINE]["public"], led.elements[MACHINE]["public"]) == (False, True)
+
+
+@pytest.mark.parametrize(("whom", "told"), [("other-project", "project other-project"), ("*", "every project")])
+def test_a_network_that_was_opened_to_another_project_is_told(answers, recorded, state, whom, told):
+    network = recorded["networks"][0]["id"]
+    policy = {
+        "id": "policy",
+        "object_type": "network",
+        "object_id": network,
+        "action": "access_as_shared",
+        "target_tenant": whom,
+    }
+    before = observe(natives_of(answers(), "RegionOne", state)).remarks
+    after = observe(natives_of(answers(rbac_policies=[policy]), "RegionOne", state)).remarks
+    assert not [line for line in before if "put machines on" in line]
+    assert [line for line in after if f"lets {told} put machines on zone/lake/network" in line]
+    shared = observe(
+        natives_of(answers(networks=changed(recorded["networks"], network, shared=True)), "RegionOne", state)
+    )
+    assert [line for line in shared.remarks if "zone/lake/network is shared" in line]
+
+
+def test_a_route_added_to_a_router_by_hand_is_a_resource_that_nobody_manages(answers, recorded, state):
+    router = recorded["routers"][0]["id"]
+    routes = [{"destination": "192.0.2.0/24", "nexthop": "10.64.3.4"}]
+    natives = natives_of(answers(routers=changed(recorded["routers"], router, routes=routes)), "RegionOne", state)
+    (found,) = [native for native in natives if native.type.endswith(":RouterRoute")]
+    assert found.path.startswith(UNMANAGED)
+    assert found.properties["destinationCidr"] == "192.0.2.0/24"
+
+
+def test_a_volume_that_cinder_says_is_not_encrypted_is_not_whatever_its_type_is_called(answers, recorded, state):
+    """Of a volume that was made before its type was encrypted, only Cinder itself knows."""
+    disk = "5ae15b85-7579-41dc-9d2c-48bc1adc4327"
+    system = "503690e8-eab5-4753-9e50-3ac8269aa43a"
+    plain = changed(recorded["volumes"], disk, encrypted=False)
+    seen = observe(natives_of(answers(volumes=plain), "RegionOne", state)).elements[MACHINE]
+    assert seen["encryption"] == "none"
+    assert seen["system_encryption"] != "none"
+    both = changed(plain, system, encrypted=False)
+    assert (
+        observe(natives_of(answers(volumes=both), "RegionOne", state)).elements[MACHINE]["system_encryption"] == "none"
+    )
+
+
+class Neutron:
+    """What is asked of a project's services, by path."""
+
+    project, user = "mine", "me"
+
+    def __init__(self, **bodies):
+        self.bodies, self.asked = bodies, []
+
+    def list(self, service, path, key, params=None, microversion=None, *, by_offset=False):
+        self.asked.append((path, params))
+        if path == "/ports" and "network_id" in (params or {}):
+            return [{"id": f"of-{one}"} for one in params["network_id"]]
+        return self.bodies.get(key, [])
+
+
+def test_ports_of_others_are_asked_for_only_on_networks_that_others_may_use():
+    from hdh_infra.live.openstack import ask
+
+    networks = [{"id": f"n{number:03}"} for number in range(120)]
+    closed = ask(Neutron(networks=networks, ports=[{"id": "p"}]))
+    assert [port["id"] for port in closed.ports] == ["p"]
+    services = Neutron(
+        networks=networks, ports=[{"id": "p"}], extensions=[{"alias": "rbac-policies"}], rbac_policies=[{"id": "r"}]
+    )
+    assert len(ask(services).ports) == 121
+    assert max(len(params["network_id"]) for path, params in services.asked if "network_id" in (params or {})) <= 50
+
+
+def test_ports_of_public_addresses_are_asked_for_only_of_those_that_may_have_some():
+    from hdh_infra.live.openstack import ask
+
+    addresses = [{"id": "whole", "port_id": "p"}, {"id": "parts", "port_id": None}]
+    services = Neutron(floatingips=addresses, extensions=[{"alias": "floating-ip-port-forwarding"}])
+    services.bodies["port_forwardings"] = [{"id": "f"}]
+    assert [one["floatingip_id"] for one in ask(services).port_forwardings] == ["parts"]
+
+
+def test_every_type_that_a_plan_of_openstack_makes_is_read_from_its_servers():
+    """What is not read live stays as the state has it, and a change by hand would never be seen."""
+    import datetime
+    from pathlib import Path
+
+    import hdh_infra as hdh
+    from hdh_infra.live import s3
+
+    examples = Path(__file__).parents[2] / "examples"
+    made = {
+        node.type
+        for name in ("small", "ehds-node", "hospital-eds")
+        for node in hdh.plan(hdh.load(examples / f"{name}.yaml"), TARGET, today=datetime.date(2026, 11, 25)).nodes
+    }
+    assert made <= TYPES | s3.TYPES

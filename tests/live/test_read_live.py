@@ -229,6 +229,20 @@ def test_every_page_of_a_list_is_read_once(way):
     assert [item["id"] for item in found] == ["0", "1", "2", "3", "4"]
 
 
+def test_a_list_without_a_word_of_a_next_page_is_read_to_its_end():
+    class Groups:
+        items = [{"id": str(number)} for number in range(5)]  # noqa: RUF012
+
+        def get(self, path, params, microversion):
+            start = int(params.get("offset", 0))
+            found = self.items[start : start + params["limit"]]
+            return SimpleNamespace(ok=True, json=lambda: {"things": found})
+
+    for limit in (2, 5, 7):
+        found = list(_pages(Groups(), "/things", "things", {"limit": limit}, None, by_offset=True))
+        assert [item["id"] for item in found] == ["0", "1", "2", "3", "4"]
+
+
 def test_only_targets_with_servers_to_ask_have_a_reader():
     assert live.has_reader(TARGET)
     assert live.has_reader(Target.parse("ovhcloud:GRA"))

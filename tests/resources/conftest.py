@@ -115,17 +115,27 @@ SETTINGS = {
     "encryption": ("ServerSideEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"),
     "policy": ("Policy", "NoSuchBucketPolicy"),
     "lifecycle": ("Rules", "NoSuchLifecycleConfiguration"),
+    "logging": ("LoggingEnabled", None),
+    "acl": ("Grants", None),
 }
+WHOLE = {"versioning", "tagging", "lifecycle", "logging", "acl"}
+"""Settings that are answered as they were put."""
+OWNER = {"ID": "owner"}
+PRIVATE = {"Owner": OWNER, "Grants": [{"Grantee": {"Type": "CanonicalUser", **OWNER}, "Permission": "FULL_CONTROL"}]}
 
 
 class MemoryS3:
-    """A server of buckets with settings; `broken` names operations and how they fail, `deaf` those that keep nothing."""
+    """A server of buckets with settings; `broken` names operations and how they fail, `deaf` those that keep nothing.
+
+    A `forgiving` one answers a success to who makes a bucket that is theirs already.
+    """
 
     def __init__(self) -> None:
         self.buckets: dict[str, dict[str, Any]] = {}
         self.broken: dict[str, tuple[str, int]] = {}
         self.deaf: set[str] = set()
         self.called: list[str] = []
+        self.forgiving = False
 
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> Any:
@@ -138,13 +148,17 @@ class MemoryS3:
 
     def _answer(self, operation: str, bucket: str, arguments: dict[str, Any]) -> Any:
         if operation == "create_bucket":
+            if bucket in self.buckets and self.forgiving:
+                return {}
             if bucket in self.buckets:
                 raise ServerError(operation, "BucketAlreadyOwnedByYou", 409)
-            self.buckets[bucket] = {}
+            self.buckets[bucket] = {"acl": PRIVATE}
             return {}
         if bucket not in self.buckets:
             raise ServerError(operation, "NoSuchBucket")
         held = self.buckets[bucket]
+        if operation == "list_object_versions":
+            return {"Versions": held.get("versions", [])}
         verb, _, rest = operation.partition("_")
         name = rest.removeprefix("bucket_").removesuffix("_configuration")
         if verb == "put" and operation not in self.deaf:
@@ -165,7 +179,7 @@ class MemoryS3:
             if absent is None:
                 return {}
             raise ServerError(operation, absent)
-        return held[name] if name in {"versioning", "tagging", "lifecycle"} else {key: held[name]}
+        return held[name] if name in WHOLE else {key: held[name]}
 
 
 @dataclasses.dataclass

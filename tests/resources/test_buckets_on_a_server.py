@@ -68,6 +68,20 @@ def test_rules_of_age_are_kept_changed_in_place_and_taken_out(live, s3, name) ->
     live.delete(BUCKET, name, outputs)
 
 
+def test_the_log_service_and_nobody_else_is_let_in_by_an_acl_and_what_the_server_lacks_is_said(live, s3, name) -> None:
+    inputs = {"bucket": name, "logDelivery": True, "logging": {"targetBucket": "elsewhere"}}
+    _, outputs = live.create(BUCKET, inputs)
+    assert (outputs["logDelivery"], outputs["withheld"]) == (True, ["logging"])
+    owner = s3.get_bucket_acl(Bucket=name)["Owner"]["ID"]
+    assert [grant["Grantee"].get("ID") for grant in s3.get_bucket_acl(Bucket=name)["Grants"]] == [owner, None, None]
+    s3.put_bucket_acl(Bucket=name, ACL="public-read")
+    _, drifted, read_inputs = live.read(BUCKET, name, outputs, inputs)
+    assert set(live.diff(BUCKET, drifted, inputs, read_inputs).diffs) == {"acl", "logDelivery"}
+    outputs = live.update(BUCKET, name, drifted, inputs)
+    assert (outputs["logDelivery"], outputs.get("acl")) == (True, None)
+    live.delete(BUCKET, name, outputs)
+
+
 def test_drift_is_read_and_put_back(live, s3, name) -> None:
     inputs = {"bucket": name, "versioning": True, "tags": {"a": "b"}, "policy": policy(name)}
     _, outputs = live.create(BUCKET, inputs)

@@ -224,6 +224,41 @@ def test_an_unknown_type_is_answered_with_the_nearest_right_word(engine) -> None
         engine.check("hdh:s3:Buket", {})
 
 
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"versions": [{"Key": "a", "VersionId": "1"}]},
+        {"tagging": {"TagSet": [{"Key": "by", "Value": "hand"}]}},
+        {"tagging": {"TagSet": [{"Key": "hdh-urn", "Value": "another"}]}},
+        {"policy": POLICY},
+    ],
+)
+def test_a_bucket_that_its_owner_had_before_is_not_taken_over_where_a_server_calls_that_a_success(
+    engine, memory, held
+) -> None:
+    """Ceph, and AWS in its oldest region, answer 200 to whoever makes a bucket of theirs again."""
+    memory.forgiving = True
+    memory.buckets["abc"] = dict(held)
+    with pytest.raises(engine.Aborted, match="exists and is not ours") as raised:
+        engine.create(BUCKET, {"bucket": "abc", "versioning": True})
+    assert raised.value.half is None, "what came into the state could be destroyed from there"
+    assert memory.buckets["abc"] == held
+
+
+def test_an_empty_bare_bucket_is_gone_on_with_as_a_creation_leaves_it_that_was_ended_early(engine, memory) -> None:
+    memory.forgiving = True
+    memory.buckets["abc"] = {}
+    assert engine.create(BUCKET, {"bucket": "abc", "versioning": True})[1]["versioning"] is True
+
+
+def test_a_server_without_versions_is_asked_for_objects(engine, memory) -> None:
+    memory.broken["list_object_versions"] = ("NotImplemented", 501)
+    _, outputs = engine.create(BUCKET, {"bucket": "abc"})
+    engine.delete(BUCKET, "abc", outputs)
+    assert "list_objects_v2" in memory.called
+    assert memory.buckets == {}
+
+
 def test_no_error_holds_a_traceback_or_a_second_line(engine, memory) -> None:
     memory.broken["create_bucket"] = ("AccessDenied", 403)
     with pytest.raises(engine.Aborted) as raised:

@@ -43,6 +43,7 @@ DRAWN_BY_USERS = {
     "TargetSettings.existing": "native ids belong to one account",
     "TargetSettings.project": "native ids belong to one account",
     "TargetSettings.state": "the engine's, and no part of a plan",
+    "TargetSettings.measured": "what the endpoints of one account answered",
     "TargetSettings.external_network": "a name of one cloud",
     "TargetSettings.object_store_endpoint": "a name of one cloud",
     "TargetSettings.administrators": "native ids belong to one directory",

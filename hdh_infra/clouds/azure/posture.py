@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import Logs
-from hdh_infra.clouds.azure.firewall import firewall_remarks
+from hdh_infra.clouds.azure.firewall_reading import firewall_remarks
 from hdh_infra.clouds.azure.keys_reading import is_exchange
 from hdh_infra.clouds.azure.loose_ends import observe_loose_ends
 from hdh_infra.clouds.azure.naming import token

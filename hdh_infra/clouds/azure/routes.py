@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from hdh_infra.clouds.azure.firewall import firewall_at
+from hdh_infra.clouds.azure.firewall_reading import firewall_at
 from hdh_infra.clouds.azure.naming import PLATFORM_GROUP, group, home, make, network_words, region, shortened
 from hdh_infra.clouds.azure.reading import Reader, listed
 from hdh_infra.clouds.base import Context

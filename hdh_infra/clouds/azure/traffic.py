@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from hdh_infra.clouds.azure.bastion import Door, observe_doors, observe_entry
+from hdh_infra.clouds.azure.bastion_reading import Door, observe_doors, observe_entry
 from hdh_infra.clouds.azure.compute_reading import interfaces
-from hdh_infra.clouds.azure.firewall import Opening, firewall_at, observe_hosts, observe_openings
+from hdh_infra.clouds.azure.firewall_reading import Opening, firewall_at, observe_hosts, observe_openings
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed
 from hdh_infra.clouds.azure.routes import Routes, observe_routes

@@ -8,6 +8,7 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.identities import (
@@ -21,7 +22,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.reading import Reader
@@ -57,7 +58,6 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OpenStack asks the S3 endpoint for access logs yet, whatever the endpoint has",
     "store.backup": "no plan of OpenStack copies buckets anywhere yet, whatever service the operator has for it",
     "store.soft_delete": "no plan of OpenStack asks for a bin of deleted objects yet; versions keep what is deleted or overwritten",
     "machine.backup": "no plan of OpenStack has a schedule of volume backups yet: Cinder makes each by an order of its own",
@@ -101,6 +101,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
             proof="`openstack network log list` has every group, and the operator's files come",
         )
     yield from manual_keys(context)
+    yield from manual_client_side(context)
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
@@ -166,6 +167,9 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    # By what an order made, its list of readers points at it.
+    identifiers=("secretRef", "containerRef"),
+    protecting=frozenset({KEY_ACL}),
     unlowered=UNLOWERED,
     manual=manual,
 )

@@ -169,6 +169,9 @@ def observe_disks(reader: Reader, server: Native, attached: Iterable[Native]) ->
 def _volume(reader: Reader, found: Disks, volume: Native, *, boots: bool) -> None:
     found.volumes.append(volume)
     kept = level(reader.site, volume.properties.get("volumeType"))
+    if volume.properties.get("encrypted") is False:
+        # Live servers say it of each volume: one that was there before its type was encrypted is not.
+        kept = str(Encryption.none)
     size = int(volume.properties.get("size") or 0) * GIB
     if boots:
         found.system_levels.append(kept)

@@ -16,6 +16,8 @@ from hdh_infra.graph.values import Value
 from hdh_infra.model.scales import Access
 
 EVERYONE = "*"
+LOG_SERVICE = "logging.s3.amazonaws.com"
+"""What S3 calls its own log service in a policy, on Ceph too (ceph/ceph doc/radosgw/bucket_logging.rst, read 2026-11-25)."""
 _ARN = "arn:aws:s3:::"
 _WILD = frozenset("*?[")
 _LOOKING = ("s3:GetBucketLocation", "s3:ListBucket")
@@ -47,6 +49,13 @@ _RULING = frozenset(
     }
 )
 """Deleting, and what lets one get there: whoever sets a bucket's policy or rules of age can have anything deleted."""
+_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "READ": ("s3:ListBucket",),
+    "WRITE": ("s3:PutObject", "s3:DeleteObject"),
+    "WRITE_ACP": ("s3:PutBucketAcl",),
+    "FULL_CONTROL": ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "s3:PutBucketAcl"),
+}
+"""What each permission of a bucket's ACL lets do (docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html)."""
 _DATA = _READING | _PUTTING | _RULING
 
 
@@ -88,17 +97,51 @@ def opened(reader: Reader, documents: Iterable[Mapping[str, Any]]) -> dict[str, 
 def let_in(bucket: Native) -> Iterator[tuple[str, frozenset[Access]]]:
     """Whom a bucket's own policy names and what it lets each do; whoever asks is not among them.
 
-    Conditions, and what the policy denies, are not trusted to narrow it.
+    Conditions, and what the policy denies, are not trusted to narrow it. What its ACL gives a named one counts too.
     """
+    for one in bucket.properties.get("acl") or ():
+        if actions := set(_PERMISSIONS.get(str(one.get("permission")), ())):
+            yield str(one.get("grantee")), _access(actions, bucket)
     for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
         if statement.get("Effect") != "Allow":
             continue
         principal = statement.get("Principal")
         named = principal.values() if isinstance(principal, Mapping) else [principal]
         actions = _Statement(statement).actions
+        if _is_delivery(statement, actions):
+            continue
         for name in sorted({str(one) for some in named for one in listed(some)} - {EVERYONE}):
             if actions:
                 yield name, _access(actions, bucket)
+
+
+def delivers(taking: Native, logged: Native) -> bool:
+    """Whether a bucket's own policy lets the endpoint's log service put the logs of another one into all of it."""
+    everything = f"{_ARN}{taking.properties.get('bucket')}/*"
+    source = f"{_ARN}{logged.properties.get('bucket')}"
+    statements = listed(document(taking.properties.get("policy")).get("Statement"))
+    if any(one.get("Effect") == "Deny" and _PUTTING & _actions(one) and not one.get("Condition") for one in statements):
+        return False
+    return any(
+        _is_delivery(one, _actions(one)) and everything in listed(one.get("Resource")) and _holds(one, source)
+        for one in statements
+        if one.get("Effect") == "Allow"
+    )
+
+
+def _holds(statement: Mapping[str, Any], source: str) -> bool:
+    """Whether a statement's condition lets one bucket's logs in; what is not known by name does not."""
+    condition = statement.get("Condition") or {}
+    patterns = listed((condition.get("ArnLike") or {}).get("aws:SourceArn"))
+    known = set(condition) <= {"ArnLike"} and set(condition.get("ArnLike") or {}) <= {"aws:SourceArn"}
+    return known and (not condition or any(fnmatch.fnmatchcase(source, str(one)) for one in patterns))
+
+
+def _is_delivery(statement: Mapping[str, Any], actions: set[str]) -> bool:
+    """Whether a statement lets the log service put, and nobody else anything: that is no grant, but the cloud's own writing."""
+    principal = statement.get("Principal")
+    named = principal.get("Service") if isinstance(principal, Mapping) and set(principal) == {"Service"} else None
+    return set(listed(named)) == {LOG_SERVICE} and actions == _PUTTING
 
 
 def _access(allowed: set[str], bucket: Native) -> frozenset[Access]:

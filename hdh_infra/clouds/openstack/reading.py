@@ -36,6 +36,10 @@ class Reader:
         """Buckets by name."""
         return {str(bucket.properties.get("bucket")): bucket for bucket in self.natives.of_type(BUCKET)}
 
+    def bucket_of(self, value: Value) -> Native | None:
+        """The bucket that a property means, by reference in a plan and by name elsewhere; None if none of ours is."""
+        return self.follow(value, BUCKET) or (self.buckets.get(value) if isinstance(value, str) else None)
+
     @cached_property
     def flavours(self) -> Mapping[str, Flavour]:
         """Flavours that the catalogue has, by name."""

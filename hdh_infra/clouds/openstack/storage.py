@@ -10,6 +10,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.access_logs import acl_grants, is_public_grantee, log_properties, observe_access_log
 from hdh_infra.clouds.openstack.documents import EVERYONE
 from hdh_infra.clouds.openstack.naming import BUCKET, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.reading import Reader, document, listed
@@ -49,6 +50,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
         properties["lifecycle"] = [
             {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)
         ]
+    properties |= log_properties(context, path, properties)
     if quirks.get("publicAccessBlock"):
         properties["publicAccessBlock"] = True
     if quirks.get("tags"):
@@ -87,6 +89,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
         found[element] = {
             "kind": "store",
             "size": None,
+            "client_side": None,
             **_encryption(reader, bucket),
             # A lock protects versions, so a locked bucket has them.
             "versioning": bool(bucket.properties.get("versioning")) or lock is not None,
@@ -97,7 +100,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
             "private": private,
             "public": is_public(bucket),
             "grants": grants[bucket.path],
-            "access_log": False,
+            "access_log": observe_access_log(reader, bucket),
             "backup": None,
             **reader.place(buckets, STORES),
             "native": reader.paths(element),
@@ -132,7 +135,9 @@ def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:
 
 
 def is_public(bucket: Native) -> bool:
-    """Whether the bucket's own policy allows anything to whoever asks; conditions are not trusted to narrow it."""
+    """Whether the bucket's own policy or ACL allows anything to whoever asks; conditions are not trusted to narrow it."""
+    if any(is_public_grantee(name) for name, _ in acl_grants(bucket)):
+        return True
     for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
         if statement.get("Effect") != "Allow":
             continue

@@ -23,6 +23,7 @@ from hdh_infra.clouds.openstack.naming import (
     PORT,
     PORT_FORWARDING,
     PORT_GROUPS,
+    RBAC_POLICY,
     ROUTER,
     ROUTER_INTERFACE,
     RULE,
@@ -59,6 +60,7 @@ class Wires:
         self.rules = self._rules()
         self.more_groups = self._more_groups()
         self.public_ports = set(self._public_ports())
+        self._shared()
         self.interfaces: list[Interface] = []
         self.doors: list[tuple[Native, Interface]] = []
         """Those of bastions, whose element is a network."""
@@ -139,6 +141,21 @@ class Wires:
         addresses = [str(one) for one in listed(group.properties.get("addresses")) if "." in str(one)]
         # A group of no address lets nobody through; without peers a rule would mean everyone.
         return tuple(ipaddress.IPv4Network(one, strict=False) for one in addresses) or (_NOBODY,)
+
+    def _shared(self) -> None:
+        """Networks that other projects may put machines on: no resource of ours shows what they do there."""
+        for native in self.reader.natives.of_type(RBAC_POLICY):
+            properties = native.properties
+            if properties.get("objectType") != "network":
+                continue
+            network = self.reader.follow(properties.get("objectId"), NETWORK)
+            name = network.path if network is not None else str(properties.get("objectId"))
+            whom = str(properties.get("targetTenant"))
+            others = "every project" if whom == "*" else f"project {whom}"
+            self.reader.remarks.add(f"{native.path} lets {others} put machines on {name} ({properties.get('action')})")
+        for network in self.reader.natives.of_type(NETWORK):
+            if network.properties.get("shared") is True:
+                self.reader.remarks.add(f"{network.path} is shared: every project may put machines on it")
 
     def _more_groups(self) -> dict[str, list[Value]]:
         found: dict[str, list[Value]] = {}

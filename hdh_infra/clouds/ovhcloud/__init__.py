@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -22,12 +23,15 @@ from hdh_infra.clouds.openstack.network import lower_platform as lower_router
 from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
-from hdh_infra.clouds.ovhcloud.naming import POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
 from hdh_infra.clouds.ovhcloud.vrack import after_vrack, lower_vrack, manual_vrack
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Right
+
+KEY_SERVICE = "the key service, the service key of {key}, which gives data keys and unwraps them (`datakey`), by a certificate of whoever may"
+"""Where a key lies that is used in the client."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -71,6 +75,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
         proof="`openstack router show` has external_gateway_info, and the next preview changes nothing",
     )
     yield from manual_keys(context)
+    yield from manual_client_side(context, KEY_SERVICE)
 
 
 def observe(natives: Natives, site: Site) -> Observation:
@@ -78,10 +83,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     return read_back(natives, site, keys=observe_keys, rights=observe_rights)
 
 
-UNLOWERED: Mapping[str, str] = {
-    "store.access_log": "no plan of OVHcloud switches on the server access logging of its buckets yet",
-    "key.access": "no plan of OVHcloud gives rights on single keys yet: who may use or destroy one is decided in its IAM, by hand",
-}
+UNLOWERED: Mapping[str, str] = {}
 """What the offer has and no plan answers yet; what it has not, the catalogue says."""
 
 
@@ -95,6 +97,7 @@ CLOUD: Cloud = dataclasses.replace(
     lower_machine=lower_machine,
     lower_right=lower_right,
     observe=observe,
+    protecting=frozenset({IAM_POLICY}),
     unlowered=UNLOWERED,
     shared_documents=frozenset({POLICY}),
     manual=manual,

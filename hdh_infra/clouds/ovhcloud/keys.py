@@ -1,7 +1,7 @@
 """Keys in OVHcloud's key service: one domain for the platform, one service key each; and reading them back.
 
 What the service keeps a key in, and whether it can be carried out of it, no property tells: both are observed as
-null, and the catalogue answers.
+null, and the catalogue answers. Who uses and who administers a key stands in `access`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.naming import native_name
 from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.ovhcloud.access import Held, lower_access, observe_access
 from hdh_infra.clouds.ovhcloud.naming import DOMAIN, IMPORTED_KEY, PROVIDER, SERVICE_KEY
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
@@ -50,11 +51,12 @@ def lower_key(context: Context, path: str) -> Iterator[Node]:
     # A key that is there already lies in a domain that is there already: `DOMAIN/KEY`, which is what an import takes too.
     domain, _, identity = existing.id.rpartition("/") if existing else ("", "", "")
     place = {"okmsId": domain or ref(DOMAIN_PATH)}
+    algorithm, _, bits = str(context.expanded.keys[path].algorithm or KeyAlgorithm.aes_256).partition("-")
+    kind = _TYPES[algorithm]
+    yield from lower_access(context, path, place["okmsId"], ref(f"{path}/service-key"), kind)
     if existing is not None and not existing.adopt:
         yield Node(f"{path}/service-key", SERVICE_KEY, PROVIDER, place, existing=identity)
         return
-    algorithm, _, bits = str(context.expanded.keys[path].algorithm or KeyAlgorithm.aes_256).partition("-")
-    kind = _TYPES[algorithm]
     yield Node(
         path=f"{path}/service-key",
         type=SERVICE_KEY,
@@ -73,17 +75,19 @@ def lower_key(context: Context, path: str) -> Iterator[Node]:
 
 def observe_keys(reader: Reader) -> dict[str, dict[str, Any]]:
     """Every key element; it lies where its domain lies."""
+    access = observe_access(reader, reader.natives.of_type(SERVICE_KEY, IMPORTED_KEY))
     found = {
-        element: _key(reader, natives, KeyOrigin.generated)
+        element: _key(reader, natives, KeyOrigin.generated, access)
         for element, natives in reader.elements(SERVICE_KEY, "key").items()
     }
     return found | {
-        element: _key(reader, natives, KeyOrigin.imported)
+        element: _key(reader, natives, KeyOrigin.imported, access)
         for element, natives in reader.elements(IMPORTED_KEY, "key").items()
     }
 
 
-def _key(reader: Reader, natives: list[Native], origin: KeyOrigin) -> dict[str, Any]:
+def _key(reader: Reader, natives: list[Native], origin: KeyOrigin, access: Mapping[str, Held]) -> dict[str, Any]:
+    held = [access[native.path] for native in natives]
     domain = reader.follow(natives[0].properties.get("okmsId"), DOMAIN)
     # Older versions of the API write EU_WEST_RBX for eu-west-rbx.
     region = reader.region(domain, "keys").lower().replace("_", "-") if domain is not None else None
@@ -96,8 +100,8 @@ def _key(reader: Reader, natives: list[Native], origin: KeyOrigin) -> dict[str, 
         "rotation_days": None,
         "custody": None,
         "grace_days": None,
-        "users": None,
-        "administrators": None,
+        "users": sorted(set().union(*(one.users for one in held))),
+        "administrators": sorted(set().union(*(one.administrators for one in held))),
         "exportable": None,
         "use_log": False,
         "country": countries.get(region) if region else None,

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
-from hdh_infra.compare.report import content
+from hdh_infra.compare.report import content, measured
 from hdh_infra.compare.report.families import Families
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 
 if TYPE_CHECKING:
-    from hdh_infra.compare.assessment import Assessment
+    from hdh_infra.compare.assessment import Assessment, MeasuredSide
     from hdh_infra.compare.comparison import Comparison
     from hdh_infra.compare.side import Side
 
@@ -95,6 +95,7 @@ def _assessment(assessment: Assessment) -> Iterator[str]:
     yield from _summary(assessment.sides)
     yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
     yield from _notices(assessment.sides)
+    yield from _measured(assessment.measured)
     families = Families(expand(assessment.platform, assessment.today))
     yield from _findings(assessment.sides, families)
     yield from _legend(families)
@@ -122,6 +123,22 @@ def _notices(sides: Sequence[Side]) -> Iterator[str]:
         yield "### Floors that the frameworks raise"
         yield ""
         yield from _bullets(found)
+
+
+def _measured(sides: Sequence[MeasuredSide]) -> Iterator[str]:
+    for side in sides:
+        yield f"## {measured.title(side)}"
+        yield ""
+        for one in measured.tables(side):
+            if one.title and (one.rows or one.nothing):
+                yield f"### {one.title}"
+                yield ""
+            if one.rows:
+                yield from _table([*one.columns], [list(map(_text, row)) for row in one.rows])
+            elif one.nothing:
+                yield one.nothing
+                yield ""
+    yield from _bullets([*measured.remarks(sides)])
 
 
 def _findings(sides: Sequence[Side], families: Families) -> Iterator[str]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hdh_infra.compare.assessment import ending_words
-from hdh_infra.compare.report import content
+from hdh_infra.compare.report import content, measured
 from hdh_infra.compare.report.families import Families
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
@@ -22,7 +22,7 @@ from hdh_infra.model.wording import listed
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hdh_infra.compare.assessment import Assessment
+    from hdh_infra.compare.assessment import Assessment, MeasuredSide
     from hdh_infra.compare.comparison import Comparison
     from hdh_infra.compare.side import Side
 
@@ -96,6 +96,7 @@ def print_assessment(assessment: Assessment, console: Console) -> None:
     _summary(assessment.sides, console)
     _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
     _notices(assessment.sides, console)
+    _measured(assessment.measured, console)
     families = Families(expand(assessment.platform, assessment.today))
     _findings(assessment.sides, families, console)
     _families(families, console)
@@ -132,6 +133,26 @@ def _notices(sides: Sequence[Side], console: Console) -> None:
     if found := content.raised(sides):
         _line("Floors that the frameworks raise", console, style="bold cyan")
         _bullets(found, console)
+
+
+def _measured(sides: Sequence[MeasuredSide], console: Console) -> None:
+    for side in sides:
+        _title(measured.title(side), console)
+        for one in measured.tables(side):
+            if not one.rows and not one.nothing:
+                continue
+            if one.title:
+                _line(one.title, console, style="bold cyan")
+            if not one.rows:
+                _line(one.nothing, console)
+                continue
+            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+            for name in one.columns:
+                table.add_column(name, overflow="fold")
+            for row in one.rows:
+                table.add_row(*map(Text, row))
+            console.print(table)
+    _bullets(measured.remarks(sides), console, style="yellow")
 
 
 def _findings(sides: Sequence[Side], families: Families, console: Console) -> None:

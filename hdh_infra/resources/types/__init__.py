@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hdh_infra.resources.types.access_key import AccessKey
 from hdh_infra.resources.types.bucket import Bucket
+from hdh_infra.resources.types.key_acl import KeyAcl
 from hdh_infra.resources.types.user import User
 from hdh_infra.resources.types.user_policy import UserPolicy
 
@@ -17,5 +18,7 @@ if TYPE_CHECKING:
 
     from hdh_infra.resources.types.base import ResourceType
 
-TYPES: Mapping[str, ResourceType] = {kind.token: kind for kind in (Bucket(), User(), AccessKey(), UserPolicy())}
+TYPES: Mapping[str, ResourceType] = {
+    kind.token: kind for kind in (Bucket(), User(), AccessKey(), UserPolicy(), KeyAcl())
+}
 """Every type that the provider serves, by token."""

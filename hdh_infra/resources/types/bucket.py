@@ -12,12 +12,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from hdh_infra.resources import config
 from hdh_infra.resources.clients import code, explain
 from hdh_infra.resources.contract import Failure
 from hdh_infra.resources.types.base import Call, HalfMadeError, Live, ResourceError, ResourceType
 from hdh_infra.resources.types.bucket_emptying import empty, holds_anything
 from hdh_infra.resources.types.bucket_lifecycle import check_rules, rules_asked, same_rules
-from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket
+from hdh_infra.resources.types.bucket_logging import check_logging
+from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket, read_fresh
 from hdh_infra.resources.types.bucket_writing import STEPS
 from hdh_infra.resources.values import UNKNOWN, Change, canonical_policy, has_unknown, is_unknown, join, without_nulls
 
@@ -37,9 +39,19 @@ _SETTINGS: Final = (
     "encryption",
     "publicAccessBlock",
     "lifecycle",
+    "logging",
+    "logDelivery",
 )
+# Settings that leaving out means to have none of; an ACL is never asked for in its own words.
+_NONE_UNLESS_ASKED: Final = ("acl", "lifecycle", "logDelivery", "logging", "objectLock", "policy", "withheld")
+# Log delivery is a part of the ACL, which is written whole.
+_STEP_OF: Final = {"logDelivery": "acl"}
 # Settings that a server may have without being asked, so that leaving them out means "as the server has it".
 _SERVERS_OWN: Final = frozenset({"encryption", "publicAccessBlock"})
+
+
+class _ForeignError(ResourceError):
+    """Raised when a bucket is somebody else's: it must not come into the state, from where it could be destroyed."""
 
 
 class Bucket(ResourceType):
@@ -71,8 +83,18 @@ class Bucket(ResourceType):
             and encryption.get("kmsKeyId") is not None
         ):
             yield Failure("encryption.kmsKeyId", "AES256 uses the server's own key: set algorithm to aws:kms")
+        yield from check_logging(inputs)
         yield from check_rules(inputs.get("lifecycle"), inputs.get("versioning"))
         yield from check_policy(inputs.get("policy"))
+
+    def complete(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """As the base has it; a log prefix that is left out is empty, and what the sandbox's server lacks is withheld."""
+        found = super().complete(inputs)
+        if isinstance(found.get("logging"), dict):
+            found["logging"] = {"targetPrefix": "", **without_nulls(found["logging"])}
+        if withheld := sorted(name for name in config.lacking() if found.pop(name, None) is not None):
+            found["withheld"] = withheld
+        return found
 
     def identity(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """A bucket is its name."""
@@ -89,6 +111,8 @@ class Bucket(ResourceType):
                 continue
             if change.top == "lifecycle" and same_rules(old, new):
                 continue
+            if change.top == "logDelivery" and not is_unknown(new) and bool(old) == bool(new):
+                continue
             # A block that is not asked for and one that is not there are the same; a server without it has nothing to undo.
             if change.top == "publicAccessBlock" and not is_unknown(new) and bool(old) == bool(new):
                 continue
@@ -98,8 +122,8 @@ class Bucket(ResourceType):
         return kept
 
     def asked(self, inputs: Mapping[str, Any], old_inputs: Mapping[str, Any]) -> list[str]:
-        """No lock, policy or rule of age is asked for by leaving it out; encryption and the block are then the server's own."""
-        return sorted({*super().asked(inputs, old_inputs), "objectLock", "policy", "lifecycle"})
+        """No lock, policy, rule of age, log or grant is asked for by leaving it out; encryption and the block are then the server's own."""
+        return sorted({*super().asked(inputs, old_inputs), *_NONE_UNLESS_ASKED})
 
     def replaces(self, outputs: Mapping[str, Any], inputs: Mapping[str, Any], change: Change) -> bool:
         """Adding or removing the lock makes a new bucket; changing its mode or days does not."""
@@ -126,12 +150,16 @@ class Bucket(ResourceType):
             if code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
             _refuse_a_foreign_bucket(call, inputs)
-        return name, self._settle(call, name, inputs, {})
+            return name, self._settle(call, name, inputs, {})
+        return name, self._settle(call, name, inputs, {}, fresh=True)
 
     def read(self, call: Call, identity: str, outputs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """All from the server but `forceDestroy`, which no server knows."""
+        """All from the server but `forceDestroy` and what was withheld, which no server knows."""
         live = read_bucket(call.clients, identity)
-        return None if live is None else {**live.outputs, "forceDestroy": bool(outputs.get("forceDestroy", False))}
+        if live is None:
+            return None
+        kept = without_nulls({"withheld": outputs.get("withheld")})
+        return {**live.outputs, **kept, "forceDestroy": bool(outputs.get("forceDestroy", False))}
 
     def inputs_of(self, outputs: Mapping[str, Any], old_inputs: Mapping[str, Any]) -> dict[str, Any]:
         """What was asked before, brought up to date; what a server adds unasked (its default encryption) stays out."""
@@ -166,12 +194,25 @@ class Bucket(ResourceType):
             if not is_gone(error):
                 raise
 
-    def _settle(self, call: Call, name: str, inputs: dict[str, Any], old_inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _settle(
+        self,
+        call: Call,
+        name: str,
+        inputs: dict[str, Any],
+        old_inputs: Mapping[str, Any],
+        *,
+        fresh: bool = False,
+    ) -> dict[str, Any]:
         """Apply what differs and read back; whatever goes wrong leaves a half-made bucket that the state knows."""
         live: Live | None = None
         try:
-            live = _present(call, name)
-            changed = {change.top for change in self.changes(live.outputs, old_inputs, inputs)}
+            live = (read_fresh(call.clients, name) if fresh else None) or _present(call, name)
+            if fresh and not _is_ours(call, name, live):
+                # Some servers answer a success for a bucket that its owner had before.
+                raise _ForeignError(_foreign(name))  # noqa: TRY301 - said where the bucket was read
+            changed = {
+                _STEP_OF.get(change.top, change.top) for change in self.changes(live.outputs, old_inputs, inputs)
+            }
             if live.mark != call.mark:
                 changed.add("tags")
             for setting, apply in STEPS.items():
@@ -179,16 +220,23 @@ class Bucket(ResourceType):
                     call.stop_if_cancelled()
                     apply(call, name, inputs)
             live = _present(call, name)
-            left = [change.path for change in self.changes(live.outputs, {}, inputs) if change.top in STEPS]
+            left = [
+                change.path
+                for change in self.changes(live.outputs, {}, inputs)
+                if _STEP_OF.get(change.top, change.top) in STEPS
+            ]
             if left:
                 raise ResourceError(  # noqa: TRY301 - one way out for everything that leaves a half-made bucket
                     f"bucket {name}: the server accepted {', '.join(left)} but does not show it: "
                     "it does not have this; leave the property out or use another endpoint"
                 )
+        except _ForeignError:
+            raise
         except Exception as error:
             kept = {"bucket": name, "arn": f"arn:aws:s3:::{name}"} if live is None else _again(call, name, live).outputs
             raise HalfMadeError(name, {**kept, "forceDestroy": inputs["forceDestroy"]}, explain(error)) from error
-        return {**live.outputs, **_own_words(live, inputs), "forceDestroy": inputs["forceDestroy"]}
+        kept = without_nulls({"withheld": inputs.get("withheld"), "forceDestroy": inputs["forceDestroy"]})
+        return {**live.outputs, **_own_words(live, inputs), **kept}
 
 
 def _check_name(name: Any) -> Iterator[Failure]:
@@ -240,20 +288,32 @@ def _refuse_to_lose(call: Call, name: str, outputs: Mapping[str, Any]) -> None:
 def _refuse_a_foreign_bucket(call: Call, inputs: Mapping[str, Any]) -> None:
     """Go on only with our own half-made bucket: empty, and marked as this resource's or not marked at all."""
     name = inputs["bucket"]
-    remedy = f"choose another name, or import it: pulumi import hdh:s3:Bucket NAME {name}"
     try:
         live = read_bucket(call.clients, name)
     except Exception as error:
         raise ResourceError(f"bucket {name} exists and is not ours ({explain(error)}): choose another name") from error
     if live is None:
         raise ResourceError(f"bucket {name} is held by another account or is being deleted: choose another name")
-    bare = live.mark is None and not live.outputs["tags"] and "policy" not in live.outputs
-    if (live.mark != call.mark and not bare) or holds_anything(call.clients.s3, name):
-        raise ResourceError(f"bucket {name} exists and is not ours: {remedy}")
+    if not _is_ours(call, name, live):
+        raise ResourceError(_foreign(name))
     if ("objectLock" in live.outputs) != (inputs.get("objectLock") is not None):
         raise ResourceError(
-            f"bucket {name} exists with another object lock: delete it by hand if it is yours ({remedy})"
+            f"bucket {name} exists with another object lock: delete it by hand if it is yours, or {_import(name)}"
         )
+
+
+def _is_ours(call: Call, name: str, live: Live) -> bool:
+    """Whether a bucket is as a creation of this resource leaves it: empty, and marked as its own or not marked at all."""
+    bare = live.mark is None and not live.outputs["tags"] and "policy" not in live.outputs
+    return (live.mark == call.mark or bare) and not holds_anything(call.clients.s3, name)
+
+
+def _foreign(name: str) -> str:
+    return f"bucket {name} exists and is not ours: {_import(name)}"
+
+
+def _import(name: str) -> str:
+    return f"choose another name, or import it: pulumi import hdh:s3:Bucket NAME {name}"
 
 
 def _present(call: Call, name: str) -> Live:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hdh_infra.resources.clients import code
+from hdh_infra.resources.clients import code, status
 from hdh_infra.resources.types.base import Call, ResourceError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Each locked version costs two calls to ask for its date; a very large archive is told by its first ones.
 _LOCKS_ASKED: Final = 200
+_NOT_IMPLEMENTED: Final = 501
 
 
 def holds_anything(s3: Any, bucket: str) -> bool:
@@ -23,7 +24,13 @@ def holds_anything(s3: Any, bucket: str) -> bool:
     Asked before every deletion: some servers (SeaweedFS 4.48) delete a versioned bucket with all its
     versions when they are told to delete the bucket.
     """
-    answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    try:
+        answer = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    except Exception as error:
+        if status(error) != _NOT_IMPLEMENTED:
+            raise
+        # A server without versions has its objects only.
+        return bool(s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"))
     return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
 
 

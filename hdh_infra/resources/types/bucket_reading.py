@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hdh_infra.resources.clients import code, status
 from hdh_infra.resources.types.base import MARK_TAG, Live
 from hdh_infra.resources.types.bucket_lifecycle import rules_of
+from hdh_infra.resources.types.bucket_logging import delivery_of, logging_of
 from hdh_infra.resources.values import without_nulls
 
 if TYPE_CHECKING:
@@ -39,6 +40,18 @@ def is_gone(error: BaseException) -> bool:
     return code(error) in _GONE
 
 
+def read_fresh(clients: Clients, bucket: str) -> Live | None:
+    """A bucket that was made a moment ago, by what somebody else's would show; None where that is not bare.
+
+    A new bucket has none of the settings that a plan asks, so that asking for each of them first tells nothing.
+    """
+    s3 = clients.s3
+    tags = _ask(lambda: s3.get_bucket_tagging(Bucket=bucket), {}).get("TagSet")
+    if tags or _ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy"):
+        return None
+    return Live({"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}", "versioning": False, "tags": {}})
+
+
 def read_bucket(clients: Clients, bucket: str) -> Live | None:
     """Everything the contract names, asked of the server; None where the bucket is not there.
 
@@ -52,11 +65,16 @@ def read_bucket(clients: Clients, bucket: str) -> Live | None:
             tag["Key"]: tag["Value"] for tag in _ask(lambda: s3.get_bucket_tagging(Bucket=bucket), {}).get("TagSet", [])
         }
         mark = tags.pop(MARK_TAG, None)
+        acl = _ask(lambda: s3.get_bucket_acl(Bucket=bucket), {})
+        delivery, others = delivery_of(acl)
         outputs = {
             "bucket": bucket,
             "arn": f"arn:aws:s3:::{bucket}",
             "region": _region(clients, bucket, head),
-            "owner": _ask(lambda: s3.get_bucket_acl(Bucket=bucket), {}).get("Owner", {}).get("ID"),
+            "owner": acl.get("Owner", {}).get("ID"),
+            "logDelivery": delivery,
+            "acl": others,
+            "logging": logging_of(_ask(lambda: s3.get_bucket_logging(Bucket=bucket), {})),
             "versioning": _ask(lambda: s3.get_bucket_versioning(Bucket=bucket), {}).get("Status") == "Enabled",
             "objectLock": _lock(_ask(lambda: s3.get_object_lock_configuration(Bucket=bucket), {})),
             "encryption": _encryption(_ask(lambda: s3.get_bucket_encryption(Bucket=bucket), {})),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hdh_infra.resources.clients import status
 from hdh_infra.resources.types.base import MARK_TAG, Call, ResourceError
 from hdh_infra.resources.types.bucket_lifecycle import request_of
+from hdh_infra.resources.types.bucket_logging import acl_request, logging_request
 from hdh_infra.resources.types.bucket_reading import BLOCK_PARTS
 from hdh_infra.resources.values import without_nulls
 
@@ -75,6 +76,16 @@ def _put_lifecycle(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
     call.clients.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=request_of(rules))
 
 
+def _put_acl(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
+    s3 = call.clients.s3
+    request = acl_request(s3.get_bucket_acl(Bucket=name), deliver=bool(inputs.get("logDelivery")))
+    s3.put_bucket_acl(Bucket=name, AccessControlPolicy=request)
+
+
+def _put_logging(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
+    call.clients.s3.put_bucket_logging(Bucket=name, BucketLoggingStatus=logging_request(inputs.get("logging")))
+
+
 def _put_policy(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
     if inputs.get("policy") is None:
         call.clients.s3.delete_bucket_policy(Bucket=name)
@@ -91,6 +102,8 @@ STEPS: Final[Mapping[str, Callable[[Call, str, Mapping[str, Any]], None]]] = {
     "objectLock": _put_lock,
     "encryption": _put_encryption,
     "lifecycle": _put_lifecycle,
+    "acl": _put_acl,
+    "logging": _put_logging,
     "policy": _put_policy,
 }
 """How to write each setting, by its input's name."""

@@ -94,7 +94,8 @@ def as_state(platform: Platform, target: str) -> list[Native]:
         found = transform(properties, value)
         if "flavorId" in properties:
             found["flavorName"] = properties["flavorId"]["args"]["name"]
-        return found
+        pointed_at = cloud(target.split(":", maxsplit=1)[0]).identifiers
+        return {**{name: f"output-of-{path}" for name in nodes[path].outputs if name in pointed_at}, **found}
 
     found = [Native(path, node.type, resolved(path), ids[path]) for path, node in nodes.items()]
     return found + [

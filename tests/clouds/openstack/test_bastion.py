@@ -70,7 +70,9 @@ def test_a_state_says_the_same_and_that_start_up_data_are_not_read_from_it(small
         else one
         for one in state(platform, target)
     ]
-    planned, held = deployed.observe(), cloud("openstack").observe(Natives(kept, "state"), deployed.place)
+    lowering = cloud("openstack")
+    natives = Natives(kept, "state", lowering.identifiers)
+    planned, held = deployed.observe(), lowering.observe(natives, deployed.place)
     assert held.elements == planned.elements
     for part in ("flows", "egress", "entry", "service_flows"):
         assert getattr(held, part) == getattr(planned, part), part

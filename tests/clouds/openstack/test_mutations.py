@@ -261,6 +261,17 @@ MUTATIONS = {
     ),
     "a key is shorter": ("elements", lambda d: d.nodes["key/lake/order"]["meta"].update(bitLength=128)),
     "a key is of another kind": ("elements", lambda d: d.nodes["key/lake/order"]["meta"].update(algorithm="rsa")),
+    "the whole project reads a key": ("elements", put("key/lake/access", projectAccess=True)),
+    "the list of who reads a key does not say whether the project does": (
+        "elements",
+        drop("key/lake/access", "projectAccess"),
+    ),
+    "a key has no list of who reads it": ("elements", drop("key/lake/access")),
+    "somebody else reads a key": ("elements", put("key/lake/access", users=["eve"])),
+    "a list is that of another key": (
+        "elements",
+        put("key/lake/access", ref={"$ref": "key/projects/order", "output": "secretRef"}),
+    ),
     "a machine's key is missing": ("flows", drop(f"{SPARK}/access-key")),
     "a machine has a credential of Keystone": (
         "flows",
