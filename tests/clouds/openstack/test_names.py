@@ -40,7 +40,8 @@ def test_every_replica_has_a_record_of_its_own_address_in_the_platforms_zone(sma
 def test_a_state_says_the_same(small, deploy, state):
     platform = declared(small)
     deployed = deploy(platform, TARGET)
-    held = cloud("openstack").observe(Natives(state(platform, TARGET), "state"), deployed.place)
+    lowering = cloud("openstack")
+    held = lowering.observe(Natives(state(platform, TARGET), "state", lowering.identifiers), deployed.place)
     assert held.elements == deployed.observe().elements
 
 
