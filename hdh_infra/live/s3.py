@@ -153,9 +153,10 @@ def _bucket(clients: Clients, native: Native) -> dict[str, Any] | None:
     if live is None:
         return None
     grants = _public_grants(clients, name)
-    return (
-        {**live.outputs, "policy": _with_grants(live.outputs.get("policy"), grants, name)} if grants else live.outputs
-    )
+    # What the sandbox's server lacks, and the plugin therefore left out, only the state knows.
+    withheld = {"withheld": native.properties["withheld"]} if native.properties.get("withheld") else {}
+    policy = {"policy": _with_grants(live.outputs.get("policy"), grants, name)} if grants else {}
+    return {**live.outputs, **withheld, **policy}
 
 
 def _with_grants(policy: str | None, grants: list[str], bucket: str) -> str:

@@ -12,7 +12,7 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.model.scales import Encryption
 
-BARBICAN = "Barbican, the secret that the order of {key} gave (`secretRef`), read by a token of whoever may"
+BARBICAN = "Barbican, the secret that the order of {key} gave (`secretRef`), read with a credential of a user whom its list names, for a machine is none"
 
 
 def manual_client_side(context: Context, where: str = BARBICAN) -> Iterator[ManualStep]:

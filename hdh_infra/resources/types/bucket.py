@@ -19,6 +19,7 @@ from hdh_infra.resources.types.base import Call, HalfMadeError, Live, ResourceEr
 from hdh_infra.resources.types.bucket_emptying import empty, holds_anything
 from hdh_infra.resources.types.bucket_lifecycle import check_rules, rules_asked, same_rules
 from hdh_infra.resources.types.bucket_logging import check_logging
+from hdh_infra.resources.types.bucket_owning import ForeignError, foreign, is_ours, refuse_a_foreign_bucket
 from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket, read_fresh
 from hdh_infra.resources.types.bucket_writing import STEPS
 from hdh_infra.resources.values import UNKNOWN, Change, canonical_policy, has_unknown, is_unknown, join, without_nulls
@@ -49,10 +50,6 @@ _NONE_UNLESS_ASKED: Final = ("acl", "lifecycle", "logDelivery", "logging", "obje
 _STEP_OF: Final = {"logDelivery": "acl", "abortUploadsDays": "lifecycle"}
 # Settings that a server may have without being asked, so that leaving them out means "as the server has it".
 _SERVERS_OWN: Final = frozenset({"encryption", "publicAccessBlock", "abortUploadsDays"})
-
-
-class _ForeignError(ResourceError):
-    """Raised when a bucket is somebody else's: it must not come into the state, from where it could be destroyed."""
 
 
 class Bucket(ResourceType):
@@ -153,7 +150,7 @@ class Bucket(ResourceType):
         except Exception as error:
             if code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
-            _refuse_a_foreign_bucket(call, inputs)
+            refuse_a_foreign_bucket(call, inputs)
             return name, self._settle(call, name, inputs, {})
         return name, self._settle(call, name, inputs, {}, fresh=True)
 
@@ -211,9 +208,9 @@ class Bucket(ResourceType):
         live: Live | None = None
         try:
             live = (read_fresh(call.clients, name) if fresh else None) or _present(call, name)
-            if fresh and not _is_ours(call, name, live):
+            if fresh and not is_ours(call, name, live):
                 # Some servers answer a success for a bucket that its owner had before.
-                raise _ForeignError(_foreign(name))  # noqa: TRY301 - said where the bucket was read
+                raise ForeignError(foreign(name))  # noqa: TRY301 - said where the bucket was read
             changed = {
                 _STEP_OF.get(change.top, change.top) for change in self.changes(live.outputs, old_inputs, inputs)
             }
@@ -234,7 +231,7 @@ class Bucket(ResourceType):
                     f"bucket {name}: the server accepted {', '.join(left)} but does not show it: "
                     "it does not have this; leave the property out or use another endpoint"
                 )
-        except _ForeignError:
+        except ForeignError:
             raise
         except Exception as error:
             kept = {"bucket": name, "arn": f"arn:aws:s3:::{name}"} if live is None else _again(call, name, live).outputs
@@ -287,37 +284,6 @@ def _same_key(old: Any, new: Any, before: Any) -> bool:
 def _refuse_to_lose(call: Call, name: str, outputs: Mapping[str, Any]) -> None:
     if not outputs.get("forceDestroy") and holds_anything(call.clients.s3, name):
         raise ResourceError(f"bucket {name} is not empty and is kept: set forceDestroy, run `pulumi up`, then destroy")
-
-
-def _refuse_a_foreign_bucket(call: Call, inputs: Mapping[str, Any]) -> None:
-    """Go on only with our own half-made bucket: empty, and marked as this resource's or not marked at all."""
-    name = inputs["bucket"]
-    try:
-        live = read_bucket(call.clients, name)
-    except Exception as error:
-        raise ResourceError(f"bucket {name} exists and is not ours ({explain(error)}): choose another name") from error
-    if live is None:
-        raise ResourceError(f"bucket {name} is held by another account or is being deleted: choose another name")
-    if not _is_ours(call, name, live):
-        raise ResourceError(_foreign(name))
-    if ("objectLock" in live.outputs) != (inputs.get("objectLock") is not None):
-        raise ResourceError(
-            f"bucket {name} exists with another object lock: delete it by hand if it is yours, or {_import(name)}"
-        )
-
-
-def _is_ours(call: Call, name: str, live: Live) -> bool:
-    """Whether a bucket is as a creation of this resource leaves it: empty, and marked as its own or not marked at all."""
-    bare = live.mark is None and not live.outputs["tags"] and "policy" not in live.outputs
-    return (live.mark == call.mark or bare) and not holds_anything(call.clients.s3, name)
-
-
-def _foreign(name: str) -> str:
-    return f"bucket {name} exists and is not ours: {_import(name)}"
-
-
-def _import(name: str) -> str:
-    return f"choose another name, or import it: pulumi import hdh:s3:Bucket NAME {name}"
 
 
 def _present(call: Call, name: str) -> Live:
