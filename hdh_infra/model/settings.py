@@ -206,7 +206,10 @@ class TargetSettings(Spec):
         description="Addresses of the S3 endpoint; without them a flow to a store opens port 443 to the whole Internet.",
     )
     administrators: tuple[str, ...] = Field(default=(), description="Object ids of those who administer keys (Azure).")
-    groups: dict[Name, str] = Field(default_factory=dict, description="The cloud's own id of each group of people.")
+    groups: dict[Name, str] = Field(
+        default_factory=dict,
+        description="The cloud's own id of each group of people; on OpenStack, where keys know no groups, the ids of its users with spaces between.",
+    )
     log_search_days: int | None = Field(
         default=None,
         ge=30,
