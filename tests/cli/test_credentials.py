@@ -112,6 +112,15 @@ def test_a_file_of_ovhcloud_is_found_where_no_variable_is(hdh, small, given, tmp
     assert found["services"][2]["file"] == str(tmp_path / ".ovh.conf")
 
 
+def test_in_a_sandbox_what_is_simulated_wants_no_credentials_and_what_is_real_does(hdh, small, given, monkeypatch):
+    monkeypatch.setenv("HDH_SANDBOX", "box-1")
+    given(*PASSWORD, *KEY)
+    assert asked(hdh, small, OVHCLOUD)[0] == 0
+    assert "simulator" in hdh("credentials", small, "--on", AZURE).out
+    given(*KEY)
+    assert asked(hdh, small, OVHCLOUD)[0] == 1
+
+
 def test_a_profile_and_a_session_token_are_said_not_to_be_taken(hdh, small, given):
     given(*PASSWORD, *KEY, "AWS_PROFILE", "AWS_SESSION_TOKEN")
     _, found = asked(hdh, small, OPENSTACK)

@@ -328,6 +328,7 @@ def test_each_machines_key_opens_the_buckets_of_its_flows_and_no_other(deployed)
             assert code_of(mine.put_bucket_policy, Bucket=buckets[store], Policy=policy) in DENIED
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")  # the SDK's, of itself
 @on_openstack
 def test_a_key_is_read_by_its_maker_and_by_nobody_else_of_its_project(deployed, playing):
     """Asked of Barbican for the key itself, by a colleague with the maker's own roles too."""

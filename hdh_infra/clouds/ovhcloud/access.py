@@ -103,10 +103,12 @@ class Held:
 def observe_access(reader: Reader, keys: Iterable[Native]) -> dict[str, Held]:
     """By native path of a key, who uses and who administers it by the policies that there are."""
     found = {key.path: Held() for key in keys}
-    names = {path: _names(reader, path) for path in found}
+    by_name: dict[str, list[str]] = {}
+    for path in found:
+        for name in _names(reader, path):
+            by_name.setdefault(name, []).append(path)
     for policy in reader.natives.of_type(IAM_POLICY):
         properties = policy.properties
-        patterns = [_written(one) for one in listed(properties.get("resources"))]
         who = _who(reader, policy)
         # What a group of permissions holds, no plan and no state says: it counts as everything.
         everything = bool(listed(properties.get("permissionsGroups")))
@@ -114,15 +116,25 @@ def observe_access(reader: Reader, keys: Iterable[Native]) -> dict[str, Held]:
             reader.remarks.add(f"{policy.path}: gives groups of permissions, whose actions are not known here")
         barred = [str(one) for name in ("excepts", "denies") for one in listed(properties.get(name))]
         allowed = [str(one) for one in listed(properties.get("allows"))]
-        for path, held in found.items():
-            if any(fnmatchcase(name, pattern) for pattern in patterns for name in names[path]):
-                if everything or _allows(allowed, barred, _USING):
-                    held.users |= who
-                if everything or _allows(allowed, barred, _CHANGING):
-                    held.administrators |= who
+        uses = everything or _allows(allowed, barred, _USING)
+        changes = everything or _allows(allowed, barred, _CHANGING)
+        for path in _meant(map(_written, listed(properties.get("resources"))), by_name):
+            if uses:
+                found[path].users |= who
+            if changes:
+                found[path].administrators |= who
     for path, held in found.items():
         for who_both in sorted(held.users & held.administrators):
             reader.remarks.add(f"{path}: {who_both} may both use and administer it")
+    return found
+
+
+def _meant(resources: Iterable[str], by_name: Mapping[str, list[str]]) -> set[str]:
+    """Paths of the keys that the resources of a policy mean; only a pattern is held against every name."""
+    found: set[str] = set()
+    for one in resources:
+        names = [name for name in by_name if fnmatchcase(name, one)] if "*" in one else [one]
+        found.update(path for name in names for path in by_name.get(name, ()))
     return found
 
 
