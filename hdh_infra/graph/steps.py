@@ -31,7 +31,7 @@ class Check:
     output: str
     """Property path in the answer."""
     value: Any = None
-    """What must stand there; None where anything will do that is not nothing."""
+    """What must stand there; None where anything will do that is not nothing, as an empty text is."""
     after: tuple[str, ...] = ()
     """Paths of nodes that must exist before it is asked, beyond those that its arguments refer to."""
 
@@ -43,7 +43,7 @@ class Check:
     def proved_by(self, found: Any) -> bool:
         """Whether what was found in the answer proves it; texts in whatever case and order, as clouds write theirs."""
         if self.value is None:
-            return found is not None
+            return found is not None and found != ""
         if isinstance(self.value, str) and isinstance(found, str):
             return self.value.casefold() == found.casefold()
         if isinstance(self.value, (list, tuple)) and isinstance(found, (list, tuple)):

@@ -56,6 +56,7 @@ ATTRIBUTES: Mapping[Kind, Mapping[str, Attribute]] = {
         "size": _untraceable("store.encryption"),
         "encryption": _floor("store.encryption"),
         "key": _exact("store.encryption"),
+        "client_side": _untraceable("store.encryption"),
         "versioning": _exact("store.versioning"),
         "retention": _floor("store.retention"),
         "expiry": _exact("store.expiry"),
@@ -187,6 +188,8 @@ def _of_store(expanded: Expanded, path: str, store: Store) -> dict[str, Any]:
         "size": write_size(int(store.size)),
         "encryption": store.encryption.value,
         "key": expanded.key_of(path),
+        # It asks nothing of a cloud: it is the other means that answers `encryption`.
+        "client_side": None,
         "versioning": store.versioning,
         "retention": {"days": store.retention.days, "mode": store.retention.mode.value} if store.retention else None,
         "expiry": expiry_of(store) or None,

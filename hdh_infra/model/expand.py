@@ -203,8 +203,18 @@ class Expanded:
         return dict(sorted(found.items()))
 
     def users_of(self, key: str) -> tuple[str, ...]:
-        """Machines and groups that may use a key themselves, beside what is encrypted with it."""
-        return tuple(sorted({one for to in self.keys[key].users for one in self._principals(to)}))
+        """Machines and groups that may use a key themselves, beside what is encrypted with it: those named, and who encrypts before writing."""
+        named = {one for to in self.keys[key].users for one in self._principals(to)}
+        return tuple(sorted(named | self._client_side_users.get(key, set())))
+
+    @cached_property
+    def _client_side_users(self) -> Mapping[str, set[str]]:
+        """By key, who has a right on a store whose objects are encrypted with it before they are written."""
+        found: dict[str, set[str]] = {}
+        for path, store in self.stores.items():
+            if store.client_side and (key := self.key_of(path)) is not None:
+                found.setdefault(key, set()).update(right.principal for right in self.rights_on.get(path, ()))
+        return found
 
     @cached_property
     def key_ways(self) -> Mapping[str, KeyWay]:

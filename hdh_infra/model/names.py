@@ -14,7 +14,7 @@ from hdh_infra.model.platform import Platform
 from hdh_infra.model.words import closest
 
 Location: TypeAlias = tuple[str | int, ...]
-_FEW = 12
+_FEW = 13
 _WILDCARDS = frozenset("*")
 
 

@@ -191,6 +191,11 @@ class TargetSettings(Spec):
     external_network: str | None = Field(
         default=None, description="OpenStack: name of the external network; without it the only one there is."
     )
+    vrack: str | None = Field(
+        default=None,
+        pattern=r"^pn-[0-9]+$",
+        description="OVHcloud: the vRack that the plan attaches the project to; without it a person does, before any network is made.",
+    )
     entry_from: tuple[AddressRange, ...] = Field(
         default=(),
         description="OpenStack and OVHcloud: ranges that people come from to a bastion; without them from anywhere, with a key.",

@@ -92,6 +92,14 @@ class Store(Spec):
         default=None,
         description="The key of the platform that encrypts it; without a name it is a key of its own zone or space, `.../key/default`.",
     )
+    client_side: Annotated[bool, Untraceable] = Field(
+        default=False,
+        description=(
+            "Who writes encrypts before writing, with the store's key; so whoever has a right on the store may use that key. Where a cloud's "
+            "storage takes no customer's key, this is the other means that answers a floor of `customer-key`: *differs*, never *met*, for no "
+            "property shows that an application keeps to it. See `examples/client_side`."
+        ),
+    )
     versioning: Annotated[bool, Exact] = Field(
         default=True, description="Overwritten and deleted objects can be had back. Old versions are billed as data."
     )
@@ -137,6 +145,15 @@ class Store(Spec):
     def check_key_is_used(self) -> Self:
         """A key that encrypts nothing is a mistake of the reader or of the writer."""
         check_key_is_used(self.key, self.encryption)
+        return self
+
+    @model_validator(mode="after")
+    def check_client_side_has_a_key(self) -> Self:
+        """A store below `customer-key` has no key of the platform that anybody could encrypt with."""
+        if self.client_side and not self.encryption.reaches(Encryption.customer_key):
+            raise ValueError(
+                f"client_side is true but encryption is {self.encryption}, which has no key of the platform: set encryption to customer-key"
+            )
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
@@ -61,6 +62,7 @@ def _attributes(
     for path in expanded.elements:
         kind = kind_of(path)
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
+        own = _client_side(expanded, path)
         given = observed.elements.get(path)
         if given is None:
             yield VerdictRow(
@@ -73,7 +75,24 @@ def _attributes(
             wanted["users"] = _users(expanded, path, wanted["users"], observed)
         existing = observed.source == "plan" and place.settings.existing_of(path) is not None
         for attribute in ATTRIBUTES[kind]:
-            yield judge.row(path, kind, attribute, wanted[attribute], given, existing=existing)
+            row = judge.row(path, kind, attribute, wanted[attribute], given, existing=existing)
+            yield _by_other_means(row, own) if own and attribute == "encryption" else row
+
+
+def _client_side(expanded: Expanded, path: str) -> str | None:
+    """The other means by which a description itself answers its floor of a store's encryption; None without one."""
+    store = expanded.stores.get(path)
+    if store is None or not store.client_side:
+        return None
+    return f"encrypted by who writes, before it is written, with {expanded.key_of(path)} (client_side)"
+
+
+def _by_other_means(row: VerdictRow, means: str) -> VerdictRow:
+    """A row whose floor of a customer's key is answered in the client where the cloud does not answer it: never more than differs."""
+    if row.asked != Encryption.customer_key or row.verdict not in {Verdict.not_met, Verdict.unknown}:
+        return row
+    reason = f"{row.reason.rstrip('.')}; what is written is ciphertext already, by the description's own word, which no property shows"
+    return replace(row, verdict=Verdict.differs, means=means, reason=reason, remedy=None)
 
 
 def _users(expanded: Expanded, key: str, wanted: list[str], observed: Observation) -> list[str]:

@@ -1,14 +1,15 @@
 """boto3 clients made once and late, and their errors in one line.
 
 boto3 takes a third of a second to load, so nothing here is imported before the first real call: checks
-and previews of creations never pay it. Retries are botocore's own standard mode. This module
-deliberately turns no error into a success; 501 from a server is an error like any other.
+and previews of creations never pay it. Retries are botocore's own standard mode, and one rule more: a
+server that answers 429 is waited for as long as its `Retry-After` says. This module deliberately turns no error into a success; 501 from a server is an error like any other.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,8 @@ CHECKSUMMED_OPERATIONS: Final = (
 """Operations that must carry a checksum, where botocore 1.36 and later sends CRC32 and no Content-MD5."""
 
 _ATTEMPTS: Final = 5
+_TOO_MANY: Final = 429
+_LONGEST_WAIT: Final = 20.0
 _CONNECT_SECONDS: Final = 10
 _READ_SECONDS: Final = 60
 _CONNECTIONS: Final = 64
@@ -107,10 +110,25 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
             user_agent_extra="hdh-infra",
         ),
     )
+    client.meta.events.register_first(
+        f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _wait_for_others
+    )
     if service == "s3" and settings.content_md5:
         for operation in CHECKSUMMED_OPERATIONS:
             client.meta.events.register(f"before-call.s3.{operation}", _send_content_md5)
     return client
+
+
+def _wait_for_others(response: Any, attempts: int, **_: Any) -> float | None:
+    """Seconds until the next attempt where a server answers 429: what it says itself, else twice as long each time.
+
+    botocore's standard mode reads a header of AWS's own only, and older releases know no 429 but by AWS's error codes.
+    """
+    if response is None or response[0].status_code != _TOO_MANY or attempts >= _ATTEMPTS:
+        return None
+    asked = str(response[0].headers.get("retry-after", ""))
+    wait = float(asked) if asked.isdigit() else random.uniform(0.5, 1.0) * 2.0 ** (attempts - 1)  # noqa: S311 - a wait, no secret
+    return min(wait, _LONGEST_WAIT)
 
 
 def _send_content_md5(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:

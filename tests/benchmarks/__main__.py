@@ -1,4 +1,4 @@
-"""Start time, plans of growing platforms, and comparisons, as one table: `python -m tests.benchmarks`.
+"""Start time, plans of growing platforms, the plugin, and comparisons, as one table: `python -m tests.benchmarks`.
 
 What grows is judged by ratios within one run, in processor time, so that other work on the machine counts little.
 """
@@ -39,6 +39,7 @@ IMPORT_MS, HELP_MS, COMPARE_MS, NODE_US, NODE_KB, RATIO = 150, 300, 2000, 200, 4
 REGISTERING = {"azure:francecentral": 0.2, "openstack:RegionOne": 1.0}
 """Bounds of what a resource costs by type token, against what it costs by a class of the SDK."""
 NATIONAL_SECONDS, NATIONAL_MB, LOAD_SECONDS, LINES = 5.0, 400, 1.0, 5000
+PLUGIN_MS, BUCKETS = 700, 1.4
 """The bounds that docs and design name; a ratio of 2 is far from the 10 of what grows with the square."""
 
 
@@ -153,6 +154,42 @@ def registering_table() -> Table:
     return table
 
 
+def plugin_table() -> Table:
+    """The plugin: until it says its port, and what it adds to boto3's own requests for the same buckets, in one process."""
+    table = Table("what", "given", "bound", title="pulumi-resource-hdh", title_justify="left")
+    best = min(plugin_started() for _ in range(5))
+    table.add_row("start, ms", _judged(best <= PLUGIN_MS, f"{best:.0f}"), str(PLUGIN_MS))
+    words = [sys.executable, "-m", "tests.benchmarks.buckets"]
+    found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    table.add_row("requests a bucket", str(found["requests"]), "")
+    for threads in (one for one in found if one.isdigit()):
+        ways = found[threads]
+        work, wall = ways["work"] / ways["work_bare"], ways["plugin"] / ways["bare"]
+        table.add_row(
+            f"processor time against bare boto3, {threads} at a time",
+            _judged(work <= BUCKETS, f"{work:.2f}"),
+            f"{BUCKETS}",
+        )
+        table.add_row(
+            f"time against bare boto3, {threads} at a time", _judged(wall <= BUCKETS, f"{wall:.2f}"), f"{BUCKETS}"
+        )
+        rate = found["buckets"] / ways["plugin"]
+        table.add_row(f"buckets a second, {threads} at a time", f"{rate:.0f}", "")
+    return table
+
+
+def plugin_started() -> float:
+    """Milliseconds until a new plugin says its port."""
+    begun = time.perf_counter()
+    words = [sys.executable, "-m", "hdh_infra.resources.main"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as plugin:
+        assert plugin.stdout is not None
+        plugin.stdout.readline()
+        spent = time.perf_counter() - begun
+        plugin.terminate()
+    return spent * 1000
+
+
 def compare_table(base: Platform, counts: list[int]) -> Table:
     """Three plans compared."""
     table = Table("spaces", "compare s", "ms a space", title="Three plans compared", title_justify="left")
@@ -223,6 +260,7 @@ def main() -> None:
     console.print(start_table())
     console.print(load_table())
     console.print(registering_table())
+    console.print(plugin_table())
     console.print(national_table())
     console.print(growth_table(base, counts))
     console.print(compare_table(base, [count for count in counts if count <= 100]))

@@ -49,7 +49,7 @@ def test_a_requirement_that_is_not_met_and_not_waived_is_refused_before_the_engi
         "given provider-key",
         "not-met",
         "there is no SSE-KMS",
-        "Send the key with each request",
+        "set client_side on the store",
         "zone/lake/store/snds",
     ):
         assert words in told

@@ -57,6 +57,49 @@ def test_states_and_servers_give_what_the_plan_promises(alive):
 
 
 @pytest.mark.parametrize("alive", ["ovhcloud:GRA"], indirect=True, scope="module")
+def test_people_get_in_by_the_bastion_and_in_no_other_way(alive):
+    """Asked of Neutron, Nova and Cinder: the one public address, what its filter holds, and what stands behind it."""
+    (address,) = alive.listed("network", "/floatingips", "floatingips")
+    ports = {one["id"]: one for one in alive.listed("network", "/ports", "ports")}
+    port = ports[address["port_id"]]
+    assert port["port_security_enabled"]
+    assert not port["allowed_address_pairs"]
+    subnets = {one["id"]: one for one in alive.listed("network", "/subnets", "subnets")}
+    (at,) = port["fixed_ips"]
+    planned = {node.path: node.properties for node in alive.plan.nodes}
+    assert subnets[at["subnet_id"]]["cidr"] == planned["zone/airlock/bastion/subnet"]["cidr"]
+    near = {one["device_owner"].split(":")[0] for one in ports.values() if one["network_id"] == port["network_id"]}
+    assert near <= {"compute", "network"}
+    (group,) = port["security_groups"]
+    groups = {one["id"]: one["name"] for one in alive.listed("network", "/security-groups", "security_groups")}
+    rules = [
+        (one["direction"], one["protocol"], one["port_range_min"], one["port_range_max"], one["remote_ip_prefix"])
+        for one in alive.listed("network", "/security-group-rules", "security_group_rules")
+        if one["security_group_id"] == group and not one["remote_group_id"]
+    ]
+    own = subnets[at["subnet_id"]]["cidr"]
+    assert sorted(rules) == [
+        ("egress", "tcp", 53, 53, own),
+        ("egress", "tcp", 443, 443, "0.0.0.0/0"),
+        ("egress", "udp", 53, 53, own),
+        ("egress", "udp", 67, 67, own),
+        ("ingress", "tcp", 22, 22, "198.51.100.0/24"),
+    ]
+    passing = [
+        (groups[one["security_group_id"]], one["direction"], one["port_range_min"], groups[one["remote_group_id"]])
+        for one in alive.listed("network", "/security-group-rules", "security_group_rules")
+        if one["remote_group_id"] and group in {one["security_group_id"], one["remote_group_id"]}
+    ]
+    bastion, mover = groups[group], "life-zone-airlock-machine-mover"
+    assert sorted(passing) == [(bastion, "egress", 22, mover), (mover, "ingress", 22, bastion)]
+    (server,) = [one for one in alive.listed("compute", "/servers/detail", "servers") if one["id"] == port["device_id"]]
+    assert (server["config_drive"], server["key_name"]) == ("True", None)
+    volumes = alive.listed("block_storage", "/volumes/detail", "volumes")
+    (disk,) = [one for one in volumes if one["name"] == server["name"]]
+    assert disk["encrypted"]
+
+
+@pytest.mark.parametrize("alive", ["ovhcloud:GRA"], indirect=True, scope="module")
 def test_data_pass_the_airlock_by_its_stages_and_in_no_other_way(alive):
     """Asked of the S3 server with each machine's own key: who may read, add and replace at which stage."""
     from botocore.exceptions import ClientError

@@ -62,6 +62,7 @@ CASES: list[tuple[str, tuple[str, str], str]] = [
     # Stores.
     ("Store.check_retention_needs_versioning", (DATA, "§data: {size: 1TB, versioning: false, retention: {days: 30}}"), "versioning is false but retention is 30 days: set versioning to true, or drop retention"),
     ("Store.check_key_is_used", (DATA, "§data: {size: 1TB, key: main, encryption: tenant-key}"), "key is main but encryption is tenant-key: set encryption to customer-key, or drop key"),
+    ("Store.check_client_side_has_a_key", (DATA, "§data: {size: 1TB, encryption: provider-key, client_side: true}"), "client_side is true but encryption is provider-key, which has no key of the platform: set encryption to customer-key"),
     ("Store.check_expiry_waits_for_retention", (DATA, "§data: {size: 1TB, retention: {days: 30}, expiry: [{days: 29}]}"), "expiry has days 29 but retention is 30 days: what is locked cannot go; raise days"),
     ("Store.check_expiry_waits_for_retention", (DATA, "§data: {size: 1TB, retention: {days: 30}, expiry: [{days: 30, old_versions_days: 7}]}"), "expiry has old_versions_days 7 but retention is 30 days"),
     ("Store.check_expiry_rules_differ", (DATA, "§data: {size: 1TB, expiry: [{days: 1, prefix: tmp}, {days: 9, prefix: tmp}]}"), "expiry has two rules for the prefix 'tmp': make them one"),

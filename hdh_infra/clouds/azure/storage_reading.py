@@ -34,6 +34,7 @@ def observe_stores(reader: Reader, rights: Rights, logs: Logs, backups: Backups)
         found[native.element] = {
             "kind": "store",
             "size": None,
+            "client_side": None,
             "encryption": str(encryption),
             "key": key,
             "versioning": _versioning(reader, native),

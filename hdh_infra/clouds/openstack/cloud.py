@@ -8,6 +8,7 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
@@ -99,12 +100,6 @@ def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
     return ()
 
 
-def manual(context: Context) -> Iterator[ManualStep]:
-    """What only a person can do, in order."""
-    yield from manual_exits(context)
-    yield from manual_keys(context)
-
-
 def read_back(
     natives: Natives,
     site: Site,
@@ -140,6 +135,13 @@ def read_back(
         entry=traffic.entry,
         remarks=tuple(sorted(reader.remarks)),
     )
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    yield from manual_exits(context)
+    yield from manual_keys(context)
+    yield from manual_client_side(context)
 
 
 def observe(natives: Natives, site: Site) -> Observation:

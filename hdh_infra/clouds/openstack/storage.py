@@ -89,6 +89,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
         found[element] = {
             "kind": "store",
             "size": None,
+            "client_side": None,
             **_encryption(reader, bucket),
             # A lock protects versions, so a locked bucket has them.
             "versioning": bool(bucket.properties.get("versioning")) or lock is not None,

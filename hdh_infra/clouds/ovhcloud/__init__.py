@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import lower_bastion
+from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.cloud import CLOUD as OPENSTACK
 from hdh_infra.clouds.openstack.cloud import providers as openstack_providers
 from hdh_infra.clouds.openstack.cloud import read_back
@@ -24,10 +25,14 @@ from hdh_infra.clouds.openstack.rules import lower_needs
 from hdh_infra.clouds.ovhcloud.identities import lower_identities, observe_rights
 from hdh_infra.clouds.ovhcloud.keys import lower_domain, lower_key, observe_keys
 from hdh_infra.clouds.ovhcloud.naming import IAM_POLICY, POLICY, PROVIDER, VERSION
+from hdh_infra.clouds.ovhcloud.vrack import after_vrack, lower_vrack, manual_vrack
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Right
+
+KEY_SERVICE = "the key service, the service key of {key}, which gives data keys and unwraps them (`datakey`), by a certificate of whoever may"
+"""Where a key lies that is used in the client."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -36,8 +41,9 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_platform(context: Context) -> Iterator[Node]:
-    """The router, and the domain of keys."""
+    """The router, the vRack that networks lie in, and the domain of keys."""
     yield from lower_router(context)
+    yield from lower_vrack(context)
     yield from lower_domain(context)
 
 
@@ -49,9 +55,12 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
     """One zone or space; with it what a space alone asks of machines of zones."""
-    yield from lower_wires(context, network)
-    yield from lower_bastion(context, network)
-    yield from lower_exit(context, network)
+    wires = (
+        *lower_wires(context, network),
+        *lower_bastion(context, network),
+        *lower_exit(context, network),
+    )
+    yield from after_vrack(context, wires)
     yield from lower_needs(context, network)
     yield from lower_identities(context, network)
 
@@ -64,12 +73,7 @@ def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
 
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
-    yield ManualStep(
-        what="attach the project to a vRack: without one no private network can be made",
-        who="the owner of the project",
-        command="in the control panel, Public Cloud > Private network; or a resource ovh:Vrack/cloudProject:CloudProject",
-        proof="`openstack network create` answers, and not `Can not get vrack_id and segmentation_id`",
-    )
+    yield from manual_vrack(context)
     yield ManualStep(
         what="where the region refuses a router with a gateway, order a Gateway and let the stack take it over",
         who="the owner of the project",
@@ -78,6 +82,7 @@ def manual(context: Context) -> Iterator[ManualStep]:
     )
     yield from manual_exits(context)
     yield from manual_keys(context)
+    yield from manual_client_side(context, KEY_SERVICE)
 
 
 def observe(natives: Natives, site: Site) -> Observation:

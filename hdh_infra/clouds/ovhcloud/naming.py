@@ -17,6 +17,8 @@ IAM_POLICY = "ovh:Iam/policy:Policy"
 USER = "ovh:CloudProject/user:User"
 CREDENTIAL = "ovh:CloudProject/s3Credential:S3Credential"
 POLICY = "ovh:CloudProject/s3Policy:S3Policy"
+VRACK_PROJECT = "ovh:Vrack/cloudProject:CloudProject"
+GET_VRACK = "ovh:CloudProject/getVRack:getVRack"
 
 
 def project_of(context: Context) -> Mapping[str, Value]:

@@ -19,7 +19,7 @@ from hdh_infra.resources.types.base import Call, HalfMadeError, Live, ResourceEr
 from hdh_infra.resources.types.bucket_emptying import empty, holds_anything
 from hdh_infra.resources.types.bucket_lifecycle import check_rules, rules_asked, same_rules
 from hdh_infra.resources.types.bucket_logging import check_logging
-from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket
+from hdh_infra.resources.types.bucket_reading import is_gone, read_bucket, read_fresh
 from hdh_infra.resources.types.bucket_writing import STEPS
 from hdh_infra.resources.values import UNKNOWN, Change, canonical_policy, has_unknown, is_unknown, join, without_nulls
 
@@ -150,6 +150,7 @@ class Bucket(ResourceType):
             if code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
             _refuse_a_foreign_bucket(call, inputs)
+            return name, self._settle(call, name, inputs, {})
         return name, self._settle(call, name, inputs, {}, fresh=True)
 
     def read(self, call: Call, identity: str, outputs: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -205,7 +206,7 @@ class Bucket(ResourceType):
         """Apply what differs and read back; whatever goes wrong leaves a half-made bucket that the state knows."""
         live: Live | None = None
         try:
-            live = _present(call, name)
+            live = (read_fresh(call.clients, name) if fresh else None) or _present(call, name)
             if fresh and not _is_ours(call, name, live):
                 # Some servers answer a success for a bucket that its owner had before.
                 raise _ForeignError(_foreign(name))  # noqa: TRY301 - said where the bucket was read

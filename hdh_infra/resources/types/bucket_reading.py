@@ -40,6 +40,18 @@ def is_gone(error: BaseException) -> bool:
     return code(error) in _GONE
 
 
+def read_fresh(clients: Clients, bucket: str) -> Live | None:
+    """A bucket that was made a moment ago, by what somebody else's would show; None where that is not bare.
+
+    A new bucket has none of the settings that a plan asks, so that asking for each of them first tells nothing.
+    """
+    s3 = clients.s3
+    tags = _ask(lambda: s3.get_bucket_tagging(Bucket=bucket), {}).get("TagSet")
+    if tags or _ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy"):
+        return None
+    return Live({"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}", "versioning": False, "tags": {}})
+
+
 def read_bucket(clients: Clients, bucket: str) -> Live | None:
     """Everything the contract names, asked of the server; None where the bucket is not there.
 

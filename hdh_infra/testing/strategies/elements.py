@@ -68,6 +68,8 @@ def draw_store(draw: st.DrawFn, keys: Sequence[str], principals: Sequence[str], 
         "access_log": lambda: pick(draw, [True, False]),
         "backup": lambda: draw_backup(draw),
     }
+    if found.get("encryption", "customer-key") in {"customer-key", "external-key"}:
+        options["client_side"] = lambda: pick(draw, [True, False])
     if principals:
         options["grants"] = lambda: draw_grants(draw, principals)
     return found | some_of(draw, options)

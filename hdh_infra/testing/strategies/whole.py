@@ -77,6 +77,8 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
             settings["object_store_addresses"] = ["203.0.113.20/32"]
         if rarely(draw, 2):
             settings["store_proxy"] = False
+        if target.startswith("ovhcloud:") and rarely(draw, 2):
+            settings["vrack"] = "pn-1000001"
         if not target.startswith("azure:") and rarely(draw, 2):
             settings["entry_from"] = pick(draw, [["198.51.100.0/24"], ["198.51.100.0/25", "203.0.113.7/32"]])
         found[target] = settings

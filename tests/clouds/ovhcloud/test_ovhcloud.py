@@ -109,6 +109,35 @@ def test_every_manual_step_says_who_does_what_and_how_it_is_proven(small):
     assert all(step.who and step.command and step.proof for step in steps)
 
 
+def test_without_a_named_vrack_everything_on_the_wire_waits_for_the_person_who_attaches_the_project(small):
+    from hdh_infra.graph.steps import waiting
+    from hdh_infra.planning import make_plan
+
+    plan = make_plan(small(), TARGET, today=datetime.date(2026, 11, 23))
+    held = {path for path, steps in waiting(plan.nodes, plan.manual).items() if "vrack" in steps}
+    made = {node.path: node.type for node in plan.nodes}
+    (check,) = next(step.checks for step in plan.manual if step.id == "vrack")
+    on_the_wire = {path for path, token in made.items() if token.rsplit(":")[-1] in {"Network", "Subnet", "Port"}}
+    assert on_the_wire
+    assert on_the_wire <= held
+    assert not {path for path in held if made[path].rsplit(":")[-1] in {"Bucket", "ServiceKey", "User"}}
+    # terraform-provider-ovh gives an empty id of a project that is in none.
+    assert [check.proved_by(found) for found in ("pn-1", "", None)] == [True, False, False]
+
+
+def test_a_named_vrack_is_attached_before_any_network_and_no_person_is_asked(small):
+    from hdh_infra.planning import make_plan
+
+    named = {TARGET: {"vrack": "pn-1000001", "project": "5f0e"}}
+    plan = make_plan(small(targets=named), TARGET, today=datetime.date(2026, 11, 23))
+    attached = plan.node("platform/vrack")
+    assert attached.properties == {"serviceName": "pn-1000001", "projectId": "5f0e"}
+    networks = [node for node in plan.nodes if node.type.endswith(":Network")]
+    assert networks
+    assert all("platform/vrack" in node.depends_on for node in networks)
+    assert not [step for step in plan.manual if step.id == "vrack"]
+
+
 def put(path, **properties):
     return lambda deployment: deployment.nodes[path].update(properties)
 
