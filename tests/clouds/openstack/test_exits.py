@@ -11,6 +11,7 @@ from hdh_infra.clouds import cloud
 from hdh_infra.clouds.openstack.exit_program import MOST_ITEMS, Passing, digest, doors, is_known, items, start_up
 from hdh_infra.clouds.openstack.exits import PLACE
 from hdh_infra.graph.observation import Natives
+from hdh_infra.model.platform import Waiver
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.lock import FIRST_HOST
@@ -70,6 +71,20 @@ def test_no_host_is_reached_by_name_alone_where_an_opening_to_stores_leads_every
     wide = asking(targets={PRIVATE: {}})
     assert hosts(deploy(wide, PRIVATE).observe()) >= {(SPARK, "pypi.org", (443,)), (SPARK, "0.0.0.0/0", (443,))}
     assert {row.verdict for row in rows(wide, PRIVATE, "egress.host_names")} == {"not-met"}
+    waiver = {
+        "requirement": "egress.host_names",
+        "element": SPARK,
+        "target": PRIVATE,
+        "until": "2035-01-01",
+        "reason": "an opening to stores",
+    }
+    for accept, covered in (("wider", True), ("none", False)):
+        found = rows(
+            wide.model_copy(update={"waivers": (Waiver.model_validate({**waiver, "accept": accept}),)}),
+            PRIVATE,
+            "egress.host_names",
+        )
+        assert {row.waiver is not None for row in found} == {covered}
     narrow = asking(targets={PRIVATE: {"object_store_addresses": ["198.51.100.20/32"]}})
     assert {row.verdict for row in rows(narrow, PRIVATE, "egress.host_names")} == {"differs"}
 
