@@ -411,3 +411,13 @@ def test_the_start_up_data_are_those_of_this_release():
     """Who changes them puts this digest among the earlier ones, where the old program let pass nothing more: deployed proxies keep theirs."""
     assert is_known(start_up())
     assert digest(start_up()) == "1da5f8e35728fc001c2ab1b39aff62c9c576cbcb"
+
+
+def test_a_proxy_is_no_machine_that_people_get_into(small, deploy):
+    """Beside a bastion: the entry reaches every machine of the network, and the proxy is none."""
+    zones = small().model_dump(mode="json")["zones"]
+    zones["lake"]["entry"] = "bastion"
+    observed = deploy(small(zones=zones), OVH).observe()
+    assert observed.elements["zone/lake"]["entry"] == "machine"
+    assert not [flow for flow in observed.flows if EXIT in {flow.source, flow.to}]
+    assert (SPARK, SNDS, (443,), ()) in stores(observed)
