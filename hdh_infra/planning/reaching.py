@@ -54,7 +54,7 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             HOST_NAMES,
             f"to {link.to} {link.protocol}",
             _words(*key, link.ports),
-            _words(*key, found[key]) if key in found else None,
+            _words(*key, found[key]) + (f" and also {_EVERYWHERE}" if wider else "") if key in found else None,
             verdict,
             fact.reason if means else _EXACTLY if reached else reason,
             fact.source,

@@ -80,8 +80,9 @@ def _accepts(row: VerdictRow, waiver: Waiver) -> bool:
         return waiver.accept in {"unknown", None} if not isinstance(waiver.accept, (list, dict)) else False
     if row.requirement == "flow.exact":
         return waiver.accept == "wider" and _only_wider(row)
-    if row.requirement == "egress.host_names" and waiver.accept == "wider":
-        return row.given is not None and _only_wider(row)
+    if row.requirement == "egress.host_names" and row.given is not None:
+        # What was asked, and more: the row says what more.
+        return waiver.accept == "wider" and str(row.given).startswith(f"{row.asked} and also ")
     scale = SCALES.get(row.attribute)
     if scale and isinstance(waiver.accept, str) and row.given is not None:
         known = {str(level) for level in scale}

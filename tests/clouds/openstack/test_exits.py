@@ -11,6 +11,7 @@ from hdh_infra.clouds import cloud
 from hdh_infra.clouds.openstack.exit_program import MOST_ITEMS, Passing, digest, doors, is_known, items, start_up
 from hdh_infra.clouds.openstack.exits import PLACE
 from hdh_infra.graph.observation import Natives
+from hdh_infra.model.platform import Waiver
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.lock import FIRST_HOST
@@ -70,6 +71,20 @@ def test_no_host_is_reached_by_name_alone_where_an_opening_to_stores_leads_every
     wide = asking(targets={PRIVATE: {}})
     assert hosts(deploy(wide, PRIVATE).observe()) >= {(SPARK, "pypi.org", (443,)), (SPARK, "0.0.0.0/0", (443,))}
     assert {row.verdict for row in rows(wide, PRIVATE, "egress.host_names")} == {"not-met"}
+    waiver = {
+        "requirement": "egress.host_names",
+        "element": SPARK,
+        "target": PRIVATE,
+        "until": "2035-01-01",
+        "reason": "an opening to stores",
+    }
+    for accept, covered in (("wider", True), ("none", False)):
+        found = rows(
+            wide.model_copy(update={"waivers": (Waiver.model_validate({**waiver, "accept": accept}),)}),
+            PRIVATE,
+            "egress.host_names",
+        )
+        assert {row.waiver is not None for row in found} == {covered}
     narrow = asking(targets={PRIVATE: {"object_store_addresses": ["198.51.100.20/32"]}})
     assert {row.verdict for row in rows(narrow, PRIVATE, "egress.host_names")} == {"differs"}
 
@@ -396,3 +411,13 @@ def test_the_start_up_data_are_those_of_this_release():
     """Who changes them puts this digest among the earlier ones, where the old program let pass nothing more: deployed proxies keep theirs."""
     assert is_known(start_up())
     assert digest(start_up()) == "1da5f8e35728fc001c2ab1b39aff62c9c576cbcb"
+
+
+def test_a_proxy_is_no_machine_that_people_get_into(small, deploy):
+    """Beside a bastion: the entry reaches every machine of the network, and the proxy is none."""
+    zones = small().model_dump(mode="json")["zones"]
+    zones["lake"]["entry"] = "bastion"
+    observed = deploy(small(zones=zones), OVH).observe()
+    assert observed.elements["zone/lake"]["entry"] == "machine"
+    assert not [flow for flow in observed.flows if EXIT in {flow.source, flow.to}]
+    assert (SPARK, SNDS, (443,), ()) in stores(observed)
