@@ -22,7 +22,8 @@ _SILENT: Final = frozenset({STACK, "hdh:platform:Begun"})
 """The engine's own, and what `unfinished` keeps: neither is anything of the platform."""
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 _NOISE = re.compile(
-    r"^python inline source runtime error: |^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$|^1 error occurred: \* "
+    r"^python inline source runtime error: |^sdk-v2/\S+: sdk\.helper_schema: |: provider=\S+@\S+$"
+    r"|^(?:(?:creating|updating|deleting) urn:\S+: )?1 error occurred: \* |\.? last error: %!s\(<nil>\)"
 )
 """What the bridge to Terraform providers puts around their own words, and says twice."""
 _AGAINST_PLAN = re.compile(r"^resource urn:\S+ violates plan: ")

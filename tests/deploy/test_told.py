@@ -27,6 +27,21 @@ def test_a_providers_error_is_told_once_in_its_own_words():
     assert "zone/lake/network" in str(error)
 
 
+def test_what_is_said_once_more_in_other_wrapping_is_told_once():
+    watch = Watch("up", Silent())
+    said = "Error waiting for instance (x) to become ready: unexpected state 'ERROR', wanted target 'ACTIVE'"
+    watch(
+        event(
+            f"error: sdk-v2/provider2.go:571: sdk.helper_schema: {said}. last error: %!s(<nil>): provider=openstack@5.5.3"
+        )
+    )
+    watch(event(f"error: creating {URN}: 1 error occurred:\n\t* {said}. last error: %!s(<nil>)\n\n"))
+    error = str(watch.error("openstack:RegionOne", SimpleNamespace()))
+    assert error.count(said) == 1
+    assert "nil" not in error
+    assert "urn:" not in error
+
+
 def test_a_failed_look_up_is_told_without_a_traceback():
     watch = Watch("up", Silent())
     said = "invoke of openstack:images/getImage:getImage failed: One of 'auth_url' or 'cloud' must be specified"

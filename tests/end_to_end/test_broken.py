@@ -264,7 +264,14 @@ def test_a_quota_that_is_used_up_is_told_while_a_token_that_ran_out_and_a_slow_a
 
 def test_a_server_in_error_is_told_and_made_anew_by_the_next_up(trial):
     with trial.no_host():
-        trial.stops("ERROR", "No valid host was found", "could not place or start this server")
+        said = trial.stops("unexpected state 'ERROR'", "could not place or start this server")
+        assert (
+            said.err.splitlines().count(
+                "State is kept. Then run `hdh up` again: what was done is in the state and is not done twice"
+            )
+            == 1
+        )
+        assert "nil" not in said.err
         (server,) = trial.made.listed("compute", "/servers/detail", "servers")
         assert server["status"] == "ERROR"
     shown = trial.hdh("preview", "--format", "json").well().json()
