@@ -172,8 +172,9 @@ def test_a_waiver_that_accepts_too_little_is_no_idle_one():
 @pytest.mark.parametrize(
     ("seen", "accept", "covered"),
     [
-        ("zone/a/machine/m -> pypi.org tcp/443", "wider", True),
-        ("zone/a/machine/m -> pypi.org tcp/443", "none", False),
+        ("zone/a/machine/m -> pypi.org tcp/443 and also 0.0.0.0/0", "wider", True),
+        ("zone/a/machine/m -> pypi.org tcp/443 and also 0.0.0.0/0", "none", False),
+        ("zone/a/machine/m -> pypi.org tcp/80", "wider", False),
         (None, "wider", False),
     ],
 )
@@ -184,6 +185,7 @@ def test_a_host_that_is_reached_among_others_may_be_accepted_as_wider_and_one_th
     reason = "zone/a/machine/m also reaches 0.0.0.0/0 by another opening, and so every host"
     row = replace(
         ROW, element="zone/a/machine/m", requirement="egress.host_names", attribute="to pypi.org tcp", given=seen,
+        asked="zone/a/machine/m -> pypi.org tcp/443",
         reason=reason,
     )  # fmt: skip
     waiver = {"requirement": "egress.host_names", "element": "zone/a/machine/m", "accept": accept}
