@@ -225,6 +225,8 @@ class Doors:
     """By network, how people get into it, in the model's words."""
     apart: frozenset[str] = frozenset()
     """Native paths of the bastions' servers and networks: no machine stands there."""
+    open_to_all: set[str] = field(default_factory=set)
+    """Networks into which people come from anywhere."""
     service_flows: list[ObservedFlow] = field(default_factory=list)
     """People in, and updates out: their work, which no flow of the platform asks."""
     egress: list[ObservedFlow] = field(default_factory=list)
@@ -263,6 +265,9 @@ def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
         if to not in elements and flow.protocol == "tcp":
             if source in levels and intersect(more, SESSIONS):
                 reached.setdefault(network_path(to) or "", {})[flow.to] = levels[source]
+            more = subtract(more, SESSIONS)
+        if to in found.open_to_all and flow.protocol == "tcp":
+            # Whoever may come from anywhere may come from inside: that people come in is told already.
             more = subtract(more, SESSIONS)
         if more:
             found.flows.append(replace(flow, ports=written(more)))
@@ -325,6 +330,8 @@ def _sources(found: Doors, wires: Wires, server: Native, one: Interface) -> bool
     }
     if one.rules is None:
         ranges.add(ANYWHERE)
+    if ANYWHERE in ranges:
+        found.open_to_all.add(server.element)
     for peer in ranges:
         source = INTERNET if peer == ANYWHERE else str(peer)
         found.service_flows.append(ObservedFlow(source, f"{server.element} (entry for people)", "tcp", (SESSION_PORT,)))
