@@ -331,8 +331,9 @@ class _Program:
 
 def work_dir_of(request: Request) -> Path:
     """The folder of the engine's working files: the request's own, or one of its backend's in the user's cache."""
-    place = hashlib.sha256(backend_of(request).encode()).hexdigest()[:12]
-    return request.work_dir or cache_dir() / "stacks" / place
+    if request.work_dir is not None:
+        return request.work_dir
+    return cache_dir() / "stacks" / hashlib.sha256(backend_of(request).encode()).hexdigest()[:12]
 
 
 def _work_dir(request: Request) -> Path:
