@@ -261,15 +261,21 @@ class Deployment:
     @cached_property
     def administrator(self) -> Any:
         """The operator of the sandbox's OpenStack, who alone sees users and projects."""
+        secret = json.loads((self.user.box / "openstack" / "secrets.json").read_text())["admin"]
+        return self.connected(username="admin", password=secret, project_name="admin", project_domain_name="Default")
+
+    def connected(self, **who: str) -> Any:
+        """A connection of any user of the sandbox's OpenStack."""
         import openstack
 
-        secret = json.loads((self.user.box / "openstack" / "secrets.json").read_text())["admin"]
-        domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
-        who = {"username": "admin", "password": secret, "project_name": "admin", **domains}
+        place = {"auth_url": self.shell["OS_AUTH_URL"], "region_name": self.shell["OS_REGION_NAME"]}
         with _calmly():
-            return openstack.connect(
-                auth_url=self.shell["OS_AUTH_URL"], region_name=self.shell["OS_REGION_NAME"], **who
-            )
+            return openstack.connect(**place, user_domain_name="Default", **who)
+
+    def token(self, connection: Any) -> str:
+        """The token of a connection."""
+        with _calmly():
+            return str(connection.session.get_token())
 
     def s3(self, key: Mapping[str, str] | None = None) -> Any:
         """A client of the sandbox's S3 server: the deployer's, or one with a machine's own key."""
