@@ -29,7 +29,8 @@ def test_up_goes_on_after_an_interrupted_one_and_says_what_was_begun(stack):
     assert any("zone/lake/store/snds/access" in remark for remark in found.remarks)
     assert stack.paths() == {node.path for node in stack.plan.nodes}
     assert "pending_operations" not in stack.state()["deployment"]
-    assert stack.up().remarks == ()
+    # Where a folder stands nobody knows, and that is told each time.
+    assert [one for one in stack.up().remarks if not one.startswith("where file://")] == []
 
 
 def test_refresh_clears_what_was_begun(stack):
