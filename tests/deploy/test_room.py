@@ -40,7 +40,10 @@ def test_an_engine_that_runs_is_interrupted_when_little_room_is_left_and_no_othe
     """A process of the engine's name, and one of another."""
     engine = tmp_path / "pulumi"
     shutil.copy(shutil.which("sleep") or "", engine)
+    # What a shell starts in the background ignores the signal, and so would everything that it starts.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     running = subprocess.Popen([str(engine), "30"])
+    signal.signal(signal.SIGINT, before)
     other = subprocess.Popen(["sleep", "30"])
     try:
         with room.watched(tmp_path.as_uri()) as found:
