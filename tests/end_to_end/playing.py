@@ -404,8 +404,9 @@ def _calmly() -> Iterator[None]:
         yield
 
 
-def _another(deployed: Deployment, roles: tuple[str, ...]) -> tuple[str, str]:
-    """Name and password of a new user of a deployment's project with some roles, made by the sandbox's own admin."""
+@contextlib.contextmanager
+def _another(deployed: Deployment, roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Name and password of a new user of a deployment's project with some roles, made and taken away by the sandbox's own admin."""
     import secrets
 
     from hdh_infra.sandbox.openstack import layout
@@ -422,27 +423,36 @@ def _another(deployed: Deployment, roles: tuple[str, ...]) -> tuple[str, str]:
         known = {one["name"]: one["id"] for one in admin.get("identity", "/roles")["roles"]}
         for role in roles:
             admin.put("identity", f"/projects/{project}/users/{user}/roles/{known[role]}")
-    return name, password
+        try:
+            yield name, password
+        finally:
+            admin.delete("identity", f"/users/{user}")
 
 
-def colleague(deployed: Deployment) -> Any:
+@contextlib.contextmanager
+def colleague(deployed: Deployment) -> Iterator[Any]:
     """A connection of another user of the same project, with the roles of the deployment's own."""
     import openstack
 
-    name, password = _another(deployed, ("member", "creator"))
-    with _calmly():
-        return openstack.connect(
-            load_envvars=False,
-            auth_url=deployed.shell["OS_AUTH_URL"],
-            username=name,
-            password=password,
-            project_id=deployed.openstack.current_project_id,
-            user_domain_name="Default",
-            region_name=deployed.shell["OS_REGION_NAME"],
-        )
+    with _another(deployed, ("member", "creator")) as (name, password):
+        with _calmly():
+            connection = openstack.connect(
+                load_envvars=False,
+                auth_url=deployed.shell["OS_AUTH_URL"],
+                username=name,
+                password=password,
+                project_id=deployed.openstack.current_project_id,
+                user_domain_name="Default",
+                region_name=deployed.shell["OS_REGION_NAME"],
+            )
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
-def reader(deployed: Deployment) -> dict[str, str]:
+@contextlib.contextmanager
+def reader(deployed: Deployment) -> Iterator[dict[str, str]]:
     """The variables of a user who may only look."""
-    name, password = _another(deployed, ("reader",))
-    return {"OS_USERNAME": name, "OS_PASSWORD": password}
+    with _another(deployed, ("reader",)) as (name, password):
+        yield {"OS_USERNAME": name, "OS_PASSWORD": password}

@@ -320,21 +320,20 @@ def test_each_machines_key_opens_the_buckets_of_its_flows_and_no_other(deployed)
 @on_openstack
 def test_a_key_is_read_by_its_maker_and_by_nobody_else_of_its_project(deployed, playing):
     """Asked of Barbican for the key itself, by a colleague with the maker's own roles too."""
-    colleague = playing.colleague(deployed)
     orders = [
         one
         for one in deployed.pulumi("stack", "export", secret=True).well().json()["deployment"]["resources"]
         if one["type"] == "openstack:keymanager/orderV1:OrderV1"
     ]
     assert len(orders) == len([node for node in deployed.plan.nodes if node.type.endswith(":OrderV1")]) > 1
-    for order in orders:
-        path = f"/secrets/{order['outputs']['secretRef'].rsplit('/', 1)[-1]}"
-        kinds = {"Accept": "application/octet-stream"}
-        answers = [who.key_manager.get(f"{path}/payload", headers=kinds) for who in (deployed.openstack, colleague)]
-        assert [one.status_code for one in answers] == [200, 403], order["urn"]
-        assert len(answers[0].content) == 32
-        assert colleague.key_manager.delete(path).status_code == 403
-    colleague.close()
+    with playing.colleague(deployed) as colleague:
+        for order in orders:
+            path = f"/secrets/{order['outputs']['secretRef'].rsplit('/', 1)[-1]}"
+            kinds = {"Accept": "application/octet-stream"}
+            answers = [who.key_manager.get(f"{path}/payload", headers=kinds) for who in (deployed.openstack, colleague)]
+            assert [one.status_code for one in answers] == [200, 403], order["urn"]
+            assert len(answers[0].content) == 32
+            assert colleague.key_manager.delete(path).status_code == 403
 
 
 @on_servers
@@ -350,8 +349,8 @@ def test_the_credentials_are_found_well_before_a_deployment_and_too_few_rights_a
     assert refused.code == 1
     assert "OS_PASSWORD" in refused.out
     if deployed.target in WITH_SERVERS[:1]:
-        reader = {**deployed.shell, **playing.reader(deployed)}
-        told = deployed.user.run("hdh", *words, shell=reader)
+        with playing.reader(deployed) as reader:
+            told = deployed.user.run("hdh", *words, shell={**deployed.shell, **reader})
         assert told.code == 1, told.all
         lacking = told.json()["targets"][deployed.target]["lacking"]
         assert [one.split(":")[0] for one in lacking] == ["the role member is missing", "the role creator is missing"]
@@ -363,9 +362,9 @@ def test_credentials_that_are_refused_are_never_shown(deployed, variable):
     wrong = "Wr0ng-9b27c1d4e5f6"
     shell = {**deployed.shell, variable: wrong}
     for command in ("refresh", "preview"):
-        said = deployed.user.run(
-            "hdh", command, str(deployed.spec), "--on", deployed.target, "--stack", deployed.stack, shell=shell
-        )
+        words = (command, str(deployed.spec), "--on", deployed.target, "--stack", deployed.stack)
+        yes = ("--yes",) if command == "refresh" else ()
+        said = deployed.user.run("hdh", *words, *yes, shell=shell)
         assert "Traceback" not in said.all
         assert wrong not in said.all
         if command == "refresh":
