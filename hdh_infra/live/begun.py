@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, final
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     ADDRESS_GROUP,
+    BUCKET,
     FLOATING_IP,
     GROUP,
     INSTANCE,
+    KEY_ACL,
     KEY_ORDER,
     NETWORK,
     PORT,
@@ -29,6 +31,8 @@ from hdh_infra.clouds.openstack.naming import (
     SECRET,
     SERVER_GROUP,
     SUBNET,
+    USER,
+    USER_POLICY,
     VOLUME,
     VOLUME_ATTACH,
 )
@@ -57,6 +61,8 @@ _DELETED: Final[Mapping[str, tuple[str, str]]] = {
     NETWORK: ("network", "/networks/{0}"),
     SERVER_GROUP: ("compute", "/os-server-groups/{0}"),
 }
+THINGS: Final = frozenset({BUCKET, USER, USER_POLICY})
+"""Of the S3 endpoint: deleted where they are new and hold nothing."""
 _SETTLED_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 1.0
 
@@ -121,8 +127,17 @@ def settle(
         ids = {str(one.id) for one in known if one.type == ACCESS_KEY}
         lost = lost_keys(environment, _endpoint(target, platform), keys, ids, since, change=change)
         found |= {path: tuple(one) for path, one in lost.items()}
+    things = [one for one in begun if one.type in THINGS]
+    if things:
+        from hdh_infra.live import _endpoint
+        from hdh_infra.live.s3 import lost_things
+
+        gone = lost_things(environment, _endpoint(target, platform), things, since, change=change)
+        found |= {path: tuple(one) for path, one in gone.items()}
+    # A list of readers is its secret's, and goes with it; the next one that is asked stands in its place.
+    lists = [one for one in begun if one.type == KEY_ACL]
     taken = {one.path: found[one.path][0] for one in begun if one.type in TAKEN_OVER and found.get(one.path)}
-    return Settled(found, taken, frozenset(one.path for one in (*servers, *keys)))
+    return Settled(found, taken, frozenset(one.path for one in (*servers, *keys, *things, *lists)))
 
 
 def find(

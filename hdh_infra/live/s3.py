@@ -17,6 +17,7 @@ from hdh_infra.errors import CloudError
 from hdh_infra.graph.observation import Native
 from hdh_infra.resources import config
 from hdh_infra.resources.clients import Clients, code, explain, status
+from hdh_infra.resources.types.bucket_emptying import holds_anything
 
 TYPES = frozenset({ACCESS_KEY, BUCKET, USER, USER_POLICY})
 """The types that are asked of the servers."""
@@ -117,6 +118,77 @@ def lost_keys(
         remedy = "Check that the endpoint is up and that the credentials may read its users and delete their keys"
         raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
     return found
+
+
+def lost_things(
+    environment: Mapping[str, str],
+    values: Mapping[str, Any],
+    begun: Iterable[Native],
+    since: datetime.datetime,
+    *,
+    change: bool,
+) -> dict[str, list[str]]:
+    """Buckets, users and policies that were made for an operation that never learned it; only what is empty and new.
+
+    Args:
+        environment: as `read` takes it.
+        values: likewise.
+        begun: what was begun, with its inputs.
+        since: when the operation began at the earliest.
+        change: whether they are deleted.
+
+    Returns:
+        Names by path. Raises as `read`.
+    """
+    clients: Clients = _Given(values, environment)
+    found: dict[str, list[str]] = {}
+    # A policy goes before its user.
+    for native in sorted(begun, key=lambda one: one.type != USER_POLICY):
+        try:
+            remove = _LOST[native.type](clients, native.properties, since)
+            if remove is None:
+                continue
+            found[native.path] = [str(native.properties.get(_NAME[native.type]))]
+            if change:
+                remove()
+        except config.ConfigurationError as error:
+            raise CloudError("the S3 endpoint", str(error), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
+        except Exception as error:
+            remedy = "Check that the endpoint is up and that the credentials may read and delete its buckets and users"
+            raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
+    return found
+
+
+_NAME: Mapping[str, str] = {BUCKET: "bucket", USER: "userName", USER_POLICY: "policyName"}
+
+
+def _lost_bucket(clients: Clients, wanted: Mapping[str, Any], since: datetime.datetime) -> Callable[[], Any] | None:
+    name = wanted.get("bucket")
+    mine = [one for one in clients.s3.list_buckets().get("Buckets", []) if one["Name"] == name]
+    if not mine or not _made_since(mine[0].get("CreationDate"), since) or holds_anything(clients.s3, str(name)):
+        return None
+    return partial(clients.s3.delete_bucket, Bucket=name)
+
+
+def _lost_user(clients: Clients, wanted: Mapping[str, Any], since: datetime.datetime) -> Callable[[], Any] | None:
+    name = str(wanted.get("userName"))
+    said = _or_none(partial(clients.iam.get_user, UserName=name))
+    if said is None or not _made_since(said["User"].get("CreateDate"), since) or _keys_of(clients, name):
+        return None
+    return partial(clients.iam.delete_user, UserName=name)
+
+
+def _lost_policy(clients: Clients, wanted: Mapping[str, Any], _: datetime.datetime) -> Callable[[], Any] | None:
+    words = {"UserName": wanted.get("userName"), "PolicyName": wanted.get("policyName")}
+    said = _or_none(partial(clients.iam.get_user_policy, **words))
+    return None if said is None else partial(clients.iam.delete_user_policy, **words)
+
+
+_LOST: Mapping[str, Callable[[Clients, Mapping[str, Any], datetime.datetime], Callable[[], Any] | None]] = {
+    BUCKET: _lost_bucket,
+    USER: _lost_user,
+    USER_POLICY: _lost_policy,
+}
 
 
 def _made_since(made: datetime.datetime | None, since: datetime.datetime) -> bool:

@@ -228,6 +228,10 @@ def test_what_is_written_lies_on_the_servers_disk_as_ciphertext_alone(deployed):
     s3.create_bucket(Bucket=bare)
     try:
         s3.put_object(Bucket=bare, Key="plain", Body=plain.encode())
+        # The server writes it down a moment after it answered.
+        until = time.monotonic() + 10
+        while not lies_there(plain[:64]) and time.monotonic() < until:
+            time.sleep(0.2)
         assert lies_there(plain[:64]), "the files that were looked through are those of the server"
     finally:
         s3.delete_object(Bucket=bare, Key="plain")
