@@ -32,9 +32,10 @@ class Fault:
         headers: of that answer.
         before: whether the server is never asked.
         seconds: how long the answer takes.
-        then: done once the server has answered and before its answer is passed on; the answer is lost.
+        then: done once the server has answered and before its answer is passed on; the answer is lost, but where that says False.
         skip: how many are let through first.
         count: to how many it happens.
+        early: to how many it happened and meant nothing.
     """
 
     asked: str
@@ -42,9 +43,10 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     before: bool = True
     seconds: float = 0.0
-    then: Callable[[], None] | None = None
+    then: Callable[[], object] | None = None
     skip: int = 0
     count: int = 1
+    early: int = 0
     happened: int = 0
 
 
@@ -126,9 +128,8 @@ class Between:
                     # As a server that is not there: the connection ends without a word.
                     self.close_connection = True
                     return
-                if fault and fault.then:
+                if fault and fault.then and fault.then() is not False:
                     self.close_connection = True
-                    fault.then()
                     return
                 if fault and fault.status:
                     status, headers, content = fault.status, list(fault.headers.items()), b"{}"
