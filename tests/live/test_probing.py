@@ -119,7 +119,7 @@ def test_the_trials_below_are_stopped_at_every_call_of_a_probe(server):
 
 
 @pytest.mark.parametrize("number", range(1, CALLS))
-def test_nothing_is_left_behind_whenever_it_is_interrupted(server, number):
+def test_nothing_is_left_behind_whenever_it_is_interrupted(server, number, heard):
     server.at = lambda call, _: os.kill(os.getpid(), signal.SIGINT) if call == number else None
     before = signal.getsignal(signal.SIGINT)
     with contextlib.suppress(KeyboardInterrupt):
