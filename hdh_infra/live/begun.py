@@ -133,7 +133,8 @@ def settle(
         from hdh_infra.live.s3 import lost_things
 
         gone = lost_things(environment, _endpoint(target, platform), things, since, change=change)
-        found |= {path: tuple(one) for path, one in gone.items()}
+        things = things if gone is not None else []
+        found |= {path: tuple(one) for path, one in (gone or {}).items()}
     # A list of readers is its secret's, and goes with it; the next one that is asked stands in its place.
     lists = [one for one in begun if one.type == KEY_ACL]
     taken = {one.path: found[one.path][0] for one in begun if one.type in TAKEN_OVER and found.get(one.path)}

@@ -57,7 +57,7 @@ class Server:
 def lost(monkeypatch):
     def ask(server, *, change=True):
         monkeypatch.setattr(s3, "_Given", lambda *_: server)
-        return set(s3.lost_things({}, {}, BEGUN, SINCE, change=change)), server.gone
+        return set(s3.lost_things({}, {}, BEGUN, SINCE, change=change) or ()), server.gone
 
     return ask
 
@@ -90,3 +90,8 @@ def test_looking_deletes_nothing(lost):
     found, gone = lost(Server(), change=False)
     assert found
     assert gone == []
+
+
+def test_without_an_endpoint_nothing_is_known_and_nothing_fails():
+    """Invariant: what cannot be asked is told as not asked, and stops no operation."""
+    assert s3.lost_things({}, {}, BEGUN, SINCE, change=True) is None
