@@ -51,10 +51,10 @@ def read_live(
     Raises:
         CloudError: an endpoint does not answer or refuses the credentials.
     """
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     known = tuple(state_natives)
-    return Natives(_read(target, environment, known, platform), "live", cloud(target.cloud).identifiers)
+    return Natives(_read(target, environment, known, platform), "live", of(target).identifiers)
 
 
 def named(target: Target, state_natives: Iterable[Native], live_natives: Iterable[Native]) -> Natives:
@@ -62,11 +62,11 @@ def named(target: Target, state_natives: Iterable[Native], live_natives: Iterabl
 
     Only names are added; what is deployed stays as the state has it.
     """
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.compare.side import LOOKED_UP
 
     names = [native for native in live_natives if native.path.startswith(LOOKED_UP)]
-    return Natives([*state_natives, *names], "state", cloud(target.cloud).identifiers)
+    return Natives([*state_natives, *names], "state", of(target).identifiers)
 
 
 def leftovers(
