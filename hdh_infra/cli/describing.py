@@ -1,4 +1,4 @@
-"""Commands that need no engine: init, validate, schema, lock, targets, assess, plan, compare, observe a plan."""
+"""Commands that need no engine: init, validate, schema, lock, assess, plan, compare, observe a plan."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    for command in (init, validate, schema, lock, targets, credentials, assess, plan, compare):
+    for command in (init, validate, schema, lock, credentials, assess, plan, compare):
         app.command()(command)
 
 
@@ -150,31 +150,6 @@ def lock(
             typer.echo(f"{file}: {line}")
     if changes and check:
         raise typer.Exit(Exit.no)
-
-
-def targets(output: OneFormat = Format.text) -> None:
-    """List every target of the catalogue."""
-    from hdh_infra.catalogue.load import site
-    from hdh_infra.catalogue.load import targets as known
-
-    places = [site(target) for target in known()]
-    if output is Format.json:
-        write_json(
-            [
-                {
-                    "target": str(place.target),
-                    "offer": place.offer.title,
-                    "country": place.country,
-                    "flavours": len(place.offer.flavours),
-                    "facts": [fact.model_dump(mode="json") for _, fact in sorted(place.facts.items())],
-                }
-                for place in places
-            ]
-        )
-        return
-    from hdh_infra.cli.tables import print_targets
-
-    print_targets(places, console())
 
 
 def assess(

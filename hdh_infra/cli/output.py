@@ -45,14 +45,14 @@ def console() -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # the reader has read enough: `main` decides what that means, for every way of writing
 
-    return Answer(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Answer(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False, emoji=False)
 
 
 def remarks() -> Console:
     """Standard error."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+    return Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 120)
 
 
 def write_file(file: Path, text: str) -> None:
