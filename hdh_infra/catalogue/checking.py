@@ -70,6 +70,9 @@ def _form(value: Mapping[str, Any], origin: Origin) -> Iterator[tuple[Location, 
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             at = tuple(detail["loc"])
+            if detail["type"] == "too_short" and part_at(value, at):
+                # What is wrong in it is told, and leaves it empty.
+                continue
             yield at, explained(detail, at, value, origin, Catalogue)
 
 
@@ -77,7 +80,8 @@ def _lacks(value: Mapping[str, Any], cloud: str, today: datetime.date) -> Iterat
     """What is of the form, and still not whole."""
     if value.get("cloud") != cloud:
         yield ("cloud",), f"is {value.get('cloud')!r}, and the file is of {cloud}"
-    for index, offer in enumerate(value.get("offers") or ()):
+    offers = value.get("offers")
+    for index, offer in enumerate(offers if isinstance(offers, list) else ()):
         if isinstance(offer, Mapping):
             at: Location = ("offers", index)
             yield from _facts(offer, at)
