@@ -42,6 +42,16 @@ def check_catalogue(today: datetime.date, clouds: Iterable[str] = ()) -> list[Pr
     return found
 
 
+def check_form(text: str, file: Path) -> list[Problem]:
+    """What of the text of a cloud's file is not of the form of a catalogue: why it cannot be read at all."""
+    try:
+        value, places, _ = read_catalogue(text, file)
+    except SpecError as error:
+        return list(error.problems)
+    origin = Origin(file, places)
+    return origin.in_order(_named(problem, at, value) for at, problem in _form(value, origin))
+
+
 def check_text(text: str, file: Path, cloud: str, today: datetime.date) -> list[Problem]:
     """Every problem of the text of one cloud's file.
 
@@ -63,7 +73,7 @@ def check_text(text: str, file: Path, cloud: str, today: datetime.date) -> list[
     return origin.in_order(found)
 
 
-def _form(value: Mapping[str, Any], origin: Origin) -> Iterator[tuple[Location, Problem]]:
+def _form(value: Any, origin: Origin) -> Iterator[tuple[Location, Problem]]:
     """What is not of the form of a catalogue."""
     try:
         Catalogue.model_validate(value)
@@ -181,4 +191,4 @@ def _named(problem: Problem, at: Location, value: Any) -> Problem:
     return Problem(problem.file, problem.line, problem.column, field, problem.what)
 
 
-__all__ = ["FRAMEWORKS", "check_catalogue", "check_text"]
+__all__ = ["FRAMEWORKS", "check_catalogue", "check_form", "check_text"]

@@ -13,6 +13,7 @@ from hdh_infra.catalogue.forms import FORMS, check_value
 from hdh_infra.catalogue.load import catalogue, clouds, site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES, Catalogue, Fact, Flavour, FlavourGpu
 from hdh_infra.clouds import cloud
+from hdh_infra.errors import SpecError
 from hdh_infra.model.attributes import REQUIREMENTS
 from hdh_infra.model.base import check_name
 from hdh_infra.model.platform import Platform
@@ -316,7 +317,7 @@ def test_a_file_with_a_row_too_few_is_refused(monkeypatch):
     )
     load.catalogue.cache_clear()
     try:
-        with pytest.raises(ValueError, match="one row for each attribute"):
+        with pytest.raises(SpecError, match="one row for each attribute"):
             load.catalogue("azure")
     finally:
         monkeypatch.undo()

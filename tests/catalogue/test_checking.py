@@ -124,3 +124,21 @@ def test_a_file_is_read_with_the_value_that_the_loader_has(cloud):
     assert value == yaml.safe_load(io.StringIO(text))
     assert not twice
     assert len(places) > 50
+
+
+def test_a_file_that_cannot_be_read_is_told_by_its_lines_and_not_as_a_defect(monkeypatch, tmp_path):
+    """Another package may add a cloud: its mistakes are its reader's to see."""
+    from hdh_infra.catalogue import load
+    from hdh_infra.errors import SpecError
+
+    file = tmp_path / "cloud.yaml"
+    text = file_of("ovhcloud").read_text(encoding="utf-8")
+    file.write_text(text.replace("value: provider-key", "value: nobody", 1), encoding="utf-8")
+    monkeypatch.setattr(load, "file_of", lambda _: file)
+    load.catalogue.cache_clear()
+    try:
+        with pytest.raises(SpecError, match=r"cloud\.yaml:\d+:\d+ public-cloud: facts store.encryption"):
+            load.catalogue("ovhcloud")
+    finally:
+        monkeypatch.undo()
+        load.catalogue.cache_clear()
