@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +81,21 @@ def first_regions() -> tuple[Target, ...]:
         if offer is not None and offer.refused is None:
             found.setdefault((target.cloud, target.offer), target)
     return tuple(found.values())
+
+
+def one_of_each(named: Iterable[str] = ()) -> tuple[Target, ...]:
+    """One target of every offer, refused ones too: those that are named, else its first region.
+
+    Args:
+        named: targets that stand for their offers; several of one offer all count.
+    """
+    chosen = set(named)
+    found: dict[tuple[str, str | None], list[Target]] = {}
+    for target in targets():
+        found.setdefault((target.cloud, target.offer), []).append(target)
+    return tuple(
+        one for offer in found.values() for one in ([each for each in offer if str(each) in chosen] or offer[:1])
+    )
 
 
 def offer_of(target: Target) -> Offer | None:
@@ -249,4 +264,4 @@ def digest_input(place: Site) -> str:
     )
 
 
-__all__ = ["Site", "catalogue", "clouds", "digest_input", "first_regions", "offer_of", "site", "targets"]
+__all__ = ["Site", "catalogue", "clouds", "digest_input", "first_regions", "offer_of", "one_of_each", "site", "targets"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -35,6 +36,15 @@ class ReportFormat(StrEnum):
     text = "text"
     json = "json"
     markdown = "markdown"
+
+
+class AssessFormat(StrEnum):
+    """How an assessment is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
 
 
 def console() -> Console:
@@ -78,9 +88,22 @@ def write_json(value: Any) -> None:
         return
     opening = "{"
     for name, part in value.items():
-        sys.stdout.write(f"{opening}\n  {json.dumps(name)}: {_json(part)}")
+        sys.stdout.write(f"{opening}\n  {json.dumps(name)}: ")
+        if isinstance(part, Iterator):
+            _write_parts(part)
+        else:
+            sys.stdout.write(_json(part))
         opening = ","
     sys.stdout.write("\n}\n" if value else "{}\n")
+
+
+def _write_parts(parts: Iterator[tuple[str, Any]]) -> None:
+    """A mapping whose parts are large, one at a time."""
+    opening = "{"
+    for name, part in parts:
+        sys.stdout.write(f"{opening}\n    {json.dumps(name)}: {_json(part)}")
+        opening = ","
+    sys.stdout.write("\n  }" if opening == "," else "{}")
 
 
 def _json(value: Any) -> str:
