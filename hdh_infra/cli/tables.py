@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -18,6 +18,7 @@ _NAMES = 48
 _ATTRIBUTES = 14
 _PARTS = 12
 """Parts that are named before they are only counted."""
+_UNVERIFIED = " (unverified)"
 _SAID_AGAIN = re.compile(r"/[^:/]+:")
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def print_plan(plan: Plan, console: Console) -> None:
     """The native resources of a plan by element, what stands in its way, and what is done by hand."""
     _heading(f"{plan.platform} on {plan.target}: {len(plan.nodes)} native resources", console)
-    _nodes(plan.nodes, console)
+    _nodes(plan.nodes, console, frozenset(plan.unverified))
     console.print()
     if plan.flavours:
         _flavours(plan.flavours, console)
@@ -53,6 +54,8 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
         console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
+    for line in plan.unverified_words():
+        console.print(Text(line, style="bold yellow"))
     for line in plan.due:
         console.print(Text.assemble(("due: ", "bold yellow"), line))
     if plan.raised:
@@ -65,10 +68,16 @@ def print_plan(plan: Plan, console: Console) -> None:
         _by_hand(plan.manual, console)
 
 
-def _nodes(nodes: Iterable[Node], console: Console) -> None:
-    """A line a node, `*` where it holds data; a name too long for its column has its type on the next line."""
+def _nodes(nodes: Iterable[Node], console: Console, unverified: Collection[str]) -> None:
+    """A line a node, `*` where it holds data, `unverified` where its type has no contract; a name too long for its column has its type on the next line."""
     rows = [
-        (node.element, node.path.removeprefix(f"{node.element}/"), _type(node.type), node.protect) for node in nodes
+        (
+            node.element,
+            node.path.removeprefix(f"{node.element}/"),
+            _type(node.type) + (_UNVERIFIED if node.type in unverified else ""),
+            node.protect,
+        )
+        for node in nodes
     ]
     widest = max((len(type_) for _, _, type_, _ in rows), default=0)
     column = min(max((len(name) for _, name, _, _ in rows), default=0) + 4, max(20, console.width - widest - 1), _NAMES)

@@ -79,8 +79,8 @@ class Side:
         """A plan and what its native resources give."""
         natives = {node.path: node.type for node in plan.nodes}
         return cls(
-            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden, observation.remarks,
-            plan.due, plan.raised,
+            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden,
+            (*plan.unverified_words(), *observation.remarks), plan.due, plan.raised,
         )  # fmt: skip
 
     @classmethod
