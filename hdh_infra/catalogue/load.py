@@ -25,6 +25,9 @@ from hdh_infra.model.target import Target
 from hdh_infra.model.words import nearest
 
 
+COMPUTE = "compute"
+
+
 @functools.cache
 def clouds() -> tuple[str, ...]:
     """Names of the clouds that the catalogue has, sorted; with those that other packages add."""
@@ -111,6 +114,8 @@ class Site:
 
     def service_region(self, service: str) -> str:
         """What a service (compute, storage, keys) calls the region."""
+        if service == COMPUTE and self.settings.region_name is not None:
+            return self.settings.region_name
         return self.region.names.get(service, self.region.name)
 
     def endpoint(self, service: str) -> str | None:

@@ -20,6 +20,7 @@ from hdh_infra.clouds.openstack.exits import (
     exits_of,
     outside_ports,
 )
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import (
     GET_FLAVOUR,
     GROUP,
@@ -31,11 +32,11 @@ from hdh_infra.clouds.openstack.naming import (
     make,
     native_name,
 )
-from hdh_infra.clouds.openstack.network import interface_path
+from hdh_infra.clouds.openstack.network import external_network, interface_path
 from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules, span_name
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.graph.values import lookup, ref
+from hdh_infra.graph.values import Value, lookup, ref
 
 
 def lower_exit(context: Context, network: str) -> Iterator[Node]:
@@ -83,6 +84,22 @@ def _passing(context: Context, network: str) -> dict[int, Passing]:
 def _server(context: Context, network: str) -> Iterator[Node]:
     base = exit_path(network)
     name = native_name(context, base)
+    ports: list[Value] = [{"port": ref(f"{base}/port")}]
+    if not has_routers(context.site):
+        # The outside hands it an address of its own; its filter lets nothing in that does not come by a door.
+        yield make(
+            context,
+            f"{base}/outer-port",
+            PORT,
+            {
+                "name": native_name(context, f"{base}/outer"),
+                "networkId": external_network(context),
+                "adminStateUp": True,
+                "portSecurityEnabled": True,
+                "securityGroupIds": [ref(group_path(base))],
+            },
+        )
+        ports.append({"port": ref(f"{base}/outer-port")})
     yield make(
         context,
         f"{base}/port",
@@ -118,7 +135,7 @@ def _server(context: Context, network: str) -> Iterator[Node]:
         {
             "name": name,
             "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(base).name}, "id", PROVIDER),
-            "networks": [{"port": ref(f"{base}/port")}],
+            "networks": ports,
             "blockDevices": [
                 {
                     "uuid": ref(f"{base}/system-disk"),
@@ -132,7 +149,7 @@ def _server(context: Context, network: str) -> Iterator[Node]:
             "metadata": {**context.tags, **items(_passing(context, network))},
             "userData": start_up(),
         },
-        after=(interface_path(network),),
+        after=(interface_path(network) if has_routers(context.site) else f"{network}/subnet",),
         fixed=True,
         # A newer program is no reason to make a machine anew: whoever wants it replaces the proxy.
         ignore=("userData",),
