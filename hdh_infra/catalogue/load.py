@@ -24,7 +24,6 @@ from hdh_infra.model.settings import TargetSettings
 from hdh_infra.model.target import Target
 from hdh_infra.model.words import nearest
 
-
 COMPUTE = "compute"
 
 

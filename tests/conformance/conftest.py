@@ -24,3 +24,8 @@ def without_keys(target: str, elements: Iterable[str]) -> set[str]:
     """The elements, without keys where the target's offer has no key service: nothing stands for them there."""
     keyless = is_keyless(site(Target.parse(target)))
     return {path for path in elements if not (keyless and kind_of(path) == "key")}
+
+
+def joins_networks(target: str) -> bool:
+    """Whether an offer has what leads from one network to another; without it no flow between two is ever met."""
+    return site(Target.parse(target)).offer.native.get("routers") is not False

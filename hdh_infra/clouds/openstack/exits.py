@@ -70,7 +70,9 @@ def passes_stores(site: Site) -> bool:
 
 def passes_endpoint(site: Site) -> bool:
     """Whether flows to stores go through proxies that let pass the endpoint as a whole: where nothing else leads out of a network, and nobody says no."""
-    return not has_routers(site) and site.settings.store_proxy and not uses_swift(site) and endpoint_host(site) is not None
+    return (
+        not has_routers(site) and site.settings.store_proxy and not uses_swift(site) and endpoint_host(site) is not None
+    )
 
 
 def is_expressible(link: Link) -> bool:
