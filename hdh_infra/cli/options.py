@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hdh_infra.cli.output import Format, ReportFormat
+from hdh_infra.cli.output import AssessFormat, Format, ReportFormat
 
 if TYPE_CHECKING:
     from hdh_infra.model.lock import Lock
@@ -23,11 +23,12 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="TARGET",
-        help="Target such as azure:francecentral; may be repeated; `all` is every one of the catalogue.",
+        help="Target such as azure:francecentral; may be repeated; `all` is every offer of the catalogue.",
         show_default=False,
     ),
 ]
 OneFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+AssessReport = Annotated[AssessFormat, typer.Option("--format", help="How the report is written.")]
 Report = Annotated[ReportFormat, typer.Option("--format", help="How the report is written.")]
 Today = Annotated[
     str,
@@ -93,7 +94,7 @@ def read_spec(
         files: of what was measured.
         measured: what was measured now, by target.
     """
-    from hdh_infra.catalogue.load import targets
+    from hdh_infra.catalogue.load import one_of_each, targets
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.model.target import Target
     from hdh_infra.planning import load
@@ -105,7 +106,7 @@ def read_spec(
         told |= read_measured(file)
     platform = load(spec, on=named, measured={**told, **(measured or {})})
     if "all" in on:
-        return platform, list(targets())
+        return platform, list(one_of_each((*platform.targets, *named)))
     chosen = named or (list(platform.targets) if default_all else [])
     if not chosen:
         known = ", ".join(str(one) for one in targets())

@@ -23,7 +23,6 @@ _SAID_AGAIN = re.compile(r"/[^:/]+:")
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hdh_infra.catalogue.load import Site
     from hdh_infra.deploy.operations import Result
     from hdh_infra.deploy.request import OpenStep
     from hdh_infra.graph.node import Node
@@ -41,8 +40,14 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print()
     blocking = [row for row in plan.verdicts if row.blocks]
     waived = sum(1 for row in plan.verdicts if row.waiver and not row.blocks)
+    refused = next((row for row in blocking if row.requirement == "offer.deployable"), None)
     if plan.deployable:
         console.print("deployable", style="bold green")
+    elif refused is not None:
+        console.print(Text.assemble(("refused: ", "bold red"), refused.reason))
+        if refused.remedy:
+            console.print(Text(refused.remedy))
+        console.print(Text(f"{refused.source} ({refused.as_of}, {refused.confidence})", style="dim"))
     else:
         verb = "requirement is" if len(blocking) == 1 else "requirements are"
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
@@ -216,23 +221,6 @@ def _flows(title: str, flows: tuple[ObservedFlow, ...], console: Console) -> Non
     for flow in flows:
         ports = ", ".join(map(str, flow.ports))
         table.add_row(flow.source, flow.to, f"{flow.protocol} {ports}", ", ".join(flow.also_reaches))
-    console.print(table)
-
-
-def print_targets(places: Iterable[Site], console: Console) -> None:
-    """The targets of the catalogue, and how much of each is known."""
-    _heading("Targets of the catalogue", console)
-    table = _table("target", "offer", "country", "flavours", "unknown facts")
-    for place in places:
-        unknown = sum(1 for fact in place.facts.values() if fact.value is None)
-        country = place.country or "its operator declares it"
-        table.add_row(
-            Text(str(place.target), style="bold cyan"),
-            place.offer.title,
-            country,
-            str(len(place.offer.flavours)),
-            str(unknown),
-        )
     console.print(table)
 
 

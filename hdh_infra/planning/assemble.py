@@ -107,7 +107,7 @@ def _flavours(context: Context) -> Iterator[ChosenFlavour]:
     """The flavours of a platform's machines and of those that the cloud's plan needs beside them, by name."""
     machines: dict[str, dict[str, int]] = {}
     helpers = of(context.site.target).service_machines(context.expanded, context.site)
-    for path, machine in {**context.expanded.machines, **helpers}.items():
+    for path, machine in {} if context.site.offer.refused else {**context.expanded.machines, **helpers}.items():
         machines.setdefault(context.flavour(path).name, {})[path] = machine.count
     for _, alike in sorted(machines.items()):
         flavour = context.flavour(next(iter(alike)))

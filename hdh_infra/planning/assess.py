@@ -25,6 +25,7 @@ from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, 
 from hdh_infra.model.wording import value_words
 from hdh_infra.planning.keyless import is_keyless, keyless_rows
 from hdh_infra.planning.reaching import flow_rows
+from hdh_infra.planning.refusing import refused_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
 
@@ -47,6 +48,8 @@ def assess(
         today: the day that waivers are judged by.
         room: what a plan needs against the offer's limits; nothing of what is deployed already.
     """
+    if place.offer.refused is not None:
+        return tuple(refused_rows(expanded, lock, place, place.offer.refused, observed, today))
     rows = [
         *_attributes(expanded, lock, place, observed, today),
         *whole(expanded, place, observed, today),

@@ -92,7 +92,7 @@ def _server(context: Context, network: str) -> Iterator[Node]:
                 "name": native_name(context, f"{base}/outer"),
                 "networkId": external_network(context),
                 "adminStateUp": True,
-                "portSecurityEnabled": True,
+                # Only a network's owner may say that filters apply; where they did not, no group could be named.
                 "securityGroupIds": [ref(group_path(base))],
             },
         )
