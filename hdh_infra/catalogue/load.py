@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from hdh_infra.model.scales import Confidence
 from hdh_infra.model.settings import TargetSettings
 from hdh_infra.model.target import Target
 from hdh_infra.model.words import nearest
+
+COMPUTE = "compute"
 
 
 @functools.cache
@@ -142,12 +145,18 @@ class Site:
 
     def service_region(self, service: str) -> str:
         """What a service (compute, storage, keys) calls the region."""
+        if service == COMPUTE and self.settings.region_name is not None:
+            return self.settings.region_name
         return self.region.names.get(service, self.region.name)
 
     def endpoint(self, service: str) -> str | None:
         """URL of a service in the region; None where the catalogue has none."""
         template = self.offer.endpoints.get(service)
-        return template.replace("{region}", self.service_region(service)) if template else None
+        if template is None:
+            return None
+        # A host may be called otherwise than the region that requests are signed for.
+        words = {**self.region.names, "region": self.service_region(service)}
+        return re.sub(r"\{([a-z0-9_]+)\}", lambda found: words[found[1]], template)
 
     def flavour(self, vcpus: int, memory: int, gpu: AskedGpu | None = None) -> Flavour | None:
         """The smallest flavour that holds what is asked; None if none does.

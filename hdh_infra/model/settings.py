@@ -191,6 +191,11 @@ class TargetSettings(Spec):
     external_network: str | None = Field(
         default=None, description="OpenStack: name of the external network; without it the only one there is."
     )
+    region_name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="OpenStack: what its catalogue of services calls the region, where that is told at delivery (`region_name` of `clouds.yaml`).",
+    )
     vrack: str | None = Field(
         default=None,
         pattern=r"^pn-[0-9]+$",

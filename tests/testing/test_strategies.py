@@ -45,6 +45,7 @@ DRAWN_BY_USERS = {
     "TargetSettings.state": "the engine's, and no part of a plan",
     "TargetSettings.measured": "what the endpoints of one account answered",
     "TargetSettings.external_network": "a name of one cloud",
+    "TargetSettings.region_name": "a name of one cloud",
     "TargetSettings.administrators": "native ids belong to one directory",
     "Zone.address_range": "the lock gives them; by hand they collide with each other",
     "Space.address_range": "likewise",

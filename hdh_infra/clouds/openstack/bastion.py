@@ -19,6 +19,7 @@ from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_
 from hdh_infra.clouds.openstack.crossing import has_bastion
 from hdh_infra.clouds.openstack.disks import observe_disks, weakest
 from hdh_infra.clouds.openstack.hardening import SESSION_PORT, observe_start_up, start_up
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import (
     BASTION,
     FLOATING_IP,
@@ -55,6 +56,8 @@ def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
     """What is asked of each bastion, by the path of its range: the lock chooses flavour and image for it as for any machine."""
     image = _IMAGE if _IMAGE in site.offer.images else min(site.offer.images)
     asked = Machine.model_validate({"vcpus": 1, "memory": "1GiB", "image": image})
+    if not has_routers(site):
+        return {}
     entered = (path for path, spec in expanded.networks.items() if spec.entry and not expanded.is_closed(path))
     return {entry_range(network): asked for network in entered}
 

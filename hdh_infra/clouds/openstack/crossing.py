@@ -16,6 +16,7 @@ from typing import TypeAlias, final
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
 from hdh_infra.clouds.openstack.exits import has_exit
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import WAY
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
@@ -247,12 +248,15 @@ def need_path(space: str, machine: str) -> str:
 
 
 def has_bastion(context: Context, network: str) -> bool:
-    """Whether people get into a network by a bastion: not into one that ended."""
-    return context.expanded.networks[network].entry is not None and not context.expanded.is_closed(network)
+    """Whether people get into a network by a bastion: not into one that ended, and not where no router leads to one."""
+    entered = context.expanded.networks[network].entry is not None and not context.expanded.is_closed(network)
+    return entered and has_routers(context.site)
 
 
 def leaves(context: Context, network: str) -> bool:
     """Whether a network is on the router: a zone with machines, for a space's own flow may lead there; a space with a flow beyond it, a proxy or an entry."""
+    if not has_routers(context.site):
+        return False
     if not network.startswith(_SPACE):
         return network in _index(context).machines
     return (

@@ -167,6 +167,10 @@ def level(site: Site, kind: Any) -> str | None:
     """Who holds the key of a volume type, which Cinder does not show: by the catalogue, or declared; null is unknown."""
     native = site.offer.native
     name = kind or native["default_volume_type"]
+    if name is None and native.get("unsaid_volume_type"):
+        # The type that a volume gets by itself is not known here, and so not whether it is encrypted.
+        known = site.fact("machine.encryption").value
+        return str(known) if known is not None else None
     if name is None or native["volume_types"].get(name) is False:
         return str(Encryption.none)
     if name not in native["volume_types"]:

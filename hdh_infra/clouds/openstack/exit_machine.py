@@ -19,13 +19,15 @@ from hdh_infra.clouds.openstack.exits import (
     exits_of,
     outside_ports,
 )
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import (
     GROUP,
+    PORT,
     bucket_name,
     make,
     native_name,
 )
-from hdh_infra.clouds.openstack.network import interface_path
+from hdh_infra.clouds.openstack.network import external_network, interface_path
 from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules, span_name
 from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.graph.node import Node
@@ -78,6 +80,22 @@ def _passing(context: Context, network: str) -> dict[int, Passing]:
 def _server(context: Context, network: str) -> Iterator[Node]:
     base = exit_path(network)
     name = native_name(context, base)
+    routed = has_routers(context.site)
+    outer = () if routed else (f"{base}/outer-port",)
+    for path in outer:
+        # The outside hands it an address of its own; its filter lets nothing in that does not come by a door.
+        yield make(
+            context,
+            path,
+            PORT,
+            {
+                "name": native_name(context, f"{base}/outer"),
+                "networkId": external_network(context),
+                "adminStateUp": True,
+                # Only a network's owner may say that filters apply; where they did not, no group could be named.
+                "securityGroupIds": [ref(group_path(base))],
+            },
+        )
     yield port_node(
         context,
         f"{base}/port",
@@ -101,9 +119,10 @@ def _server(context: Context, network: str) -> Iterator[Node]:
         flavour_of=base,
         port=f"{base}/port",
         disk=f"{base}/system-disk",
+        further_ports=outer,
         metadata=items(_passing(context, network)),
         user_data=start_up(),
-        after=(interface_path(network),),
+        after=(interface_path(network) if routed else f"{network}/subnet",),
         # A newer program is no reason to make a machine anew: whoever wants it replaces the proxy.
         ignore=("userData",),
     )

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, union, written
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
@@ -67,6 +68,13 @@ def passes_stores(site: Site) -> bool:
     return site.settings.store_proxy and virtual and not uses_swift(site) and endpoint_host(site) is not None
 
 
+def passes_endpoint(site: Site) -> bool:
+    """Whether flows to stores go through proxies that let pass the endpoint as a whole: where nothing else leads out of a network, and nobody says no."""
+    return (
+        not has_routers(site) and site.settings.store_proxy and not uses_swift(site) and endpoint_host(site) is not None
+    )
+
+
 def is_expressible(link: Link) -> bool:
     """Whether a proxy can be told a way to a host."""
     return link.protocol == "tcp"
@@ -87,14 +95,17 @@ def _worked_out(expanded: Expanded, site: Site) -> Mapping[str, Mapping[str, Doo
     for link in expanded.egress_hosts:
         if is_expressible(link):
             asked.setdefault(network_path(link.source) or "", {}).setdefault(link.source, []).append(link)
-    if passes_stores(site):
+    endpoint = endpoint_host(site) if passes_endpoint(site) and not passes_stores(site) else None
+    if endpoint or passes_stores(site):
         for link in expanded.links:
             if link.protocol == "tcp" and link.to in expanded.stores:
                 asked.setdefault(link.owner, {}).setdefault(link.source, []).append(link)
-    return {network: _doors(by_source, expanded) for network, by_source in sorted(asked.items())}
+    return {network: _doors(by_source, expanded, endpoint) for network, by_source in sorted(asked.items())}
 
 
-def _doors(by_source: Mapping[str, Iterable[Link]], expanded: Expanded) -> Mapping[str, Door]:
+def _doors(
+    by_source: Mapping[str, Iterable[Link]], expanded: Expanded, endpoint: str | None = None
+) -> Mapping[str, Door]:
     taken: set[int] = set()
     found = {}
     for source, links in sorted(by_source.items()):
@@ -104,8 +115,11 @@ def _doors(by_source: Mapping[str, Iterable[Link]], expanded: Expanded) -> Mappi
         taken.add(_FIRST_DOOR + number)
         door = found[source] = Door(_FIRST_DOOR + number)
         for link in links:
-            some = door.stores if link.to in expanded.stores else door.hosts
-            some[link.to] = union((*some.get(link.to, ()), *ports_of(link.ports)))
+            to_store = link.to in expanded.stores
+            some = door.stores if to_store and endpoint is None else door.hosts
+            # An endpoint that knows no bucket by its host name is let pass whole.
+            to = endpoint if to_store and endpoint is not None else link.to
+            some[to] = union((*some.get(to, ()), *ports_of(link.ports)))
     return found
 
 
@@ -174,6 +188,7 @@ __all__ = [
     "has_exit",
     "is_expressible",
     "outside_ports",
+    "passes_endpoint",
     "passes_stores",
     "ports_text",
     "proxy_of",

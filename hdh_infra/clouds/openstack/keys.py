@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.openstack.lacks import makes_keys
 from hdh_infra.clouds.openstack.naming import KEY_ACL, KEY_ORDER, S3_PROVIDER, SECRET, make, native_name
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.values import listed
@@ -26,7 +27,9 @@ PROJECT = "project"
 
 
 def lower_key(context: Context, path: str) -> Iterator[Node]:
-    """One key: an order for 256 bits, or for a pair of RSA, which Barbican makes and keeps as immutable secrets."""
+    """One key: an order for 256 bits, or for a pair of RSA, which Barbican makes and keeps as immutable secrets; nothing where there is no Barbican."""
+    if not makes_keys(context.site):
+        return
     existing = context.existing(path)
     if existing is not None and not existing.adopt:
         yield make(context, f"{path}/order", KEY_ORDER, {}, outputs=("secretRef",), existing=existing.id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.crossing import leaves
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.names import lower_domain, observe_domains
 from hdh_infra.clouds.openstack.naming import (
     GET_NETWORK,
@@ -43,12 +44,13 @@ def external_network(context: Context, output: str = "id") -> Value:
 
 def lower_platform(context: Context) -> Iterator[Node]:
     """The zone of names, and the one router with a way outside; always there, for it opens nothing by itself and no space's flow must change it."""
-    properties: dict[str, Value] = {
-        "name": native_name(context, ROUTER_PATH),
-        "adminStateUp": True,
-        "externalNetworkId": external_network(context),
-    }
-    yield make(context, ROUTER_PATH, ROUTER, properties)
+    if has_routers(context.site):
+        properties: dict[str, Value] = {
+            "name": native_name(context, ROUTER_PATH),
+            "adminStateUp": True,
+            "externalNetworkId": external_network(context),
+        }
+        yield make(context, ROUTER_PATH, ROUTER, properties)
     yield from lower_domain(context)
 
 
@@ -84,7 +86,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "networkId": ref(f"{network}/network"),
             "cidr": str(addresses),
             "ipVersion": 4,
-            "gatewayIp": str(addresses[_GATEWAY]),
+            # Where nothing joins networks, a gateway would be an address that nobody answers at.
+            **({"gatewayIp": str(addresses[_GATEWAY])} if has_routers(context.site) else {"noGateway": True}),
             "enableDhcp": True,
             # Machines have fixed addresses in the lower half; what Neutron gives by itself comes from the upper.
             "allocationPools": [

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.filters import Ports, ports_of, union
 from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
-from hdh_infra.clouds.openstack.exits import passes_stores
+from hdh_infra.clouds.openstack.exits import passes_endpoint, passes_stores
+from hdh_infra.clouds.openstack.lacks import has_address_groups
 from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -77,8 +78,11 @@ def lower_needs(context: Context, space: str) -> Iterator[Node]:
     """What a space alone lets a zone's machine reach: rules of the space's own in the machine's group.
 
     Neutron refuses a second rule that says the same, so that two spaces could not both open a range. Each names a group
-    of addresses of its own, with the endpoint's in it: no two rules are then the same.
+    of addresses of its own, with the endpoint's in it: no two rules are then the same. Where there are no such groups
+    nothing is opened.
     """
+    if not has_address_groups(context.site):
+        return
     for machine, need in needs_of(context, space).items():
         openings = _direct(context, need.openings)
         if not openings:
@@ -127,7 +131,7 @@ def store_addresses(context: Context) -> tuple[str, ...]:
 
 def _direct(context: Context, openings: Mapping[str, Ports]) -> Mapping[str, Ports]:
     """Openings to stores, by protocol, that machines have themselves: none of those that go through a proxy."""
-    proxied = passes_stores(context.site)
+    proxied = passes_stores(context.site) or passes_endpoint(context.site)
     return {protocol: ports for protocol, ports in openings.items() if not (proxied and protocol == "tcp")}
 
 

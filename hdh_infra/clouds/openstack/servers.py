@@ -86,6 +86,7 @@ def server_node(
     flavour_of: str,
     port: str,
     disk: str,
+    further_ports: Iterable[str] = (),
     metadata: Mapping[str, Value],
     user_data: Value = None,
     spread: str | None = None,
@@ -93,7 +94,7 @@ def server_node(
     after: Iterable[str] = (),
     ignore: tuple[str, ...] = (),
 ) -> Node:
-    """A server on one port, started from one disk that outlives it.
+    """A server on its ports, started from one disk that outlives it.
 
     Args:
         context: what the lowering reads.
@@ -102,6 +103,7 @@ def server_node(
         flavour_of: the path by which the lock chose the flavour.
         port: path of its port.
         disk: path of the disk that it starts from.
+        further_ports: paths of ports that it has beside the first.
         metadata: beside the platform's tags.
         user_data: what its first start is told.
         spread: path of the server group that keeps replicas apart.
@@ -112,7 +114,7 @@ def server_node(
     properties: dict[str, Value] = {
         "name": name,
         "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(flavour_of).name}, "id", PROVIDER),
-        "networks": [{"port": ref(port)}],
+        "networks": [{"port": ref(one)} for one in (port, *further_ports)],
         "blockDevices": [
             {
                 "uuid": ref(disk),

@@ -64,7 +64,9 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     exits = observe_exits(reader, wires)
     to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
     through, between = Through(wires, exits, rights, to_all), []
-    beside = [one for _, one in (*wires.doors, *wires.exits)]
+    near = {*wires.subnets, *(one.network for one in wires.interfaces)}
+    # A proxy's port on the outside itself is no second replica of it: no machine is on that network.
+    beside = [one for _, one in (*wires.doors, *wires.exits) if one.network in near]
     for flow in flows([*wires.interfaces, *beside], wires.routed):
         if exits and element_of_end(flow.to) in exits:
             through.follow(flow)

@@ -218,7 +218,11 @@ class Wires:
         groups, rules = self._filter(port) if guarded is not False else (frozenset[str](), None)
         if properties.get("allowedAddressPairs"):
             self.reader.remarks.add(f"{port.path} may send from other addresses than its own (allowedAddressPairs)")
-        for address in self._addresses(port, key):
+        addresses = [*self._addresses(port, key)]
+        if external and not addresses:
+            # What the outside hands out is known once it is there.
+            addresses = [STRANGERS[0]]
+        for address in addresses:
             public = external or port.path in self.public_ports or address.is_global
             yield Interface(exit_of(server) or server.element, address, key, rules, groups), public
 
