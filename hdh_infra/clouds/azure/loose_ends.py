@@ -74,13 +74,18 @@ def _names(reader: Reader) -> Iterator[str]:
     zones = {"blob": blob_zone(reader.site), "vault": vault_zone(reader.site)}
     for native in reader.of("network:PrivateDnsZoneGroup"):
         endpoint = reader.parent(native)
-        for config in listed(got(native, "privateDnsZoneConfigs")) if endpoint else ():
+        if endpoint is None:
+            continue
+        groups = {
+            str(group)
+            for one in listed(got(endpoint, "privateLinkServiceConnections"))
+            for group in listed(one.get("groupIds"))
+        }
+        asked = sorted(zones[group] for group in groups if group in zones)
+        for config in listed(got(native, "privateDnsZoneConfigs")):
             zone = reader.follow(config.get("privateDnsZoneId"))
-            given = reader.name(zone).lower() if zone is not None else None
-            for one in listed(got(endpoint, "privateLinkServiceConnections")):
-                asked = [zones[str(group)] for group in listed(one.get("groupIds")) if str(group) in zones]
-                if given is not None and asked and given not in asked:
-                    yield f"{native.path}: writes names into {given}, and they are looked for in {', '.join(asked)}"
+            if zone is not None and asked and reader.name(zone).lower() not in asked:
+                yield f"{native.path}: writes names into {reader.name(zone)}, and they are looked for in {', '.join(asked)}"
 
 
 def _disk(reader: Reader, native: Native) -> Iterator[str]:
