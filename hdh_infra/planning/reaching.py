@@ -43,8 +43,10 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
         wider = everywhere in found and everywhere not in asked
         reached = found.get(key) == _joined(link.ports) and not wider
         means = fact.means if reached and fact.value is not True else None
+        # A plan that has it is worth what the offer is known to have: nothing is met by a service that nobody knows of.
+        met = reached and (fact.value is not None or means is not None)
         verdict = Verdict.unknown if fact.value is None else Verdict.not_met
-        if reached:
+        if met:
             verdict = Verdict.differs if means else Verdict.met
         reason = fact.reason if unlowered is None or fact.value is None else f"{unlowered}: nothing is opened for it"
         if wider:
@@ -56,12 +58,12 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
             _words(*key, link.ports),
             _words(*key, found[key]) + (f" and also {_EVERYWHERE}" if wider else "") if key in found else None,
             verdict,
-            fact.reason if means else _EXACTLY if reached else reason,
+            fact.reason if means else _EXACTLY if met else reason,
             fact.source,
             str(fact.as_of),
             fact.confidence,
             means,
-            None if reached else fact.remedy,
+            None if met else fact.remedy,
         )
 
 
@@ -81,8 +83,12 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
         faults = list(_faults(asked_here, given_here))
         exact = not faults
         # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
-        means = fact.means if exact and given_here and fact.value is False and to in expanded.stores else None
-        verdict = Verdict.not_met if not exact else Verdict.differs if means else Verdict.met
+        told_apart = exact and given_here and to in expanded.stores
+        means = fact.means if told_apart and fact.value is False else None
+        unsure = bool(told_apart) and fact.value is None
+        verdict = (
+            Verdict.not_met if not exact else Verdict.differs if means else Verdict.unknown if unsure else Verdict.met
+        )
         yield VerdictRow(
             to,
             "flow.exact",
@@ -94,7 +100,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             ],
             verdict,
             fact.reason
-            if means
+            if means or unsure
             else _EXACTLY
             if exact
             else "; ".join(dict.fromkeys(faults))
@@ -103,7 +109,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             str(fact.as_of),
             fact.confidence,
             means,
-            None if exact else fact.remedy,
+            None if exact and not unsure else fact.remedy,
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
     allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}

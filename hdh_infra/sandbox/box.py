@@ -55,6 +55,7 @@ class Service:
 
 SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
+    "bleu": frozenset({"simulator:azure-native"}),
     "openstack": frozenset({"openstack", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
 }

@@ -33,6 +33,10 @@ UNKNOWN = {
         "requires.log-analysis", "requires.postgresql", "requires.spark", "store.backup", "store.encryption", "store.redundancy",
         "store.versioning",
     },
+    ("bleu", "azure"): {
+        "audit.flows", "egress.host_names", "flow.exact", "key.custody", "key.protection", "machine.backup", "machine.gpu", "network.entry",
+        "network.flow_logs", "network.names", "object_store.addresses", "requires.postgresql", "requires.spark", "store.backup", "store.private",
+    },
     ("openstack", "private"): {
         "audit.administration", "audit.flows", "audit.keys", "key.protection", "machine.backup", "machine.encryption",
         "machine.gpu", "network.flow_logs", "network.names", "object_store.addresses", "object_store.addressing", "object_store.api",

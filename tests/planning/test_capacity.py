@@ -327,7 +327,9 @@ def judged(request):
 
 
 def test_the_smallest_platform_has_room_everywhere_without_asking_anybody(judged):
-    assert {row.attribute: row.reason for row in judged if row.verdict is not Verdict.met} == {}
+    # Of a limit that nobody publishes there is nothing to say but that.
+    unknown = {row.attribute for row in judged if row.confidence is Confidence.unknown}
+    assert {row.attribute: row.reason for row in judged if row.verdict is not Verdict.met}.keys() == unknown
 
 
 def test_every_row_is_told_apart_and_can_be_waived_by_name(judged):

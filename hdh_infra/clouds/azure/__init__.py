@@ -1,6 +1,6 @@
 """Microsoft Azure: what a platform becomes there by Azure Resource Manager, and how that is read back.
 
-Names and limits: `naming`, `shared`; networks, peerings and ways out: `network`, `routes`, `subnets`, `addresses`, `endpoints`; filters: `rules`; the entry
+Names and limits: `naming`, `shared`, `hosts`; networks, peerings and ways out: `network`, `routes`, `subnets`, `addresses`, `endpoints`; filters: `rules`; the entry
 for people: `bastion`; the way out by names: `firewall`; names of machines: `names`; stores: `storage`; keys: `keys`,
 `importing`, `ways`; machines: `compute`; rights: `roles`, `grants`; logs: `audit`, `log_categories`, `log_search`,
 `flow_logs`; copies: `backup`. Reading back: `reading`, `traffic`, `posture`, and a `..._reading` beside what is long.
@@ -21,6 +21,7 @@ from hdh_infra.clouds.azure.compute_reading import observe_machines
 from hdh_infra.clouds.azure.credentials import RIGHTS, SERVICES
 from hdh_infra.clouds.azure.flow_logs import WATCHER, manual_watcher, observe_flow_logs
 from hdh_infra.clouds.azure.grants import lower_right, observe_log_writers, observe_rights
+from hdh_infra.clouds.azure.hosts import metadata_host
 from hdh_infra.clouds.azure.keys import lower_key, manual_keys
 from hdh_infra.clouds.azure.keys_reading import kept, observe_keys, observe_ways
 from hdh_infra.clouds.azure.log_search import observe_log_search
@@ -59,9 +60,11 @@ UNLOWERED: Mapping[str, str] = {
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
-    """The one provider; its credentials come from the environment."""
-    project = context.settings.project
+    """The one provider; its credentials come from the environment, its cloud's hosts from where the offer says that they are told."""
+    project, host = context.settings.project, metadata_host(context.site)
     config: dict[str, Any] = {"subscriptionId": project} if project else {}
+    if host:
+        config["metadataHost"] = host
     return {PROVIDER: Provider("azure-native", VERSION, config)}
 
 

@@ -82,8 +82,10 @@ def schedule_of(context: Context, element: str) -> Schedule | None:
 
 
 def _where(context: Context, asked: Backup, *, zones: bool) -> Redundancy:
-    """Zones cost little and are taken; a second region where it was asked and lies in the residency."""
-    if asked.where is Redundancy.region and shared(context).far_copies:
+    """Zones cost little and are taken; a second region where it lies in the residency and was asked, or zones were and are none."""
+    if shared(context).far_copies and (
+        asked.where is Redundancy.region or (asked.where is Redundancy.zone and not zones)
+    ):
         return Redundancy.region
     return Redundancy.zone if zones else Redundancy.local
 

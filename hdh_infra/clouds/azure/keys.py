@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.azure.audit import lower_use_log
+from hdh_infra.clouds.azure.hosts import vault_suffix
 from hdh_infra.clouds.azure.importing import is_imported, lower_imported, manual_imports
 from hdh_infra.clouds.azure.naming import dotted, group, home, make, region, segment, vault
 from hdh_infra.clouds.azure.roles import (
@@ -117,7 +118,7 @@ def key_name(context: Context, key: str) -> str:
 def vault_uri(context: Context, key: str) -> Value:
     """Where the vault of a key answers; of one that is there already by its name and the offer's own suffix."""
     if _is_read(context, key):
-        return f"https://{vault(context, key)}.{context.site.offer.native['vault_suffix']}/"
+        return f"https://{vault(context, key)}.{vault_suffix(context.site)}/"
     return ref(f"{key}/vault", "properties.vaultUri")
 
 

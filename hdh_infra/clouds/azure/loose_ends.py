@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hdh_infra.clouds.azure.hosts import blob_zone, vault_zone
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.clouds.azure.reading import Reader, got, listed, place
 from hdh_infra.graph.observation import Native
@@ -35,6 +36,7 @@ def observe_loose_ends(reader: Reader) -> Iterator[str]:
         yield from _addresses(native)
     for native in reader.of("network:PrivateEndpoint"):
         yield from _services(reader, native)
+    yield from _names(reader)
     for native in reader.of("compute:DiskEncryptionSet"):
         if reader.key_at(got(native, "activeKey.keyUrl")) is None:
             yield f"{native.path}: encrypts with a key that was not read"
@@ -65,6 +67,25 @@ def _services(reader: Reader, native: Native) -> Iterator[str]:
             groups = [str(group) for group in listed(one.get("groupIds"))]
             if groups != ["blob"]:
                 yield f"{native.path}: leads to {', '.join(groups) or 'no service'} of the account and not to its objects"
+
+
+def _names(reader: Reader) -> Iterator[str]:
+    """A name in a zone of another cloud, or of another service, is one that nobody asks for: the endpoint is not found."""
+    zones = {"blob": blob_zone(reader.site), "vault": vault_zone(reader.site)}
+    for native in reader.of("network:PrivateDnsZoneGroup"):
+        endpoint = reader.parent(native)
+        if endpoint is None:
+            continue
+        groups = {
+            str(group)
+            for one in listed(got(endpoint, "privateLinkServiceConnections"))
+            for group in listed(one.get("groupIds"))
+        }
+        asked = sorted(zones[group] for group in groups if group in zones)
+        for config in listed(got(native, "privateDnsZoneConfigs")):
+            zone = reader.follow(config.get("privateDnsZoneId"))
+            if zone is not None and asked and reader.name(zone).lower() not in asked:
+                yield f"{native.path}: writes names into {reader.name(zone)}, and they are looked for in {', '.join(asked)}"
 
 
 def _disk(reader: Reader, native: Native) -> Iterator[str]:

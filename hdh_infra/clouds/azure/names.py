@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hdh_infra.clouds.azure.hosts import PRIVATE
 from hdh_infra.clouds.azure.naming import PLATFORM_GROUP, dashed, group, make
 from hdh_infra.clouds.azure.reading import Reader, listed
 from hdh_infra.clouds.azure.shared import shared
@@ -17,8 +18,6 @@ from hdh_infra.graph.values import ref
 from hdh_infra.model.paths import PLATFORM
 
 DOMAIN_ZONE = f"{PLATFORM}/domain"
-_SERVICES = "privatelink."
-"""Where the zones begin that private endpoints are found under."""
 _SECONDS = 300
 
 
@@ -95,7 +94,7 @@ def observe_domains(reader: Reader) -> Mapping[str, str]:
     found: dict[str, set[str]] = {}
     for native in reader.of("privatedns:VirtualNetworkLink"):
         zone, network = reader.parent(native), reader.follow(native.properties.get("virtualNetwork"))
-        if zone is None or network is None or reader.name(zone).startswith(_SERVICES):
+        if zone is None or network is None or reader.name(zone).startswith(PRIVATE):
             continue
         registers = native.properties.get("registrationEnabled") is True
         if registers or machines.get(network.path, set()) <= answered.get(zone.path, set()):

@@ -22,6 +22,7 @@ from hdh_infra.clouds.azure.firewall import PART as EXIT
 from hdh_infra.clouds.azure.firewall import SUBNET as EXIT_SUBNET
 from hdh_infra.clouds.azure.firewall import has_firewall, lower_firewall_subnet, next_hop
 from hdh_infra.clouds.azure.flow_logs import lower_flow_log, lower_flow_log_writer
+from hdh_infra.clouds.azure.hosts import blob_zone
 from hdh_infra.clouds.azure.log_search import SEARCH, is_searched, lower_log_search
 from hdh_infra.clouds.azure.names import lower_domain, lower_domain_link, lower_link_of_names, observe_domains
 from hdh_infra.clouds.azure.naming import (
@@ -57,11 +58,6 @@ _SERVICES = frozenset({ENTRY_SUBNET.lower(), EXIT_SUBNET.lower()})
 """Names of the subnets, in small letters, that a service of Azure has to itself."""
 
 
-def blob_zone(context: Context) -> str:
-    """The zone of names that private endpoints of stores are found under."""
-    return str(context.site.offer.native["blob_zone"])
-
-
 def lower_platform(context: Context) -> Iterator[Node]:
     """The platform's group and zone of names; and all peerings and rules, each under the space that it is for.
 
@@ -84,7 +80,11 @@ def lower_platform(context: Context) -> Iterator[Node]:
         context,
         BLOB_ZONE,
         "privatedns:PrivateZone",
-        {"resourceGroupName": group(context, PLATFORM), "privateZoneName": blob_zone(context), "location": "Global"},
+        {
+            "resourceGroupName": group(context, PLATFORM),
+            "privateZoneName": blob_zone(context.site),
+            "location": "Global",
+        },
         after=(PLATFORM_GROUP,),
     )
     yield lower_closed_routes(context)
@@ -133,7 +133,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         )
     yield from lower_bastion(context, network, after=_subnets(context, network)[-2:-1])
     if spec.machines:
-        yield lower_link_of_names(context, f"{network}/names", blob_zone(context), network, after=BLOB_ZONE)
+        yield lower_link_of_names(context, f"{network}/names", blob_zone(context.site), network, after=BLOB_ZONE)
     yield from lower_domain_link(context, network)
     yield from lower_ways(context, network, shared(context).ways.get(network, {}))
     yield from lower_flow_log(context, network)

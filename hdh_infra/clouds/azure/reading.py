@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hdh_infra.catalogue.load import Site, catalogue
+from hdh_infra.clouds.azure.hosts import vault_suffix
 from hdh_infra.clouds.azure.naming import token
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, form_of
@@ -23,6 +24,7 @@ _NAMES: Mapping[str, str] = {
     "network:NetworkSecurityGroup": "networkSecurityGroupName",
     "network:RouteTable": "routeTableName",
     "network:FirewallPolicy": "firewallPolicyName",
+    "network:PrivateEndpoint": "privateEndpointName",
     "keyvault:Vault": "vaultName",
     "dataprotection:BackupVault": "vaultName",
     "storage:StorageAccount": "accountName",
@@ -35,6 +37,7 @@ _PARENTS: Mapping[str, str] = {
     "network:SecurityRule": "network:NetworkSecurityGroup",
     "network:Route": "network:RouteTable",
     "network:FirewallPolicyRuleCollectionGroup": "network:FirewallPolicy",
+    "network:PrivateDnsZoneGroup": "network:PrivateEndpoint",
     "keyvault:Key": "keyvault:Vault",
     "storage:BlobServiceProperties": "storage:StorageAccount",
     "storage:BlobContainer": "storage:StorageAccount",
@@ -47,7 +50,7 @@ _PARENTS: Mapping[str, str] = {
 }
 _PARENT = {token(kind): token(parent) for kind, parent in _PARENTS.items()}
 _SUBSCRIPTION = re.compile(r"/?subscriptions/[^/]+/?", re.IGNORECASE)
-_VAULT_URI = re.compile(r"https://([^./]+)\.[^/]+/?(?:keys/([^/]+))?", re.IGNORECASE)
+_VAULT_URI = re.compile(r"https://([^./]+)\.([^/:]+)(?::443)?/?(?:keys/([^/]+))?", re.IGNORECASE)
 
 
 class Reader:
@@ -56,6 +59,7 @@ class Reader:
     def __init__(self, natives: Natives, site: Site) -> None:
         """Index them; `site` says which regions lie where."""
         self.natives, self.site = natives, site
+        self._vault_suffix = vault_suffix(site)
         self._by_name: dict[tuple[str, str], Native] = {}
         self._keys: dict[tuple[str, str], Native] = {}
         self._principals: dict[str, Native] = {}
@@ -126,10 +130,9 @@ class Reader:
         return self.natives.follow(value) if value is not None else None
 
     def vault_name(self, uri: Value) -> str | None:
-        """Name, in small letters, of the vault at a URI."""
+        """Name, in small letters, of the vault at a URI; None of one that is no vault of this cloud."""
         if isinstance(uri, str):
-            found = _VAULT_URI.match(uri)
-            return found[1].lower() if found else None
+            return self._at(uri)[0]
         native = self.follow(uri)
         return self.name(native).lower() if native and native.type == token("keyvault:Vault") else None
 
@@ -140,10 +143,17 @@ class Reader:
     def key_at(self, url: Value) -> Native | None:
         """The key at a URL, with or without its version."""
         if isinstance(url, str):
-            found = _VAULT_URI.match(url)
-            return self.key(found[1].lower(), found[2]) if found and found[2] else None
+            vault, key = self._at(url)
+            return self.key(vault, key) if key else None
         found_native = self.follow(url)
         return found_native if found_native and found_native.type == token("keyvault:Key") else None
+
+    def _at(self, url: str) -> tuple[str | None, str | None]:
+        """Vault and key of a URL. Vaults of two clouds may have one name: only the suffix tells them apart."""
+        found = _VAULT_URI.match(url)
+        if found is None or found[2].lower() != self._vault_suffix:
+            return None, None
+        return found[1].lower(), found[3]
 
     def principal(self, value: Value) -> str:
         """Whose principal it is: the path of the identity, or the id of one that is not the platform's."""

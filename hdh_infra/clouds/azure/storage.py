@@ -176,10 +176,12 @@ def _expiry(store: str, context: Context, common: Mapping[str, Value], rules: Se
 def _sku(context: Context, store: str) -> str:
     """The most redundant kind that is needed: zones cost little and are taken, a second region where it was asked.
 
-    Which region that is, is Azure's choice: it is taken only where it lies in the residency.
+    Which region that is, is Azure's choice: it is taken only where it lies in the residency. In a region without zones
+    it is what there is beyond one data centre.
     """
     zones = bool(shared(context).zones)
-    if context.expanded.stores[store].redundancy is Redundancy.region and shared(context).far_copies:
+    asked = context.expanded.stores[store].redundancy
+    if shared(context).far_copies and (asked is Redundancy.region or (asked is Redundancy.zone and not zones)):
         return "Standard_GZRS" if zones else "Standard_GRS"
     return "Standard_ZRS" if zones else "Standard_LRS"
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.azure.endpoints import Service, lower_private_endpoint
+from hdh_infra.clouds.azure.hosts import vault_zone
 from hdh_infra.clouds.azure.naming import dashed, group, home, make, network_words, region, shortened, vault
 from hdh_infra.clouds.base import Context
 from hdh_infra.graph.node import Node
@@ -47,7 +48,7 @@ def lower_ways(context: Context, network: str, mine: Mapping[str, KeyWay]) -> It
             {"resourceGroupName": home_group, "location": region(context)},
         )
     home_path = home(network) if network.startswith("space/") else f"{names}/group"
-    zone = str(context.site.offer.native["vault_zone"])
+    zone = vault_zone(context.site)
     common: dict[str, Value] = {"resourceGroupName": home_group, "privateZoneName": zone}
     yield make(context, f"{names}/zone", "privatedns:PrivateZone", {**common, "location": "Global"}, after=(home_path,))
     yield make(

@@ -198,6 +198,14 @@ class Knowledge:
     conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
     exclusive: tuple[Exclusive, ...] = ()
     echoes: Sequence[Mapping[str, Any]] = ()
+    suffixes: Sequence[Mapping[str, str]] = ()
+
+    def suffix(self, service: str, location: str) -> str:
+        """What the hosts of a service end in where a resource lies; the first cloud of the data that has the place."""
+        for cloud in self.suffixes:
+            if re.fullmatch(cloud["locations"], location.replace(" ", "").lower()):
+                return cloud[service]
+        raise KeyError(f"no cloud of {self.package} has {location!r}")
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""

@@ -39,6 +39,7 @@ def knowledge(package: str) -> Knowledge:
         echoes=facts.get("echoes", ()),
         conduct=_conduct(facts["provider"]),
         exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
+        suffixes=tuple(facts.get("suffixes", ())),
     )
 
 

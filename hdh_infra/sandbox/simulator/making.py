@@ -123,6 +123,18 @@ class Maker:
         row = self._store.get(identity)
         return plain(self.outputs(row)) if row is not None and row.alive else None
 
+    def suffix(self, row: Row, service: str) -> str:
+        """What the hosts of a service end in where a resource lies, or what it lies in."""
+        location = first(plain(row.inputs), "location")
+        for above in ancestors(row.id) if location is None else ():
+            holder = self._store.get(above)
+            location = first(plain(holder.inputs), "location") if holder is not None else None
+            if location is not None:
+                break
+        if location is None:
+            raise MissingError("location")
+        return self._known.suffix(service, str(location))
+
     def free_address(self, subnet: str) -> str:
         """The first address of a subnet that nothing has."""
         row = self._store.get(subnet)

@@ -1,7 +1,7 @@
 """Templates of the data: JSON whose texts may hold names in braces, and the texts in a value.
 
 Names: an input's path, `id`, `name`, `arm`, `api`, `box.X` (a fact of this box), `new.X` (made once and kept),
-`item.X` (in a list), or `word:path` for the few functions below. A text that is one name alone keeps that value's
+`item.X` (in a list), `suffix:X` (what hosts of a service end in there), or `word:path` for the few functions below. A text that is one name alone keeps that value's
 type. What cannot be known in a preview becomes the engine's unknown, leaf by leaf.
 """
 
@@ -78,6 +78,8 @@ class Filling:
         if name == "name" and self._kind and self._kind.parameters and "name" not in self._inputs:
             return self._input(self._kind.parameters[-1], item)
         word, colon, path = name.partition(":")
+        if word == "suffix":
+            return self._maker.suffix(self._row, path)
         return self._function(word, path, at, item) if colon else self._input(name, item)
 
     def _native(self) -> str:

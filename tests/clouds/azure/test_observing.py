@@ -267,6 +267,11 @@ SEGMENTS = {
     "network:NetworkSecurityGroup": ("Microsoft.Network/networkSecurityGroups", "networkSecurityGroupName"),
     "network:NetworkInterface": ("Microsoft.Network/networkInterfaces", "networkInterfaceName"),
     "network:PrivateEndpoint": ("Microsoft.Network/privateEndpoints", "privateEndpointName"),
+    "network:PrivateDnsZoneGroup": (
+        "Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups",
+        "privateDnsZoneGroupName",
+    ),
+    "privatedns:PrivateZone": ("Microsoft.Network/privateDnsZones", "privateZoneName"),
     "keyvault:Vault": ("Microsoft.KeyVault/vaults", "vaultName"),
     "keyvault:Key": ("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName"),
     "storage:StorageAccount": ("Microsoft.Storage/storageAccounts", "accountName"),

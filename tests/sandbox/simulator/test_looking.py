@@ -94,3 +94,27 @@ def test_the_network_watcher_is_found_but_stands_in_no_list(azure, store, tmp_pa
 def test_a_watcher_of_no_subscription_of_this_box_is_not_there(azure):
     with pytest.raises(RefusedByCloudError):
         azure.invoke("azure-native:network:getNetworkWatcher", {**WATCHER, "resourceGroupName": "rg"})
+
+
+@pytest.mark.parametrize(
+    ("location", "vaults", "accounts", "modules"),
+    [
+        ("francecentral", "vault.azure.net", "core.windows.net", "managedhsm.azure.net"),
+        ("Bleu France Central", "vault.sovcloud-api.fr", "core.sovcloud-api.fr", "managedhsm.sovcloud-api.fr"),
+    ],
+)
+def test_hosts_are_those_of_the_cloud_that_a_resource_lies_in(azure, location, vaults, accounts, modules):
+    there = {"resourceGroupName": "there", "location": location}
+    azure.create("azure-native:resources:ResourceGroup", there)
+    vault = {"tenantId": "00000000-0000-4000-8000-000000000001", "sku": {"family": "A", "name": "premium"}}
+    made = azure.create("azure-native:keyvault:Vault", {**there, "vaultName": "kv-two", "properties": vault})
+    assert azure.outputs(made)["properties"]["vaultUri"] == f"https://kv-two.{vaults}/"
+    # A key says nothing of where it lies: its vault does.
+    key = {"resourceGroupName": "there", "vaultName": "kv-two", "keyName": "lake", "properties": {"kty": "RSA"}}
+    found = azure.outputs(azure.create("azure-native:keyvault:Key", key))
+    assert found["keyUriWithVersion"].startswith(f"https://kv-two.{vaults}/keys/lake/")
+    account = {**there, "accountName": "sttwo", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    found = azure.outputs(azure.create("azure-native:storage:StorageAccount", account))
+    assert found["primaryEndpoints"]["blob"] == f"https://sttwo.blob.{accounts}/"
+    module = azure.create("azure-native:keyvault:ManagedHsm", {**there, "name": "hsm-two"})
+    assert azure.outputs(module)["properties"]["hsmUri"] == f"https://hsm-two.{modules}/"
