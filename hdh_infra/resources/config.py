@@ -153,6 +153,8 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
         content_md5=bool(_boolean(values.get("contentMd5", False))),
         signature=str(values.get("signature") or "v4"),
         payload_signing=_boolean(values["payloadSigning"]) if "payloadSigning" in values else None,
+        ec2_endpoint=str(found["ec2Endpoint"] or ""),
+        ec2_without=_names(values.get("ec2Without")) or frozenset(),
     )
 
 
@@ -177,8 +179,6 @@ def limits(values: Mapping[str, Any]) -> Limits:
         or is_unknown(values["lifecycle"])
         or _boolean(values["lifecycle"]) is not False,
         lock_mode=None if mode is None or is_unknown(mode) else str(mode),
-        ec2_endpoint=str(found["ec2Endpoint"] or ""),
-        ec2_without=_names(values.get("ec2Without")) or frozenset(),
     )
 
 
