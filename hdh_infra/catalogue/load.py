@@ -10,12 +10,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 
 from pydantic import JsonValue
 
 from hdh_infra.catalogue.measuring import Difference, differences, with_measured
 from hdh_infra.catalogue.schema import ATTRIBUTES, AskedGpu, Catalogue, Fact, Flavour, FlavourGpu, Offer, Region
+from hdh_infra.catalogue.sources import file_of, names
 from hdh_infra.model.measured import Measured
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence
@@ -26,17 +26,14 @@ from hdh_infra.model.words import nearest
 
 @functools.cache
 def clouds() -> tuple[str, ...]:
-    """Names of the clouds that the catalogue has, sorted."""
-    folder = resources.files("hdh_infra.catalogue") / "data"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    """Names of the clouds that the catalogue has, sorted; with those that other packages add."""
+    return names()
 
 
 @functools.cache
 def catalogue(cloud: str) -> Catalogue:
     """One cloud's file. Raises `KeyError` for a cloud that has none."""
-    if cloud not in clouds():
-        raise KeyError(cloud)
-    text = (resources.files("hdh_infra.catalogue") / "data" / f"{cloud}.yaml").read_text(encoding="utf-8")
+    text = file_of(cloud).read_text(encoding="utf-8")
     import yaml
 
     # The parser in C, where PyYAML has it, takes a tenth of the time; the data are written so that YAML 1.1 and 1.2 read them alike.
@@ -57,6 +54,23 @@ def targets() -> tuple[Target, ...]:
         for index, offer in enumerate(catalogue(cloud).offers)
         for region in offer.regions
     )
+
+
+def first_regions() -> tuple[Target, ...]:
+    """The first region of every offer that something can be deployed to: one target an offer."""
+    found: dict[tuple[str, str | None], Target] = {}
+    for target in targets():
+        offer = offer_of(target)
+        if offer is not None and offer.refused is None:
+            found.setdefault((target.cloud, target.offer), target)
+    return tuple(found.values())
+
+
+def offer_of(target: Target) -> Offer | None:
+    """The offer that a target names, the first where it names none; None for one that there is not."""
+    if target.cloud not in clouds():
+        return None
+    return next((one for one in catalogue(target.cloud).offers if target.offer in {None, one.name}), None)
 
 
 def _by_size(flavour: Flavour) -> tuple[int, int, int, float, str]:
@@ -126,10 +140,7 @@ class Site:
 def site(target: Target, platform: Platform | None = None) -> Site:
     """The offer and region that a target means. Raises `ValueError` with the nearest right word."""
     known = {str(one) for one in targets()}
-    if target.cloud not in clouds():
-        raise ValueError(f"no target is {target}; {nearest(str(target), known)}".rstrip("; "))
-    offers = catalogue(target.cloud).offers
-    offer = next((one for one in offers if target.offer in {None, one.name}), None)
+    offer = offer_of(target)
     region = next((one for one in offer.regions if one.name == target.region), None) if offer else None
     if offer is None or region is None:
         raise ValueError(f"no target is {target}; {nearest(str(target), known)}".rstrip("; "))
@@ -221,4 +232,4 @@ def digest_input(place: Site) -> str:
     )
 
 
-__all__ = ["Site", "catalogue", "clouds", "digest_input", "site", "targets"]
+__all__ = ["Site", "catalogue", "clouds", "digest_input", "first_regions", "offer_of", "site", "targets"]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias, get_args
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from hdh_infra.catalogue.forms import FORMS, check_value
+from hdh_infra.catalogue.quirks import check_quirks
 from hdh_infra.model.base import Name, Size, Spec
 from hdh_infra.model.scales import Confidence
 
@@ -62,6 +63,74 @@ class Region(Sourced):
     names: dict[str, str] = Field(
         default_factory=dict, description="Names that services use for it: compute, storage, keys."
     )
+
+
+QualificationStatus: TypeAlias = Literal["qualified", "in-progress", "not-qualified"]
+PriceUnit: TypeAlias = Literal["object-gb-month", "block-gb-month", "egress-gb", "key-month"]
+PRICE_UNITS: tuple[PriceUnit, ...] = get_args(PriceUnit)
+"""What an offer has a price row for, beside its flavours."""
+
+
+class Qualification(Sourced):
+    """What a body has found of one offer: of the offer itself, never of its company."""
+
+    framework: str = Field(pattern=r"^\S+$", description="As in `frameworks`: SecNumCloud-3.2, HDS-2.0.")
+    status: QualificationStatus | None = Field(description="How far it is; null is unknown.")
+    decision: str | None = Field(default=None, description="Number of the decision, as its register has it.")
+    certificate: str | None = Field(default=None, description="Number of the certificate.")
+    version: str | None = Field(
+        default=None, description="Version of the text that it was judged by, where it is told."
+    )
+    scope: str | None = Field(default=None, description="What of the offer it covers.")
+    valid_from: datetime.date | None = Field(default=None, description="First day; null where it is not told.")
+    valid_until: datetime.date | None = Field(default=None, description="Last day; null where it is not told.")
+    reason: str = Field(min_length=10, description="In one sentence for the people who decide.")
+
+    @model_validator(mode="after")
+    def check_said(self) -> Self:
+        """A null is unknown, and days are those of something qualified."""
+        if (self.status is None) != (self.confidence is Confidence.unknown):
+            raise ValueError(f"{self.framework}: status null and confidence unknown go together")
+        if self.valid_until is not None and self.status != "qualified":
+            raise ValueError(f"{self.framework}: valid_until {self.valid_until} of what is {self.status or 'unknown'}")
+        if self.valid_from is not None and self.valid_until is not None and self.valid_from >= self.valid_until:
+            raise ValueError(f"{self.framework}: valid_from {self.valid_from} is not before {self.valid_until}")
+        return self
+
+
+class LegalExposure(Sourced):
+    """Whose law reaches the operator of an offer."""
+
+    operator_country: str | None = Field(
+        pattern=r"^[A-Z]{2}$", description="ISO 3166, where the operator is established; null is unknown."
+    )
+    parent_country: str | None = Field(
+        pattern=r"^[A-Z]{2}$", description="ISO 3166, of who controls it in the end; null is unknown."
+    )
+    reached_by: tuple[str, ...] | None = Field(
+        description="Laws of countries outside the European Economic Area by which data may be demanded of it; empty where none is known to, null is unknown."
+    )
+    reason: str = Field(min_length=10, description="In one sentence for the people who decide.")
+
+
+class Price(Sourced):
+    """A list price without VAT."""
+
+    eur: float | None = Field(ge=0, description="Euro a unit; null is unknown.")
+
+    @model_validator(mode="after")
+    def check_unknown_is_said(self) -> Self:
+        """A null is unknown, and what is unknown is null."""
+        if (self.eur is None) != (self.confidence is Confidence.unknown):
+            raise ValueError(f"price {self.eur!r} with confidence {self.confidence}: null and unknown go together")
+        return self
+
+
+class Refusal(Sourced):
+    """Why nothing can be deployed to an offer: it is compared, and refused."""
+
+    reason: str = Field(min_length=10, description="In one sentence for the people who decide.")
+    remedy: str | None = Field(default=None, description="What would serve in its place.")
 
 
 class AskedGpu(Protocol):
@@ -183,7 +252,13 @@ class Offer(Spec):
 
     name: Name = Field(description="Name of the offer in a target.")
     title: str = Field(description="As its maker calls it.")
-    jurisdiction: Fact | None = Field(default=None, description="Which law reaches its operator.")
+    lowering: str | None = Field(
+        default=None, pattern=r"^[a-z0-9]+$", description="The cloud whose lowering serves it; null is its own cloud's."
+    )
+    refused: Refusal | None = Field(default=None, description="Why nothing is deployed to it; null where something is.")
+    qualifications: tuple[Qualification, ...] = Field(default=(), description="One row a framework and scope.")
+    exposure: LegalExposure | None = Field(default=None, description="Which law reaches its operator.")
+    prices: dict[PriceUnit, Price] = Field(default_factory=dict, description="List prices of what is no machine.")
     private: bool = Field(default=False, description="Run by whoever owns it: its operator declares facts in the spec.")
     regions: tuple[Region, ...] = Field(min_length=1, description="Its regions.")
     facts: tuple[Fact, ...] = Field(description="One row an attribute.")
@@ -197,8 +272,16 @@ class Offer(Spec):
         default_factory=dict, description="Other words of the cloud that its lowering needs: volume types, networks."
     )
     quirks: dict[str, JsonValue] = Field(
-        default_factory=dict, description="How its S3 endpoint differs from S3, for our plugin."
+        default_factory=dict,
+        description="How its S3 endpoint differs from S3: names and values of `catalogue.quirks.QUIRKS`.",
     )
+
+    @model_validator(mode="after")
+    def check_known_quirks(self) -> Self:
+        """Every quirk is one that code asks for."""
+        if wrong := check_quirks(self.quirks):
+            raise ValueError(f"offer {self.name}: {wrong}")
+        return self
 
     @model_validator(mode="after")
     def check_limits(self) -> Self:

@@ -73,11 +73,11 @@ def _remove_secrets(request: Request, before: Iterable[Native]) -> list[str]:
 
 
 def _remember(request: Request, before: Natives) -> list[str]:
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.planning.lock import after_destroy
     from hdh_infra.planning.lock_file import write_lock
 
-    kept = tuple(cloud(request.target.cloud).kept(before, request.today))
+    kept = tuple(of(request.target).kept(before, request.today))
     if kept and request.lock is not None and request.lock_file is not None:
         write_lock(after_destroy(request.lock, request.target, kept), request.lock_file)
     return [

@@ -94,10 +94,10 @@ class _Answer:
     """What one target needs, and what the environment has of it."""
 
     def __init__(self, target: Target, types: frozenset[str] | None, environment: Mapping[str, str]) -> None:
-        from hdh_infra.clouds import cloud
+        from hdh_infra.clouds import of
         from hdh_infra.clouds.credentials import look, needed, rights_for
 
-        lowering = cloud(target.cloud)
+        lowering = of(target)
         self.target, self.environment = target, environment
         self.found: list[Found] = [look(one, environment) for one in needed(lowering.credentials, types)]
         self.rights: tuple[Right, ...] = rights_for(lowering.rights, types)

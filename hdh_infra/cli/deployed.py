@@ -29,23 +29,23 @@ def observe_planned(spec: Path, on: list[str], lock_file: Path | None, now: date
 
 def state_natives(request: Request) -> Natives:
     """The native resources that the engine's state holds."""
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.deploy import operations
 
-    return operations.natives_of_state(operations.state(request), cloud(request.target.cloud).identifiers)
+    return operations.natives_of_state(operations.state(request), of(request.target).identifiers)
 
 
 def observe_deployed(request: Request, *, live: bool) -> Observation:
     """What is deployed gives."""
     from hdh_infra.catalogue.load import site
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     natives = state_natives(request)
     if live:
         from hdh_infra.live import read_live
 
         natives = read_live(request.target, request.environment, natives, platform=request.platform)
-    return cloud(request.target.cloud).observe(natives, site(request.target, request.platform))
+    return of(request.target).observe(natives, site(request.target, request.platform))
 
 
 def compare_deployed(
@@ -64,7 +64,7 @@ def compare_deployed(
     """
     from hdh_infra.catalogue.load import site
     from hdh_infra.cli.requests import requests
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.compare.comparison import compare_sides
     from hdh_infra.compare.side import Side
     from hdh_infra.live import has_reader, named, read_live
@@ -91,7 +91,7 @@ def compare_deployed(
             update_lock=False,
             checked=False,
         )
-        place, reader = site(target, platform), cloud(target.cloud)
+        place, reader = site(target, platform), of(target)
         natives = state_natives(request)
         live = read_live(target, request.environment, natives, platform=platform) if has_reader(target) else None
         if live is not None:

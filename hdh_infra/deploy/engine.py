@@ -26,7 +26,7 @@ from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.deploy import room
 from hdh_infra.deploy.request import Observer, Request
 from hdh_infra.deploy.world import PROJECT, check_backend, sandbox_of
@@ -95,7 +95,7 @@ class Engine:
                 "no space is left where the state is kept; it was stopped in good order, and what was made is in the state",
                 "Make room there and run it again: what was begun is looked for in the cloud",
             ) from None
-        raise watch.error(_name(self._request), error, cloud(self._request.target.cloud)) from None
+        raise watch.error(_name(self._request), error, of(self._request.target)) from None
 
     def _command(self, *arguments: str) -> automation.CommandResult:
         workspace = self._stack.workspace

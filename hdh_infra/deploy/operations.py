@@ -377,11 +377,11 @@ def _elements(paths: Collection[str]) -> str:
 
 def _needed(plan: Plan, deployment: Mapping[str, Any], retired: Mapping[str, str]) -> dict[str, str]:
     """What retired data that is kept needs, even where a word says that it goes."""
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     kept = {path for path, word in retired.items() if word == "keep"}
     stays = {path for node in plan.nodes for path in (node.path, *node.aliases)}
-    settings = cloud(Target.parse(plan.target).cloud).protecting
+    settings = of(Target.parse(plan.target)).protecting
     return dict.fromkeys(stored.needed_by(deployment, kept, stays, settings), "needed")
 
 

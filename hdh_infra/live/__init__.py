@@ -51,10 +51,10 @@ def read_live(
     Raises:
         CloudError: an endpoint does not answer or refuses the credentials.
     """
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     known = tuple(state_natives)
-    return Natives(_read(target, environment, known, platform), "live", cloud(target.cloud).identifiers)
+    return Natives(_read(target, environment, known, platform), "live", of(target).identifiers)
 
 
 def named(target: Target, state_natives: Iterable[Native], live_natives: Iterable[Native]) -> Natives:
@@ -62,11 +62,11 @@ def named(target: Target, state_natives: Iterable[Native], live_natives: Iterabl
 
     Only names are added; what is deployed stays as the state has it.
     """
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.compare.side import LOOKED_UP
 
     names = [native for native in live_natives if native.path.startswith(LOOKED_UP)]
-    return Natives([*state_natives, *names], "state", cloud(target.cloud).identifiers)
+    return Natives([*state_natives, *names], "state", of(target).identifiers)
 
 
 def leftovers(
@@ -174,13 +174,10 @@ def _site_region(target: Target) -> str:
 def _endpoint(target: Target, platform: Platform | None) -> Mapping[str, Any]:
     """The S3 endpoint of a target and how it wants to be spoken to, as the plan's provider has it."""
     from hdh_infra.catalogue.load import site
+    from hdh_infra.catalogue.quirks import plugin_settings
 
     place = site(target)
-    values: dict[str, Any] = {
-        name: place.offer.quirks[name]
-        for name in ("addressingStyle", "checksum", "contentMd5")
-        if name in place.offer.quirks
-    }
+    values = plugin_settings(place.offer)
     named_here = platform.settings(target).object_store_endpoint if platform is not None else None
     values |= {"endpoint": named_here or place.endpoint("object_store"), "region": place.region.names.get("storage")}
     return {name: value for name, value in values.items() if value is not None}

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 
 from hdh_infra.catalogue.load import digest_input, site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.clouds.base import Context
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import Natives, Observation
@@ -57,7 +57,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
     if problems := check_dates(platform, expanded, today):
         raise SpecError(problems)
     context = Context(expanded, place, given)
-    lowering = cloud(where.cloud)
+    lowering = of(where)
     providers = lowering.providers(context)
     nodes, changed = overridden(lowering.lower(context), platform)
     if same := list(check_names(nodes, platform, str(where))):
@@ -99,14 +99,14 @@ def observe_plan(plan: Plan, platform: Platform) -> Observation:
     if plan.observation is not None:
         return plan.observation
     where = Target.parse(plan.target)
-    lowering = cloud(where.cloud)
+    lowering = of(where)
     return lowering.observe(Natives.of_plan(plan.nodes, lowering.identifiers), site(where, platform))
 
 
 def _flavours(context: Context) -> Iterator[ChosenFlavour]:
     """The flavours of a platform's machines and of those that the cloud's plan needs beside them, by name."""
     machines: dict[str, dict[str, int]] = {}
-    helpers = cloud(context.site.target.cloud).service_machines(context.expanded, context.site)
+    helpers = of(context.site.target).service_machines(context.expanded, context.site)
     for path, machine in {**context.expanded.machines, **helpers}.items():
         machines.setdefault(context.flavour(path).name, {})[path] = machine.count
     for _, alike in sorted(machines.items()):

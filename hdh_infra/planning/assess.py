@@ -14,7 +14,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Fact
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.graph.observation import Observation
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.attributes import ATTRIBUTES, BY_CATALOGUE, REQUIREMENTS, SCALES, answers, asked
@@ -113,7 +113,7 @@ class _Judge:
 
     def __init__(self, place: Site, observed: Observation, today: datetime.date) -> None:
         self.place, self.observed, self.today = place, observed, str(today)
-        self.unlowered = cloud(place.target.cloud).unlowered
+        self.unlowered = of(place.target).unlowered
 
     def row(
         self, path: str, kind: Kind, attribute: str, wanted: Any, given: Mapping[str, Any], *, existing: bool

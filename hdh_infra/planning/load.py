@@ -12,7 +12,7 @@ from typing import Any
 from hdh_infra.catalogue.forms import check_value
 from hdh_infra.catalogue.load import Site, site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.check_meaning import place_of
 from hdh_infra.model.expand import expand
@@ -150,7 +150,7 @@ def check_state_place(platform: Platform, place: Site) -> Iterator[Problem]:
 
 def check_existing(platform: Platform, place: Site) -> Iterator[Problem]:
     """What is named instead of made is of a kind that the cloud has, and a family of images that is used."""
-    allowed = cloud(place.target.cloud).existing
+    allowed = of(place.target).existing
     families = {machine.image for machine in expand(platform).machines.values()}
     for path in platform.settings(place.target).existing:
         location = ("targets", str(place.target), "existing", path)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from hdh_infra.catalogue.load import Site, site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.errors import Problem, RefusedError, SpecError
 from hdh_infra.model.base import write_size
 from hdh_infra.model.check_meaning import place_of
@@ -216,7 +216,7 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
     so: a plan is always made, of the most that there is (law 3).
     """
     chosen = dict(base.flavours.get(str(place.target), {}))
-    helpers = cloud(place.target.cloud).service_machines(expanded, place)
+    helpers = of(place.target).service_machines(expanded, place)
     for path, machine in {**expanded.machines, **helpers}.items():
         vcpus, memory = machine.vcpus, int(machine.memory)
         flavour = place.flavour(vcpus, memory, machine.gpu)
@@ -251,7 +251,7 @@ def too_large(path: str, vcpus: int, memory: int, place: Site) -> str:
 
 def _images(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
     chosen = dict(base.images.get(str(place.target), {}))
-    helpers = cloud(place.target.cloud).service_machines(expanded, place)
+    helpers = of(place.target).service_machines(expanded, place)
     for path, machine in {**expanded.machines, **helpers}.items():
         if path in helpers and chosen.get(path) in place.offer.images:
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.clouds.filters import ports_of, written
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.graph.plan import VerdictRow
@@ -34,7 +34,7 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
     Where the offer itself knows no host names, what is observed is its other means.
     """
     fact = place.facts[HOST_NAMES]
-    unlowered = cloud(place.target.cloud).unlowered.get(HOST_NAMES)
+    unlowered = of(place.target).unlowered.get(HOST_NAMES)
     found = {(flow.source, flow.to, flow.protocol): _joined(flow.ports) for flow in observed.egress}
     asked = {(link.source, link.to, link.protocol) for link in expanded.egress}
     for link in expanded.egress_hosts:

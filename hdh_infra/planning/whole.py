@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterator
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.graph.observation import Observation
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.airlock import DIRECTIONS
@@ -49,7 +49,7 @@ def _audit(expanded: Expanded, place: Site, observed: Observation, today: dateti
     fact = place.facts[ADMINISTRATION]
     seen = bool(observed.elements.get(PLATFORM, {}).get("administration_log"))
     verdict = Verdict.met if seen else Verdict.unknown if fact.value is None else Verdict.not_met
-    unlowered = cloud(place.target.cloud).unlowered.get(ADMINISTRATION)
+    unlowered = of(place.target).unlowered.get(ADMINISTRATION)
     reason = "what is planned reaches it" if seen else unlowered if unlowered and fact.value else fact.reason
     yield VerdictRow(
         PLATFORM, ADMINISTRATION, "administration_log", True, seen, verdict, reason, fact.source, str(fact.as_of),

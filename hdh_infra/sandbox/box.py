@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from hdh_infra.catalogue.load import Site, site, targets
+from hdh_infra.catalogue.load import Site, offer_of, site, targets
 from hdh_infra.errors import CloudError, SpecError
 from hdh_infra.errors import Problem as _Problem
 from hdh_infra.model.target import Target
@@ -53,28 +53,40 @@ class Service:
     detail: str
 
 
+SERVED: Mapping[str, frozenset[str]] = {
+    "azure": frozenset({"simulator:azure-native"}),
+    "openstack": frozenset({"openstack", "s3"}),
+    "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
+}
+"""What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
+
+
+def _served(target: Target) -> frozenset[str] | None:
+    """What serves a target; None for one that the sandbox does not have."""
+    offer = offer_of(target)
+    if offer is None or offer.refused is not None:
+        return None
+    return SERVED.get(offer.lowering or target.cloud)
+
+
 def needs(target: Target) -> frozenset[str]:
     """Services that a target is served by. Raises `SpecError` for a target that the sandbox does not have."""
-    served = {
-        "openstack": frozenset({"openstack", "s3"}),
-        "ovhcloud": frozenset({"openstack", "s3", "simulator"}),
-        "azure": frozenset({"simulator"}),
-    }
-    if target.cloud not in served:
-        names = [str(one) for one in targets() if one.cloud in served]
-        raise SpecError(
-            [
-                _Problem(
-                    "--on", None, None, "", f"the sandbox has no {target}; {nearest(str(target), names)}".rstrip("; ")
-                )
-            ]
-        )
-    return served[target.cloud]
+    served = _served(target)
+    if served is None:
+        names = list(map(str, sandbox_targets()))
+        said = f"the sandbox has no {target}; {nearest(str(target), names)}".rstrip("; ")
+        raise SpecError([_Problem("--on", None, None, "", said)])
+    return frozenset(one.partition(":")[0] for one in served)
 
 
 def sandbox_targets() -> tuple[Target, ...]:
     """Every target that the sandbox can stand for."""
-    return tuple(target for target in targets() if target.cloud in {"openstack", "ovhcloud", "azure"})
+    return tuple(target for target in targets() if _served(target) is not None)
+
+
+def simulated() -> tuple[str, ...]:
+    """The packages that the simulator plays, sorted: all of them, so that a target can be added to a sandbox that runs."""
+    return tuple(sorted({one.partition(":")[2] for served in SERVED.values() for one in served} - {""}))
 
 
 def up(on: Iterable[Target], say: Say) -> None:
@@ -89,7 +101,7 @@ def up(on: Iterable[Target], say: Say) -> None:
         from hdh_infra.sandbox import simulator
 
         with _environment_of_s3(directory):
-            simulator.start(directory / "simulator", base_port=_port(400), packages=("azure-native", "ovh"), say=say)
+            simulator.start(directory / "simulator", base_port=_port(400), packages=simulated(), say=say)
     if "openstack" in wanted:
         from hdh_infra.sandbox import openstack
 

@@ -46,7 +46,8 @@ def test_yaml_1_1_and_1_2_read_the_file_alike(name):
 
 
 def sourced(offer):
-    named = [*offer.images.values(), *([offer.jurisdiction] if offer.jurisdiction else [])]
+    named = [*offer.images.values(), *offer.qualifications, *offer.prices.values()]
+    named += [one for one in (offer.exposure, offer.refused) if one]
     return [*offer.facts, *offer.regions, *offer.flavours, *named]
 
 

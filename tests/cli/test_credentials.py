@@ -6,9 +6,10 @@ import os
 
 import pytest
 
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import cloud, of
 from hdh_infra.clouds.credentials import judge, look
 from hdh_infra.clouds.openstack.credentials import RIGHTS, TOO_MUCH
+from hdh_infra.model.target import Target
 
 OPENSTACK, OVHCLOUD, AZURE = "openstack:RegionOne", "ovhcloud:GRA", "azure:francecentral"
 TODAY = datetime.date(2026, 11, 25)
@@ -143,7 +144,7 @@ def test_every_type_that_an_example_becomes_has_a_service_and_a_right(target):
     import hdh_infra as hdh_library
     from hdh_infra.planning.lock_file import read_lock
 
-    lowering = cloud(target.split(":", maxsplit=1)[0])
+    lowering = of(Target.parse(target))
     packages = tuple(one for service in lowering.credentials for one in service.packages)
     rights = tuple(one for right in lowering.rights for one in right.types)
     for file in sorted((Path(__file__).parents[2] / "examples").glob("[se]*.yaml")):

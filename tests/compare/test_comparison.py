@@ -9,7 +9,7 @@ import pytest
 
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.compare.comparison import answers, compare_plans, compare_sides
 from hdh_infra.compare.side import LOOKED_UP, UNMANAGED, Side
 from hdh_infra.errors import SpecError
@@ -34,8 +34,8 @@ def deployed(plan, small, source="state", change=lambda natives: natives):
     """A deployment that holds what a plan says, as far as a plan can say it, changed by a function."""
     target = Target.parse(plan.target)
     resources = change([Native(node.path, node.type, node.properties, node.existing) for node in plan.nodes])
-    natives = Natives(resources, source, cloud(target.cloud).identifiers)
-    return Side.of_deployed(plan.target, natives, cloud(target.cloud).observe(natives, site(target, small)))
+    natives = Natives(resources, source, of(target).identifiers)
+    return Side.of_deployed(plan.target, natives, of(target).observe(natives, site(target, small)))
 
 
 def test_the_json_has_every_attribute_of_every_element_for_every_target(found, small):

@@ -1,8 +1,8 @@
-"""Every test that takes a `target` is held on one region of each cloud of the catalogue."""
+"""Every test that takes a `target` is held on one region of each offer of the catalogue that something can be deployed to."""
 
-from hdh_infra.catalogue.load import targets
+from hdh_infra.catalogue.load import first_regions
 
-TARGETS = [str(target) for target in targets() if target.region in {"francecentral", "RegionOne", "GRA"}]
+TARGETS = [str(target) for target in first_regions()]
 
 
 def pytest_generate_tests(metafunc):

@@ -6,7 +6,7 @@ import os
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.model.check import check
 from hdh_infra.model.expand import expand
 from hdh_infra.model.paths import network_path
@@ -114,7 +114,7 @@ def nodes_of(platform: Platform, target: str, lock=None, today=TODAY) -> dict[st
 
 def foreign_changes(before: dict, after: dict, space: str, target: str) -> list[str]:
     """Nodes that differ and are neither the space's own nor a document of all that the cloud lists as such."""
-    shared = cloud(Target.parse(target).cloud).shared_documents
+    shared = of(Target.parse(target)).shared_documents
     changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     return [
         path

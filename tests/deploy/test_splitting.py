@@ -10,7 +10,7 @@ import pytest
 
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.deploy import stored
 from hdh_infra.deploy.foundation import part_of_stack, stack_of
 from hdh_infra.deploy.splitting import emptied, identities, split
@@ -82,7 +82,7 @@ def test_what_is_observed_of_the_parts_is_what_is_observed_of_the_one_stack(cut)
     """Invariant: the joined natives of all parts give the same observation."""
     platform, plan, state, parts = cut
     target = Target.parse(plan.target)
-    reader = cloud(target.cloud)
+    reader = of(target)
     joined = {"deployment": {"resources": [one for part in parts.values() for one in stored.resources(part)]}}
     one, many = (
         reader.observe(stored.natives_of_state(found, reader.identifiers), site(target, platform)).to_json()

@@ -11,7 +11,7 @@ from rich.console import Console
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import site
 from hdh_infra.cli.tables import print_plan
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.graph.plan import ChosenFlavour, Plan
 from hdh_infra.graph.text import text_of
 from hdh_infra.model.expand import expand
@@ -32,7 +32,7 @@ def planned(request: pytest.FixtureRequest) -> tuple[Plan, Target]:
 def test_every_machine_and_replica_is_counted_once(planned):
     plan, where = planned
     counted = {path: count for one in plan.flavours for path, count in one.machines.items()}
-    beside = cloud(where.cloud).service_machines(expand(SMALL, TODAY), site(where, SMALL))
+    beside = of(where).service_machines(expand(SMALL, TODAY), site(where, SMALL))
     machines = {**expand(SMALL, TODAY).machines, **beside}
     assert counted == {path: machine.count for path, machine in machines.items()}
     assert bool(beside) == (where.cloud == "ovhcloud")

@@ -11,7 +11,7 @@ import pytest
 
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import Site, site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, Natives, Observation
 from hdh_infra.graph.values import fill, get_output, transform
@@ -34,7 +34,7 @@ class Deployment:
 
     def observe(self, source: str = "plan") -> Observation:
         natives = [Native(path, self.types[path], properties) for path, properties in self.nodes.items()]
-        return cloud(self.place.target.cloud).observe(Natives([*natives, *self.extra], source), self.place)
+        return of(self.place.target).observe(Natives([*natives, *self.extra], source), self.place)
 
     def changed(self) -> "Deployment":
         return Deployment(copy.deepcopy(self.nodes), self.types, self.place)
@@ -98,7 +98,7 @@ def as_state(platform: Platform, target: str) -> list[Native]:
             found["userData"] = hashlib.sha1(properties["userData"].encode()).hexdigest()
         if "flavorId" in properties:
             found["flavorName"] = properties["flavorId"]["args"]["name"]
-        pointed_at = cloud(target.split(":", maxsplit=1)[0]).identifiers
+        pointed_at = of(Target.parse(target)).identifiers
         return {**{name: f"output-of-{path}" for name in nodes[path].outputs if name in pointed_at}, **found}
 
     found = [Native(path, node.type, resolved(path), ids[path]) for path, node in nodes.items()]

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.planning import make_plan
 
 LAKE, LOGS = "zone/lake/store/snds", "zone/audit/store/logs"
@@ -192,7 +192,7 @@ def test_the_same_is_read_from_a_state_where_buckets_are_named_and_policies_are_
     for target in (OVH, OPENSTACK):
         platform = logged()
         place = deploy(platform, target).place
-        observed = cloud(place.target.cloud).observe(Natives(state(platform, target), "state"), place)
+        observed = of(place.target).observe(Natives(state(platform, target), "state"), place)
         assert logs_of(observed) == logs_of(deploy(platform, target).observe())
 
 

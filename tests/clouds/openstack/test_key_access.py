@@ -149,12 +149,12 @@ def test_who_both_uses_and_administers_is_remarked(small, deploy):
 @pytest.mark.parametrize("target", [OPENSTACK, OVHCLOUD])
 def test_a_state_of_rights_on_keys_is_read_as_its_plan(small, deploy, state, target):
     from hdh_infra.catalogue.load import site
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
     from hdh_infra.graph.observation import Natives
     from hdh_infra.model.target import Target
 
     platform = asking(small, target, administrators=["keepers"])
-    lowering = cloud(target.split(":", maxsplit=1)[0])
+    lowering = of(Target.parse(target))
     held = lowering.observe(
         Natives(state(platform, target), "state", lowering.identifiers), site(Target.parse(target), platform)
     )

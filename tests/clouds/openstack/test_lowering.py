@@ -7,6 +7,7 @@ import pytest
 from hdh_infra.clouds.openstack.crossing import may_be_store
 from hdh_infra.graph.values import walk
 from hdh_infra.model.platform import Platform
+from hdh_infra.model.target import Target
 
 TARGET = "openstack:RegionOne"
 SPARK = "zone/lake/machine/spark"
@@ -109,7 +110,7 @@ def test_without_addresses_of_the_endpoint_a_store_flow_opens_its_port_to_everyt
 )
 def test_a_first_space_changes_nothing_shared_even_where_flows_are_patterns(small, lower, lock_of, target, flows):
     """Law 4: what is shared follows the patterns of the flows, which a space does not change."""
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     bare = small(
         flows=flows, spaces={"defaults": small().model_dump(mode="json")["spaces"]["defaults"], "projects": {}}
@@ -119,7 +120,7 @@ def test_a_first_space_changes_nothing_shared_even_where_flows_are_patterns(smal
         by_path(lower(bare, target, lock)),
         by_path(lower(with_spaces(bare, "first", "second"), target, lock)),
     )
-    shared = cloud(target.split(":")[0]).shared_documents
+    shared = of(Target.parse(target)).shared_documents
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("space/") or after[path].type in shared for path in changed), changed
     assert any(path.startswith("space/first/") for path in changed)
@@ -142,14 +143,14 @@ AIRLOCK = {"import": {"outside": "zone/administration"}, "export": True, "review
 )
 def test_what_the_defaults_ask_of_zones_is_there_before_the_first_space(small, lower, lock_of, target, defaults):
     """Law 4: with no space, with one and with two, what is shared is the same."""
-    from hdh_infra.clouds import cloud
+    from hdh_infra.clouds import of
 
     own = small(flows=[]).model_dump(mode="json", by_alias=True, exclude_none=True)["spaces"]["defaults"]
     bare = small(flows=[], spaces={"defaults": own | defaults, "projects": {}})
     lock = lock_of(bare, target)
     plans = [by_path(lower(bare, target, lock))]
     plans += [by_path(lower(with_spaces(bare, *names), target, lock)) for names in (["one"], ["one", "two"])]
-    shared = cloud(target.split(":")[0]).shared_documents
+    shared = of(Target.parse(target)).shared_documents
     for before, after in itertools.pairwise(plans):
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         assert all(path.startswith("space/") or after[path].type in shared for path in changed), changed

@@ -3,7 +3,7 @@
 import pytest
 
 from hdh_infra.catalogue.load import site
-from hdh_infra.clouds import cloud
+from hdh_infra.clouds import of
 from hdh_infra.graph.observation import Natives
 from hdh_infra.model.target import Target
 
@@ -12,7 +12,7 @@ from hdh_infra.model.target import Target
 def test_a_state_is_read_as_the_plan_that_made_it(small, deploy, state, target):
     platform = small()
     planned = deploy(platform, target).observe()
-    lowering = cloud(target.split(":")[0])
+    lowering = of(Target.parse(target))
     held = lowering.observe(
         Natives(state(platform, target), "state", lowering.identifiers), site(Target.parse(target), platform)
     )
@@ -41,7 +41,7 @@ def test_a_state_of_everything_new_is_read_as_its_plan_too(small, deploy, state,
         targets={target: {"existing": {"image/debian-12": "image-1"}}},
     )
     planned = deploy(platform, target).observe()
-    lowering = cloud(target.split(":")[0])
+    lowering = of(Target.parse(target))
     held = lowering.observe(
         Natives(state(platform, target), "state", lowering.identifiers), site(Target.parse(target), platform)
     )
