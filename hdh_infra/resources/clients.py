@@ -51,6 +51,8 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         self._key_managers: dict[str, KeyManager] = {}
+        self.adopted: set[str] = set()
+        """Ids that a creation found already made: a replacement's deletion must not take them."""
 
     @property
     def s3(self) -> Any:
@@ -61,6 +63,11 @@ class Clients:
     def iam(self) -> Any:
         """The IAM client; raises as `s3` does."""
         return self._client("iam")
+
+    @property
+    def ec2(self) -> Any:
+        """The client of the EC2-compatible endpoint; raises as `s3` does."""
+        return self._client("ec2")
 
     def key_manager(self, region: str) -> KeyManager:
         """Barbican of a region, with the credentials of OpenStack in the environment."""
@@ -83,7 +90,7 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
     """A client of its own, for whoever needs one beside those of a provider.
 
     Args:
-        service: `s3` or `iam`.
+        service: `s3`, `iam` or `ec2`.
         settings: endpoint, credentials, and how to speak.
         signed: whether it says who asks; without, it asks as a stranger.
     """
@@ -94,7 +101,7 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
     # A session of our own: the default one is shared and not safe to make clients from in many threads.
     client = boto3.session.Session().client(
         service,
-        endpoint_url=settings.endpoint if service == "s3" else settings.iam_endpoint,
+        endpoint_url=_endpoint(service, settings),
         region_name=settings.region,
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key,
@@ -113,6 +120,8 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
     client.meta.events.register_first(
         f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _wait_for_others
     )
+    if service == "ec2":
+        client.meta.events.register_last("before-parameter-build.ec2", _LeavesOut(settings.ec2_without))
     if service == "s3" and signed and settings.signature != "v4":
         lists = settings.signature == "v2-but-v4-for-lists"
         client.meta.events.register("choose-signer.s3", _sign_by_version_2_but_lists if lists else _sign_by_version_2)
@@ -120,6 +129,39 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
         for operation in CHECKSUMMED_OPERATIONS:
             client.meta.events.register(f"before-call.s3.{operation}", _send_content_md5)
     return client
+
+
+def _endpoint(service: str, settings: config.Settings) -> str:
+    """The URL of a service; raises `config.ConfigurationError` where the provider was given none."""
+    found, name = {
+        "s3": (settings.endpoint, "endpoint"),
+        "iam": (settings.iam_endpoint, "iamEndpoint"),
+        "ec2": (settings.ec2_endpoint, "ec2Endpoint"),
+    }[service]
+    if not found:
+        raise config.ConfigurationError(f"hdh:{name} is missing: run `pulumi config set hdh:{name} ...`")
+    return found
+
+
+class _LeavesOut:
+    """Takes out of each request what the endpoint does not know, also what botocore itself puts there (`ClientToken`).
+
+    Outscale's FCU refuses a request with a parameter it does not know (`Unexpected parameter`).
+    """
+
+    def __init__(self, without: frozenset[str]) -> None:
+        """Keep what is left out."""
+        self._without = without
+
+    def __call__(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        """Drop the parameters of one request."""
+        for name in [name for name in params if lacks(self._without, model.name, name)]:
+            del params[name]
+
+
+def lacks(without: frozenset[str], operation: str, parameter: str) -> bool:
+    """Whether an endpoint without these does not know a parameter of an operation."""
+    return f"{operation}.{parameter}" in without or f"*.{parameter}" in without
 
 
 def _payload_signing(settings: config.Settings) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The provider's configuration: which endpoints, which credentials, and how to speak to them.
 
 Values come from the stack's configuration, then from the standard environment variables; only the
-endpoints of the sandbox (`HDH_S3_ENDPOINT`, `HDH_IAM_ENDPOINT`) win over the configuration, so that one
+endpoints of the sandbox (`HDH_S3_ENDPOINT`, `HDH_IAM_ENDPOINT`, `HDH_EC2_ENDPOINT`) win over the configuration, so that one
 plan can be sent elsewhere unchanged. Secrets found in the environment are never copied into the
 provider's inputs: those are written to the state.
 """
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 _ENVIRONMENT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     "iamEndpoint": ("AWS_ENDPOINT_URL_IAM",),
-    "accessKey": ("AWS_ACCESS_KEY_ID",),
-    "secretKey": ("AWS_SECRET_ACCESS_KEY",),
+    "ec2Endpoint": ("AWS_ENDPOINT_URL_EC2",),
+    "accessKey": ("AWS_ACCESS_KEY_ID", "OSC_ACCESS_KEY"),
+    "secretKey": ("AWS_SECRET_ACCESS_KEY", "OSC_SECRET_KEY"),
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
 }
 _REDIRECT: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": ("HDH_S3_ENDPOINT",),
     "iamEndpoint": ("HDH_IAM_ENDPOINT", "HDH_S3_ENDPOINT"),
+    "ec2Endpoint": ("HDH_EC2_ENDPOINT",),
 }
 # What the sandbox's own server has not: such settings are left out there, and told so in the outputs.
 _LACKING: Final = "HDH_S3_WITHOUT"
@@ -41,7 +43,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "objectLockMode": ("compliance",),
 }
 _FLAGS: Final = ("contentMd5", "lifecycle", "payloadSigning", "withoutS3")
-_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, *_FLAGS})
+_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, *_FLAGS, "ec2Without"})
 # What the engine itself puts among a provider's inputs.
 _ENGINE_NAMES: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
 
@@ -65,6 +67,8 @@ class Settings:
         content_md5: send Content-MD5 instead of the newer checksums where a request needs one.
         signature: `v4`, `v2`, or `v2-but-v4-for-lists`.
         payload_signing: whether bodies are signed too; None leaves it to botocore.
+        ec2_endpoint: URL of the EC2-compatible endpoint; empty where the provider has none.
+        ec2_without: what that endpoint has not, as `Operation`, `Operation.Parameter` or `*.Parameter`.
     """
 
     endpoint: str
@@ -77,6 +81,8 @@ class Settings:
     content_md5: bool
     signature: str = "v4"
     payload_signing: bool | None = None
+    ec2_endpoint: str = ""
+    ec2_without: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         """Without the secret: a log of settings must be harmless."""
@@ -97,15 +103,19 @@ def check(values: Mapping[str, Any], environment: Mapping[str, str] = os.environ
     failures += [Failure(name, "must be true or false") for name in _FLAGS if _boolean(values.get(name, False)) is None]
     if _boolean(values.get("withoutS3", False)):
         return failures
+    if _names(values.get("ec2Without")) is None:
+        failures.append(Failure("ec2Without", "must be a list of Operation, Operation.Parameter or *.Parameter"))
     found = _lookup(values, environment)
-    for name in ("endpoint", "accessKey", "secretKey"):
+    # A provider of machines alone needs no S3 endpoint; whoever asks it for a bucket is told then.
+    needed = ("accessKey", "secretKey") if found["ec2Endpoint"] else ("endpoint", "accessKey", "secretKey")
+    for name in needed:
         if found[name] is None:
             variables = " or ".join(_REDIRECT.get(name, ()) + _ENVIRONMENT[name])
             secret = "--secret " if name == "secretKey" else ""
             failures.append(
                 Failure(name, f"is missing: run `pulumi config set {secret}hdh:{name} ...` or set {variables}")
             )
-    for name in ("endpoint", "iamEndpoint"):
+    for name in ("endpoint", "iamEndpoint", "ec2Endpoint"):
         reason = _endpoint_problem(found[name])
         if reason:
             failures.append(Failure(name, reason))
@@ -127,7 +137,7 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
     if failures:
         raise ConfigurationError("; ".join(f"hdh:{failure.path} {failure.reason}" for failure in failures))
     found = _lookup(values, environment)
-    endpoint = str(found["endpoint"])
+    endpoint = str(found["endpoint"] or "")
     style = str(values.get("addressingStyle") or "auto")
     # A bucket's name before a loopback address is no host: a redirected plan speaks path style.
     if _is_loopback(urlsplit(endpoint).hostname or ""):
@@ -143,6 +153,8 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
         content_md5=bool(_boolean(values.get("contentMd5", False))),
         signature=str(values.get("signature") or "v4"),
         payload_signing=_boolean(values["payloadSigning"]) if "payloadSigning" in values else None,
+        ec2_endpoint=str(found["ec2Endpoint"] or ""),
+        ec2_without=_names(values.get("ec2Without")) or frozenset(),
     )
 
 
@@ -208,6 +220,19 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _names(value: Any) -> frozenset[str] | None:
+    """A list of names as the engine sends it (JSON text) or as a program gives it; None where it is neither."""
+    if value is None or is_unknown(value):
+        return frozenset()
+    try:
+        read = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    if not isinstance(read, list) or not all(isinstance(one, str) and one for one in read):
+        return None
+    return frozenset(read)
 
 
 def _boolean(value: Any) -> bool | None:

@@ -17,9 +17,9 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 from hdh_infra.resources import config, contract, schema, wire
 from hdh_infra.resources.clients import Clients, explain
 from hdh_infra.resources.keystone import ServiceError
-from hdh_infra.resources.types import TYPES
+from hdh_infra.resources.types import LOOKUPS, TYPES
 from hdh_infra.resources.types.base import Call, HalfMadeError, ResourceError, ResourceType
-from hdh_infra.resources.values import Change, has_unknown, is_under, overlay
+from hdh_infra.resources.values import Change, has_unknown, is_under, overlay, without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -261,6 +261,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         kind = self._type(request.urn)
         kind.delete(self._call(request.urn), request.id, wire.decode(request.properties))
         return empty_pb2.Empty()
+
+    @_answered
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer a question that makes nothing."""
+        del context
+        if request.tok not in LOOKUPS:
+            raise ResourceError(
+                f"{request.tok} is not a function of hdh {contract.VERSION}; {contract.nearest(request.tok, LOOKUPS)}"
+            )
+        lookup, arguments = LOOKUPS[request.tok], wire.decode(request.args)
+        failures = lookup.check(arguments)
+        if failures:
+            return provider_pb2.InvokeResponse(failures=_failures(failures))
+        # The field's name is a word of Python's own.
+        found = wire.encode(lookup.get(self._clients, without_nulls(arguments)))
+        return provider_pb2.InvokeResponse(**{"return": found})
 
     def _type(self, urn: str) -> ResourceType:
         """The type of a URN: the last of the types in it, which are the resource's ancestors and itself."""
