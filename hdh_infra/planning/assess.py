@@ -64,6 +64,9 @@ def _attributes(
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
         own = _client_side(expanded, path)
         given = observed.elements.get(path)
+        if given is None and kind == "key" and place.fact("key.origin").value is False:
+            yield from judge.without_service(path, wanted)
+            continue
         if given is None:
             yield VerdictRow(
                 path, f"{kind}.public" if kind in {"store", "machine"} else "flow.exact" if kind == "network" else "key.protection",
@@ -162,6 +165,27 @@ class _Judge:
             # The offer's named other means is what there is: nothing native was to be seen.
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         return self._told(path, rule.requirement, attribute, wanted, seen, verdict, fact)
+
+    def without_service(self, path: str, wanted: Mapping[str, Any]) -> Iterator[VerdictRow]:
+        """A key on an offer that has no service for keys: it is in no plan, and each thing that is asked of it is told with that reason.
+
+        Where it would lie is the offer's word, since there is nothing that could lie elsewhere.
+        """
+        origin = self.place.fact("key.origin")
+        for attribute, rule in ATTRIBUTES["key"].items():
+            asks = wanted[attribute]
+            if attribute == "country":
+                fact = self.place.fact(rule.requirement)
+                yield self._told(
+                    path, rule.requirement, attribute, asks, fact.value, _offered(attribute, asks, fact), fact
+                )
+                continue
+            verdict = Verdict.not_met if asks else Verdict.met
+            if attribute == "exportable":
+                # What does not exist cannot be taken out.
+                verdict = Verdict.met
+            reason = origin.reason if verdict is Verdict.not_met else REQUIREMENTS[rule.requirement].title
+            yield self._made(path, rule.requirement, attribute, asks, None, verdict, reason, origin)
 
     def _missing(self, path: str, requirement: str, attribute: str, wanted: Any, seen: Any, fact: Fact) -> VerdictRow:
         """What no plan of this cloud makes: the offer's own lack comes first, the library's after it."""

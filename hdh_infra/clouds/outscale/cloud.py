@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
-from hdh_infra.clouds.outscale.compute import gpu_model, lower_machine, observe_machines
+from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
 from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.outscale.identities import (
     BY_ACCESS_KEY,
@@ -17,7 +19,7 @@ from hdh_infra.clouds.outscale.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.outscale.keys import lower_key, manual_client_side
-from hdh_infra.clouds.outscale.naming import BUCKET, PROVIDER
+from hdh_infra.clouds.outscale.naming import PROVIDER
 from hdh_infra.clouds.outscale.network import lower_network, lower_platform, observe_networks
 from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
 from hdh_infra.clouds.outscale.remedies import REMEDIES
@@ -45,11 +47,7 @@ def providers(context: Context) -> Mapping[str, Provider]:
     """Our own plugin, sent to OUTSCALE's endpoints of the region; credentials come from the environment."""
     site = context.site
     config: dict[str, Any] = {name: site.endpoint(service) for name, service in _ENDPOINTS.items()}
-    config |= {
-        name: site.offer.quirks[name]
-        for name in ("addressingStyle", "checksum", "contentMd5")
-        if name in site.offer.quirks
-    }
+    config |= plugin_settings(site.offer)
     config["region"] = site.service_region("compute")
     return {PROVIDER: Provider("hdh", PLUGIN_VERSION, config)}
 
@@ -85,8 +83,9 @@ def observe(natives: Natives, site: Site) -> Observation:
 def manual(context: Context) -> Iterator[ManualStep]:
     """What only a person can do, in order."""
     for path, machine in context.expanded.machines.items():
-        model = gpu_model(context.flavour(path).name)
-        if machine.gpu and model:
+        chosen = context.flavour(path).gpu
+        if machine.gpu and chosen:
+            model = context.site.offer.native["gpus"][chosen.model]
             yield ManualStep(
                 what=f"attach {machine.gpu.count} flexible GPU of the model {model} to each replica of {path}",
                 who="an administrator of the account",

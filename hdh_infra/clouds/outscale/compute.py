@@ -26,9 +26,10 @@ from hdh_infra.clouds.outscale.naming import (
     subregion,
 )
 from hdh_infra.clouds.outscale.network import subnet_path
-from hdh_infra.clouds.outscale.reading import Reader, listed, looked_up, tags_of
+from hdh_infra.clouds.outscale.reading import Reader, tags_of
 from hdh_infra.clouds.outscale.rules import group_path, lower_filter
 from hdh_infra.clouds.startup import user_data
+from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, lookup, ref
@@ -47,19 +48,7 @@ _HIDDEN = "filter_private_section=true"
 """The section is taken out of what the machine itself reads, so that cloud-init finds only its own."""
 _TYPE = re.compile(r"tinav\d+\.c(\d+)r(\d+)(?:p[123])?")
 _KIND = "gp2"
-_GPU = "+"
-"""In the catalogue's name of a flavour, between the VM type and the flexible GPU that a person attaches to it."""
 _MINUTES = {"create": "15m", "delete": "15m"}
-
-
-def vm_type(flavour: str) -> str:
-    """The VM type of a flavour; a flexible GPU is a thing apart."""
-    return flavour.partition(_GPU)[0]
-
-
-def gpu_model(flavour: str) -> str | None:
-    """The model of flexible GPU that a flavour is to have; None of one without."""
-    return flavour.partition(_GPU)[2] or None
 
 
 def lower_machine(context: Context, path: str) -> Iterator[Node]:
@@ -107,7 +96,9 @@ def _image(context: Context, path: str) -> Value:
     if named is not None:
         return named.id
     native = context.image(path).native
-    return lookup(GET_IMAGE, {"name": native["name"], "owner": native["owner"], "mostRecent": True}, "imageId", PROVIDER)
+    return lookup(
+        GET_IMAGE, {"name": native["name"], "owner": native["owner"], "mostRecent": True}, "imageId", PROVIDER
+    )
 
 
 def _instance(context: Context, path: str, machine: Machine, index: int) -> Node:
@@ -116,7 +107,7 @@ def _instance(context: Context, path: str, machine: Machine, index: int) -> Node
     least = int(context.site.offer.native["system_disk_gib"])
     properties: dict[str, Value] = {
         "imageId": _image(context, path),
-        "instanceType": vm_type(context.flavour(path).name),
+        "instanceType": context.flavour(path).name,
         "subnetId": ref(subnet_path(network)),
         "privateIpAddress": str(context.addresses(path)[index]),
         "securityGroupIds": [ref(group_path(path))],

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.documents import BUCKET_ACTIONS, OBJECT_ACTIONS, let_in
 from hdh_infra.clouds.outscale.naming import INSTANCE
-from hdh_infra.clouds.outscale.reading import Reader, document, listed
+from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value
@@ -24,19 +25,8 @@ from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Access
 
 BY_ACCESS_KEY = "access-key"
-EVERYONE = "*"
-_LOOKING = ("s3:GetBucketLocation", "s3:ListBucket")
-_BUCKET: Mapping[Access, tuple[str, ...]] = {Access.write: _LOOKING, Access.read: _LOOKING, Access.append: ()}
-_OBJECT: Mapping[Access, tuple[str, ...]] = {
-    Access.write: ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
-    Access.read: ("s3:GetObject",),
-    Access.append: ("s3:PutObject",),
-}
-_READING = frozenset({"s3:getobject", "s3:getobjectversion", "s3:listbucket", "s3:listbucketversions"})
-_PUTTING = "s3:putobject"
-_HARMLESS = frozenset({"s3:getbucketlocation", "s3:getbucketversioning", "s3:createmultipartupload"})
-_LISTS = {"READ": Access.read}
-"""What a permission of an ACL comes to; whatever else lets write, or give itself everything."""
+_ACCOUNT_PART = 4
+"""Of an ARN: `arn:aws:iam::123456789012:root`."""
 
 
 def account_of(accounts: Mapping[str, str], machine: str) -> str | None:
@@ -63,7 +53,7 @@ def policy_of(context: Context, store: str, bucket: str) -> dict[str, Value] | N
                 "Resource": f"arn:aws:s3:::{bucket}{tail}",
             }
             for access in sorted(by_access)
-            for actions, tail in ((_BUCKET[access], ""), (_OBJECT[access], "/*"))
+            for actions, tail in ((BUCKET_ACTIONS[access], ""), (OBJECT_ACTIONS[access], "/*"))
             if actions
         ],
     }
@@ -112,43 +102,12 @@ class Rights:
         self.accesses[bucket] = self.accesses.get(bucket, frozenset()) | frozenset(more)
 
 
-def let_in(bucket: Native) -> Iterator[tuple[str, frozenset[Access]]]:
-    """Whom a bucket's own policy and ACL name and what they let each do; whoever asks is `*`. What a policy denies, and conditions, are not trusted to narrow it."""
-    for one in listed(bucket.properties.get("acl")):
-        yield str(one.get("grantee")), frozenset({_LISTS.get(str(one.get("permission")), Access.write)})
-    for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
-        if statement.get("Effect") != "Allow":
-            continue
-        accesses = _accesses(statement, bucket)
-        principal = statement.get("Principal")
-        named = principal.values() if isinstance(principal, Mapping) else [principal]
-        names = {str(one) for some in named for one in listed(some)}
-        if "NotPrincipal" in statement:
-            names = {EVERYONE}
-        for name in sorted(names):
-            if accesses:
-                yield _account(name), accesses
-
-
-def _account(principal: str) -> str:
-    """The account of a principal: `arn:aws:iam::123456789012:root`, or the number alone."""
-    parts = principal.split(":")
-    return parts[4] if principal.startswith("arn:") and len(parts) > 4 and parts[4] else principal  # noqa: PLR2004 - of an ARN
-
-
-def _accesses(statement: Mapping[str, Any], bucket: Native) -> frozenset[Access]:
-    """What the actions of a statement come to; what is turned round, has a pattern, or rules the bucket is writing."""
-    if "NotAction" in statement:
-        return frozenset({Access.write})
-    actions = {str(one).lower() for one in listed(statement.get("Action"))}
-    keeps = bool(bucket.properties.get("versioning")) or bucket.properties.get("objectLock") is not None
-    rest = actions - _READING - _HARMLESS - {_PUTTING}
-    if any(not one.startswith(("s3:get", "s3:list")) or "*" in one for one in rest) or (
-        _PUTTING in actions and not keeps
-    ):
-        return frozenset({Access.write})
-    found = {Access.read} if actions & _READING else set()
-    return frozenset(found | ({Access.append} if _PUTTING in actions else set()))
+def _let_in(bucket: Native) -> Iterator[tuple[str, frozenset[Access]]]:
+    """Which accounts a bucket's own policy and ACL name, and what they let each do."""
+    for principal, accesses in let_in(bucket):
+        parts = principal.split(":")
+        arn = parts[0] == "arn" and len(parts) > _ACCOUNT_PART
+        yield (parts[_ACCOUNT_PART] or principal) if arn else principal, accesses
 
 
 def observe_rights(reader: Reader) -> dict[str, Rights]:
@@ -161,7 +120,7 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
             by_account.setdefault(account, []).append(machine)
     found: dict[str, Rights] = {}
     for bucket in reader.buckets.values():
-        for account, accesses in let_in(bucket):
+        for account, accesses in _let_in(bucket):
             for machine in by_account.get(account, ()):
                 found.setdefault(machine, Rights()).add(bucket.path, accesses)
     return found
@@ -172,7 +131,7 @@ def observe_grants(reader: Reader, rights: Mapping[str, Rights]) -> dict[str, li
     known = set(reader.site.settings.accounts.values())
     found: dict[str, set[str]] = {bucket.path: set() for bucket in reader.buckets.values()}
     for bucket in reader.buckets.values():
-        for account, accesses in let_in(bucket):
+        for account, accesses in _let_in(bucket):
             if account not in known:
                 found[bucket.path] |= {f"{account} {access}" for access in accesses}
     for machine, mine in rights.items():

@@ -27,7 +27,6 @@ RULE = "hdh:ec2:SecurityGroupRule"
 VOLUME = "hdh:ec2:Volume"
 VOLUME_ATTACHMENT = "hdh:ec2:VolumeAttachment"
 INSTANCE = "hdh:ec2:Instance"
-BUCKET = "hdh:s3:Bucket"
 GET_IMAGE = "hdh:ec2:getImage"
 NAME_LENGTH = 63
 """Of buckets; kept for all, so that names look alike."""

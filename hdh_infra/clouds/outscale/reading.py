@@ -6,15 +6,14 @@ subregion: its name is the region's with a letter.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.clouds.outscale.naming import BUCKET
+from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.graph.observation import Native, Natives
-from hdh_infra.graph.values import Value, form_of
+from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import kind_of
 
 OBJECTS = "object_store"
@@ -101,27 +100,3 @@ def tags_of(native: Native) -> Mapping[str, Any]:
     """The tags of a resource; OUTSCALE itself reads some of them."""
     tags = native.properties.get("tags")
     return tags if isinstance(tags, Mapping) else {}
-
-
-def looked_up(value: Value, name: str = "name") -> Any:
-    """An argument of the lookup that a value is; None of any other value."""
-    return value["args"].get(name) if form_of(value) == "$lookup" else None
-
-
-def document(value: Value) -> Mapping[str, Any]:
-    """A JSON document of a property, in a plan or as text; empty where there is none or it is no JSON."""
-    if form_of(value) == "$json":
-        value = value["$json"]
-    elif isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: Value) -> list[Any]:
-    """A list, whether a document wrote one thing or several."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]

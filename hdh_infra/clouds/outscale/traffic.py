@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
+from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.filters import (
     ANYWHERE,
     PROTOCOLS,
@@ -26,7 +27,7 @@ from hdh_infra.clouds.outscale.identities import Rights
 from hdh_infra.clouds.outscale.naming import INSTANCE
 from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.clouds.outscale.rules import METADATA, OWN_NET, SERVICE_FLOWS
-from hdh_infra.clouds.outscale.storage import endpoint_name, is_public
+from hdh_infra.clouds.outscale.storage import endpoint_name
 from hdh_infra.clouds.outscale.wires import Wires
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.graph.observation import ObservedFlow

@@ -29,8 +29,9 @@ from hdh_infra.clouds.outscale.naming import (
     VPC,
 )
 from hdh_infra.clouds.outscale.network import FILTERED
-from hdh_infra.clouds.outscale.reading import Reader, listed, tags_of
+from hdh_infra.clouds.outscale.reading import Reader, tags_of
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 
 AUTO_ATTACH: Final = "osc.fcu.eip.auto-attach"
