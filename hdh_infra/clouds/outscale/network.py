@@ -10,7 +10,8 @@ to no third one, and to no internet service of the other. Who can reach whom is 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -32,7 +33,8 @@ from hdh_infra.clouds.outscale.naming import (
 )
 from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.values import ref
+from hdh_infra.graph.values import Value, ref
+from hdh_infra.model.links import Link
 
 FILTERED = "osc.fcu.enable_lan_security_groups"
 """Tag of a Net by which security groups count between machines of one Subnet too, whatever its value; it has to be there
@@ -65,15 +67,15 @@ def store_way(network: str) -> str:
 def lower_platform(context: Context) -> Iterator[Node]:
     """All peerings with the routes on both sides, each under the space that it is for: a zone's table names no space of itself."""
     for (one, other), links in sorted(joined(context).items()):
-        owner = min(link.owner if link.owner.startswith("space/") else one for link in links)
-        path = f"{owner}/peering/{dotted(one)}-{dotted(other)}"
-        yield make(
-            context, path, PEERING, {"vpcId": ref(network_node(one)), "peerVpcId": ref(network_node(other))}, fixed=True
-        )
-        for source, to in ((one, other), (other, one)):
+        owner = _owner(one, links)
+        far = other if owner == one else one
+        path = f"{owner}/peering/{dotted(far)}"
+        nets: dict[str, Value] = {"vpcId": ref(network_node(owner)), "peerVpcId": ref(network_node(far))}
+        yield make(context, path, PEERING, nets, fixed=True)
+        for word, source, to in (("out", owner, far), ("back", far, owner)):
             yield make(
                 context,
-                f"{owner}/route/{dotted(source)}-{dotted(to)}",
+                f"{path}/{word}",
                 ROUTE,
                 {
                     "routeTableId": ref(table_path(source)),
@@ -82,6 +84,12 @@ def lower_platform(context: Context) -> Iterator[Node]:
                 },
                 fixed=True,
             )
+
+
+def _owner(one: str, links: Sequence[Link]) -> str:
+    """Whose a peering is: the space's that asks the links; of two that ask, theirs who asks more of them, for two Nets have one peering only."""
+    asked = Counter(link.owner if link.owner.startswith("space/") else one for link in links)
+    return min(asked, key=lambda owner: (-asked[owner], owner))
 
 
 def _halves(context: Context, network: str) -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
