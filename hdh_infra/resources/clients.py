@@ -229,6 +229,9 @@ _NOT_IMPLEMENTED: Final = 501
 def explain(error: BaseException) -> str:
     """One line for a user: operation, code, the server's words, and what to do where that is known."""
     name = code(error)
+    if type(error).__name__ == "ResponseParserError":
+        # Its text holds the answer, which is a page for people as often as not.
+        return "the endpoint's answer is none of this interface: check its URL, and that its server is well"
     if not name:
         text = " ".join(str(error).split()) or type(error).__name__
         return f"{text}: check the endpoint and that it is up" if type(error).__name__ in _UNREACHABLE else text

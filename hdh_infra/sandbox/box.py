@@ -24,6 +24,7 @@ from hdh_infra.model.words import nearest
 from hdh_infra.sandbox.paths import sandbox_dir
 
 if TYPE_CHECKING:
+    from hdh_infra.sandbox.ec2 import Place
     from hdh_infra.sandbox.openstack import Tenant
 
 Say: TypeAlias = Callable[[str], None]
@@ -56,6 +57,7 @@ class Service:
 SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
     "openstack": frozenset({"openstack", "s3"}),
+    "outscale": frozenset({"ec2", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
 }
 """What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
@@ -97,6 +99,10 @@ def up(on: Iterable[Target], say: Say) -> None:
         from hdh_infra.sandbox import s3
 
         s3.start(directory / "s3", base_port=_port(300), say=say)
+    if "ec2" in wanted:
+        from hdh_infra.sandbox import ec2
+
+        ec2.start(directory / "ec2", _places(), base_port=_port(500), say=say)
     if "simulator" in wanted:
         from hdh_infra.sandbox import simulator
 
@@ -110,10 +116,10 @@ def up(on: Iterable[Target], say: Say) -> None:
 
 
 def down(say: Say) -> None:
-    """Stop everything; what the servers hold is kept."""
-    from hdh_infra.sandbox import openstack, s3, simulator
+    """Stop everything; what the servers hold is kept, but what the EC2 server holds, which is in memory only."""
+    from hdh_infra.sandbox import ec2, openstack, s3, simulator
 
-    for name, module in (("simulator", simulator), ("openstack", openstack), ("s3", s3)):
+    for name, module in (("ec2", ec2), ("simulator", simulator), ("openstack", openstack), ("s3", s3)):
         if (sandbox_dir() / name).exists():
             say(f"stopping {name}")
             module.stop(sandbox_dir() / name)
@@ -121,10 +127,10 @@ def down(say: Say) -> None:
 
 def status() -> list[Service]:
     """How every service is."""
-    from hdh_infra.sandbox import openstack, s3, simulator
+    from hdh_infra.sandbox import ec2, openstack, s3, simulator
 
     found = []
-    for name, module in (("openstack", openstack), ("s3", s3), ("simulator", simulator)):
+    for name, module in (("openstack", openstack), ("s3", s3), ("ec2", ec2), ("simulator", simulator)):
         directory = sandbox_dir() / name
         if not directory.exists():
             found.append(Service(name, running=False, detail="never started"))
@@ -167,6 +173,10 @@ def environment(target: Target, say: Say) -> dict[str, str]:
         from hdh_infra.sandbox import s3
 
         variables |= s3.environment(directory / "s3")
+    if "ec2" in wanted:
+        from hdh_infra.sandbox import ec2
+
+        variables |= ec2.environment(directory / "ec2")
     if "simulator" in wanted:
         from hdh_infra.sandbox import simulator
 
@@ -187,7 +197,7 @@ def stripped(caller: Mapping[str, str]) -> dict[str, str]:
 
 def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
     """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
-    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    prefixes = ("OS_", "OSC_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
     return sorted(name for name in caller if name.startswith(prefixes))
 
 
@@ -233,6 +243,22 @@ class _environment_of_s3:  # noqa: N801 - a context manager, used as a function
     def __exit__(self, *_: object) -> None:
         os.environ.clear()
         os.environ.update(self._before)
+
+
+def _places() -> list[Place]:
+    """The regions of every target that the EC2 server stands for, so that one can be added to a sandbox that runs."""
+    from hdh_infra.sandbox.ec2 import Image, Place
+
+    found = []
+    for target in sandbox_targets():
+        if "ec2" in needs(target):
+            offer, region = site(target).offer, site(target).service_region("compute")
+            zones = offer.native.get("zones") or {}
+            names = zones.get(target.region, ()) if isinstance(zones, Mapping) else ()
+            images = [Image(one.native["name"], one.native.get("owner", "")) for one in offer.images.values()]
+            types = tuple(one.name for one in offer.flavours)
+            found.append(Place(region, tuple(map(str, names)), tuple(images), types))
+    return found
 
 
 def _tenant(place: Site) -> Tenant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from hdh_infra.resources import wire
 from hdh_infra.resources.clients import Clients
 from hdh_infra.resources.config import Settings
 from hdh_infra.resources.servicer import Servicer
+
+REGION = "cloudgouv-eu-west-1"
+ZONES = (f"{REGION}a", f"{REGION}b")
 
 
 class AbortedError(Exception):
@@ -94,6 +98,13 @@ class Engine:
             ignoreChanges=ignore,
         )
         return wire.decode(self.servicer.Update(request, Context()).properties)
+
+    def invoke(self, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The answer, or the failures by their property."""
+        answer = self.servicer.Invoke(provider_pb2.InvokeRequest(tok=token, args=wire.encode(arguments)), Context())
+        if answer.failures:
+            return {failure.property: failure.reason for failure in answer.failures}
+        return wire.decode(getattr(answer, "return"))
 
     def delete(self, token: str, identity: str, outputs: dict[str, Any]) -> None:
         request = provider_pb2.DeleteRequest(urn=urn(token), id=identity, properties=wire.encode(outputs))
@@ -238,6 +249,46 @@ def s3(live: Engine) -> Any:
 @pytest.fixture
 def iam(live: Engine) -> Any:
     return Clients({}).iam
+
+
+@pytest.fixture(scope="session")
+def ec2_environment(tmp_path_factory: pytest.TempPathFactory):
+    """An EC2-compatible server with one region of another cloud, and the variables that send requests to it."""
+    from hdh_infra.sandbox import ec2
+
+    directory = tmp_path_factory.mktemp("ec2")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    images = tuple(
+        ec2.Image(name, "Outscale") for name in ("Ubuntu-24.04-2026.01", "Ubuntu-24.04-2026.02", "Debian-13")
+    )
+    ec2.start(directory, [ec2.Place(REGION, ZONES, images, ("tinav6.c2r4p2", "tinav6.c4r8p2"))], port, print)
+    yield {**ec2.environment(directory), "AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests"}
+    ec2.stop(directory)
+
+
+WITHOUT = ["*.TagSpecifications", "CreateRouteTable.ClientToken", "CreateVolume.ClientToken", "ModifyVolume"]
+"""What Outscale's FCU has not."""
+
+
+@pytest.fixture(params=[pytest.param([], id="whole"), pytest.param(WITHOUT, id="without")])
+def fcu(request: pytest.FixtureRequest, ec2_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The provider of machines, on a server that has everything and on one that has not."""
+    for name, value in ec2_environment.items():
+        monkeypatch.setenv(name, value)
+    caller = Engine(Servicer())
+    caller.configure(
+        {"ec2Endpoint": "https://fcu.eu-west-2.outscale.com", "region": REGION, "ec2Without": request.param}
+    )
+    return caller
+
+
+@pytest.fixture
+def ec2(fcu: Engine) -> Any:
+    """A client of the server's own, as somebody else would use it."""
+    del fcu
+    return Clients({"region": REGION}).ec2
 
 
 @pytest.fixture(scope="session")
