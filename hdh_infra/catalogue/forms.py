@@ -53,16 +53,17 @@ def _one_of(*words: str, no: bool = False) -> Form:
     return Form(allowed, lambda value: (no and value is False) or (isinstance(value, str) and value in words), words)
 
 
-def _some_of(*words: str) -> Form:
+def _some_of(*words: str, no: bool = False) -> Form:
     def fits(value: JsonValue) -> bool:
-        return (
+        return (no and value is False) or (
             isinstance(value, list)
             and bool(value)
             and all(isinstance(one, str) and one in words for one in value)
             and len(set(map(str, value))) == len(value)
         )
 
-    return Form(f"a list of {', '.join(words)}, each once", fits, words)
+    allowed = f"a list of {', '.join(words)}, each once" + (", or false" if no else "")
+    return Form(allowed, fits, words)
 
 
 def _one_or_some_of(*words: str, no: bool = False) -> Form:
@@ -113,15 +114,16 @@ FORMS: Mapping[str, Form] = {
     "machine.startup": _YES_OR_NO,
     # Managed backup of disks by a schedule.
     "machine.backup": _YES_OR_NO,
-    "key.protection": _one_of(*Protection),
+    # False where the offer has no key service that a plan could make keys in.
+    "key.protection": _one_of(*Protection, no=True),
     # How material can come into the service; a list where there are several ways.
     "key.origin": _one_or_some_of(*KeyOrigin, no=True),
     "key.rotation": _YES_OR_NO,
     "key.exportable": _YES_OR_NO,
     # What encrypts stores and disks, or what the key service makes.
-    "key.algorithm": _some_of(*KeyAlgorithm),
+    "key.algorithm": _some_of(*KeyAlgorithm, no=True),
     # Who holds key material: the cloud alone; the customer has a copy outside (keys can be imported); never the cloud.
-    "key.custody": _one_of(*Custody),
+    "key.custody": _one_of(*Custody, no=True),
     # Days at most between the order to destroy a key and its destruction; 0 or false where it is at once.
     "key.grace": _DAYS_OR_NO,
     # Who may use a key and who may administer it are separate rights, key by key.

@@ -23,6 +23,7 @@ from hdh_infra.model.lock import Lock
 from hdh_infra.model.paths import Kind, kind_of
 from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, RetentionMode, Verdict
 from hdh_infra.model.wording import value_words
+from hdh_infra.planning.keyless import is_keyless, keyless_rows
 from hdh_infra.planning.reaching import flow_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
@@ -64,6 +65,10 @@ def _attributes(
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
         own = _client_side(expanded, path)
         given = observed.elements.get(path)
+        if given is None and kind == "key" and is_keyless(place):
+            wanted["users"] = _users(expanded, path, wanted["users"], observed)
+            yield from keyless_rows(path, wanted, place, today)
+            continue
         if given is None:
             yield VerdictRow(
                 path, f"{kind}.public" if kind in {"store", "machine"} else "flow.exact" if kind == "network" else "key.protection",
@@ -97,7 +102,7 @@ def _by_other_means(row: VerdictRow, means: str) -> VerdictRow:
 
 def _users(expanded: Expanded, key: str, wanted: list[str], observed: Observation) -> list[str]:
     """Who is to use a key, without stores and disks that are not encrypted with it: their encryption's own verdict says so, once."""
-    given = observed.elements[key].get("users") or ()
+    given = observed.elements.get(key, {}).get("users") or ()
     own = expanded.users_of(key)
 
     def counts(one: str) -> bool:
@@ -243,6 +248,8 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
         return Verdict.met
     if value is None:
         return Verdict.unknown
+    if value is False and attribute in SCALES:
+        return Verdict.differs if fact.means else Verdict.not_met
     if _reached(attribute, wanted, value):
         return Verdict.met
     if attribute == "grants" and fact.means and not any(str(one).endswith(" append") for one in wanted):
