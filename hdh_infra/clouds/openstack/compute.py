@@ -30,7 +30,7 @@ from hdh_infra.clouds.openstack.naming import (
 from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
-from hdh_infra.clouds.openstack.startup import user_data
+from hdh_infra.clouds.startup import user_data
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, lookup, ref
