@@ -1,6 +1,6 @@
 """OUTSCALE: what a platform becomes on its EC2-compatible API (FCU) and its object storage (OOS), and how that is read back.
 
-Names: `naming`; Nets and the ways between them: `network`; filters: `rules`, and what patterns could ask: `crossing`; stores: `storage`,
+Names: `naming`; Nets and the ways between them: `network`; filters: `rules`; stores: `storage`,
 and who opens them: `identities`; keys, of which there are none: `keys`; machines: `compute`. Reading back: `reading`, `wires`,
 `traffic`. All together: `cloud`. Wire names are those of our own plugin.
 """

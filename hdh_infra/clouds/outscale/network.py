@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.outscale.crossing import has_store_way, joined
+from hdh_infra.clouds.crossing import has_machines, reaches_stores
 from hdh_infra.clouds.outscale.naming import (
     ADDRESS,
     ENDPOINT,
@@ -35,6 +35,7 @@ from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
+from hdh_infra.model.paths import network_path
 
 FILTERED = "osc.fcu.enable_lan_security_groups"
 """Tag of a Net by which security groups count between machines of one Subnet too, whatever its value; it has to be there
@@ -66,7 +67,7 @@ def store_way(network: str) -> str:
 
 def lower_platform(context: Context) -> Iterator[Node]:
     """All peerings with the routes on both sides, each under the space that it is for: a zone's table names no space of itself."""
-    for (one, other), links in sorted(joined(context).items()):
+    for (one, other), links in sorted(_joined(context).items()):
         owner = _owner(one, links)
         far = other if owner == one else one
         path = f"{owner}/peering/{dotted(far)}"
@@ -84,6 +85,17 @@ def lower_platform(context: Context) -> Iterator[Node]:
                 },
                 fixed=True,
             )
+
+
+def _joined(context: Context) -> dict[tuple[str, str], list[Link]]:
+    """Links between machines of two networks, by the two."""
+    found: dict[tuple[str, str], list[Link]] = {}
+    for link in context.expanded.links:
+        if link.to not in context.expanded.stores:
+            one, other = sorted((network_path(link.source) or "", network_path(link.to) or ""))
+            if one != other:
+                found.setdefault((one, other), []).append(link)
+    return found
 
 
 def _owner(one: str, links: Sequence[Link]) -> str:
@@ -112,7 +124,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
     yield _subnet(context, subnet, network, lower)
     yield make(context, table, ROUTE_TABLE, {"vpcId": ref(net)})
     yield _association(context, f"{network}/routes-link", table, subnet)
-    if has_store_way(context, network):
+    # A zone's is there with its machines: it opens nothing by itself, and no space's flow must change it.
+    if reaches_stores(context, network) if network.startswith("space/") else has_machines(context, network):
         yield make(
             context,
             store_way(network),

@@ -12,8 +12,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
+from hdh_infra.clouds.crossing import links_from, store_openings
 from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.outscale.crossing import outwards, store_openings
 from hdh_infra.clouds.outscale.naming import GROUP, RULE, make, native_name
 from hdh_infra.clouds.outscale.network import network_node, store_way
 from hdh_infra.graph.node import Node
@@ -73,7 +73,9 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
 
 def _outside(context: Context, machine: str) -> Mapping[tuple[str, str], Ports]:
     found: dict[tuple[str, str], Ports] = {}
-    for link in outwards(context, machine):
+    for link in links_from(context, machine):
+        if network_path(link.to) is not None:
+            continue
         key = (link.to, link.protocol)
         found[key] = union((*found.get(key, ()), *ports_of(link.ports)))
     return found
