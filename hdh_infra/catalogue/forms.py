@@ -148,7 +148,8 @@ FORMS: Mapping[str, Form] = {
     "object_store.addresses": _ADDRESSES,
     # How a bucket is asked for: by a host name of its own (BUCKET.s3.example.org), or in the path of one host only.
     "object_store.addressing": _one_of("virtual", "path"),
-    "object_store.identities": _one_of("iam", "ovh", "keystone"),
+    # Whom rights on buckets are given to: users of its own, or of the project; the whole project; or accounts of the cloud.
+    "object_store.identities": _one_of("iam", "ovh", "keystone", "accounts"),
     # What a bucket may have and still be delivered logs of access into: a lock and an encryption, one of them, neither.
     "object_store.log_target": _one_of("any", "locked", "encrypted", "plain"),
     # What stores are spoken to in.

@@ -20,6 +20,8 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
+    "cloudtemple": ("hdh_infra.contracts", "data/cloudtemple.json"),
+    "numspot": ("hdh_infra.contracts", "data/numspot.json"),
     "openstack": ("hdh_infra.contracts", "data/openstack.json"),
     "ovh": ("hdh_infra.contracts", "data/ovh.json"),
     "hdh": ("hdh_infra.resources", "contract.json"),

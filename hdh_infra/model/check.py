@@ -36,6 +36,7 @@ def check(platform: Platform, written: Mapping[str, Any] | None = None) -> list[
         check_principals_exist,
         check_groups_exist,
         check_stage_names_are_free,
+        check_accounts_are_of_machines,
         check_existing_are_named,
         check_egress_is_outside,
         check_addresses,
@@ -202,6 +203,15 @@ def check_existing_are_named(platform: Platform, names: Names) -> Found:
                 ("targets", target, "existing", "project"),
                 "is given twice, here and as project: keep one of them",
             )
+
+
+def check_accounts_are_of_machines(platform: Platform, names: Names) -> Found:
+    """An account stands for a machine, or for the machines of a zone or space."""
+    known = names.networks | set(names.machines)
+    for target, settings in platform.targets.items():
+        for path in settings.accounts:
+            if path not in known:
+                yield ("targets", target, "accounts", path), told(f"{path!r} has no machines", path, known)
 
 
 def check_egress_is_outside(platform: Platform, names: Names) -> Found:

@@ -68,6 +68,7 @@ AddressRange = Annotated[str, AfterValidator(_network)]
 Outside = Annotated[str, AfterValidator(_outside)]
 Domain = Annotated[str, AfterValidator(_domain)]
 NamePattern = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_naming)]
+AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
 
@@ -218,6 +219,10 @@ class TargetSettings(Spec):
     groups: dict[Name, str] = Field(
         default_factory=dict,
         description="The cloud's own id of each group of people; on OpenStack, where keys know no groups, the ids of its users with spaces between.",
+    )
+    accounts: dict[str, AccountId] = Field(
+        default_factory=dict,
+        description="OUTSCALE: id of the account whose access key machines have for stores, by the path of a machine, zone or space; object storage knows accounts only, and a key of the account that owns the buckets belongs in no machine.",
     )
     log_search_days: int | None = Field(
         default=None,

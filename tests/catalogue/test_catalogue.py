@@ -45,6 +45,14 @@ UNKNOWN = {
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",
         "store.versioning",
     },
+    ("outscale", "public"): {
+        "machine.encryption", "object_store.addressing", "requires.identity-provider", "requires.log-analysis",
+        "requires.postgresql", "requires.spark", "store.redundancy",
+    },
+    ("outscale", "secnumcloud"): {
+        "machine.encryption", "object_store.addressing", "requires.identity-provider", "requires.log-analysis",
+        "requires.postgresql", "requires.spark", "store.redundancy",
+    },
     ("ovhcloud", "public-cloud"): {"object_store.addresses"},
     ("ovhcloud", "snc"): {
         "audit.administration", "audit.flows", "machine.encryption", "machine.gpu", "network.flow_logs", "network.names",

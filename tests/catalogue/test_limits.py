@@ -109,9 +109,8 @@ def test_a_limit_is_on_the_page_of_its_cloud_with_its_number_and_how_far_it_can_
     ]
     assert len(rows) == 1, f"docs/clouds/{cloud}.md has {len(rows)} rows for {limit.key}"
     _, _, _, value, raised, source, _ = rows[0]
-    given = (
-        f"its size less {limit.reserved}" if limit.size_of else "unknown" if limit.value is None else f"{limit.value:,}"
-    )
+    known = "unknown" if limit.value is None else f"{limit.value:,}"
+    given = f"its size less {limit.reserved}" if limit.size_of else known
     inferred = ", inferred" if limit.confidence is Confidence.inferred else ""
     assert value.strip() == given + inferred
     assert str(limit.as_of) in source

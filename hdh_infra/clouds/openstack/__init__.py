@@ -2,7 +2,7 @@
 
 Names: `naming`; networks and the router: `network`; filters: `rules`; the entry for people: `bastion`, and what it is told: `hardening`; names
 of machines: `names`; stores: `storage`; keys: `keys`; machines:
-`compute`, their disks `disks` and first start `startup`; credentials and rights: `identities`, and what their policies
+`compute`, their disks `disks` (their first start is that of every cloud, `clouds.startup`); credentials and rights: `identities`, and what their policies
 say: `documents`; what patterns could ask: `crossing`. Reading back: `reading`,
 `wires`, `traffic`. All together: `cloud`. Wire names are those of pulumi-openstack. Clouds that derive from it replace single functions.
 """

@@ -27,7 +27,7 @@ from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
 from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
-from hdh_infra.clouds.openstack.startup import user_data
+from hdh_infra.clouds.startup import user_data
 from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native

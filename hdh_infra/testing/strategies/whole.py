@@ -29,7 +29,7 @@ from hdh_infra.testing.strategies.outline import Outline, draw_outline
 
 PRIVATE = "openstack:RegionOne"
 """The target of a private offer, whose operator declares what nobody else can know."""
-TARGETS = ("azure:francecentral", PRIVATE, "ovhcloud:GRA")
+TARGETS = ("azure:francecentral", PRIVATE, "outscale:eu-west-2", "ovhcloud:GRA")
 _SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPxEuSvKMBzDIqTV9S8yhAAjtuAAxjAX7q1Q7dFmHLe operator"
 _DOMAINS = ("hdh.internal", "clinic.example")
 _NAMING = {
@@ -78,6 +78,10 @@ def _targets(draw: st.DrawFn, outline: Outline) -> Described:
             settings["object_store_endpoint"] = "https://s3.clinic.example"
         if target == PRIVATE and rarely(draw, 2):
             settings["object_store_addresses"] = ["203.0.113.20/32"]
+        if target.startswith("outscale:") and not rarely(draw):
+            networks = [f"zone/{name}" for name in outline.zones] + [f"space/{name}" for name in outline.projects]
+            named = pick_some(draw, networks, 0, len(networks))
+            settings["accounts"] = {one: f"{number:012}" for number, one in enumerate(named, 1)}
         if target.startswith("ovhcloud:") and rarely(draw, 2):
             settings["vrack"] = "pn-1000001"
         if not target.startswith("azure:") and rarely(draw, 2):

@@ -5,7 +5,7 @@ import email
 
 import pytest
 
-from hdh_infra.clouds.openstack.startup import user_data
+from hdh_infra.clouds.startup import user_data
 from hdh_infra.planning import make_plan
 
 TARGETS = ["openstack:RegionOne", "ovhcloud:GRA"]

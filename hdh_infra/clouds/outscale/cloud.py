@@ -1,0 +1,122 @@
+"""OUTSCALE put together: its provider, each step of the lowering, and the reading back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.quirks import plugin_settings
+from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
+from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
+from hdh_infra.clouds.outscale.identities import (
+    BY_ACCESS_KEY,
+    lower_right,
+    manual_keys,
+    observe_grants,
+    observe_rights,
+)
+from hdh_infra.clouds.outscale.keys import lower_key, manual_client_side
+from hdh_infra.clouds.outscale.naming import PROVIDER
+from hdh_infra.clouds.outscale.network import lower_network, lower_platform, observe_networks
+from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
+from hdh_infra.clouds.outscale.remedies import REMEDIES
+from hdh_infra.clouds.outscale.rules import SERVICE_FLOWS, lower_link
+from hdh_infra.clouds.outscale.storage import lower_store, observe_stores
+from hdh_infra.clouds.outscale.traffic import observe_traffic
+from hdh_infra.graph.observation import Natives, Observation
+from hdh_infra.graph.plan import ManualStep, Provider
+from hdh_infra.model.links import Link
+
+PLUGIN_VERSION = "0.1.0"
+"""Of our own plugin."""
+_ENDPOINTS = {"endpoint": OBJECTS, "ec2Endpoint": "compute"}
+_NOT_YET = "no plan of OUTSCALE"
+UNLOWERED: Mapping[str, str] = {
+    "machine.gpu": f"{_NOT_YET} makes a flexible GPU: only the OUTSCALE API has them, and the machine has to be stopped; a step of the plan says how to attach one",
+    "machine.backup": f"{_NOT_YET} has a schedule of snapshots: each is made by an order of its own",
+    "network.entry": f"{_NOT_YET} has an entry for people yet: a bastion machine would be the way",
+    "egress.host_names": f"{_NOT_YET} has a proxy that lets named hosts pass yet; security groups know addresses",
+}
+"""What the offer has, or could have by a machine of one's own, and no plan answers yet."""
+
+
+def providers(context: Context) -> Mapping[str, Provider]:
+    """Our own plugin, sent to OUTSCALE's endpoints of the region; credentials come from the environment."""
+    site = context.site
+    config: dict[str, Any] = {name: site.endpoint(service) for name, service in _ENDPOINTS.items()}
+    config |= plugin_settings(site.offer)
+    config["region"] = site.service_region("compute")
+    return {PROVIDER: Provider("hdh", PLUGIN_VERSION, config)}
+
+
+def lower_egress(context: Context, link: Link) -> tuple[()]:
+    """Nothing of its own: ranges are one set of rules of the machine's group, and the way out is its network's."""
+    del context, link
+    return ()
+
+
+def observe(natives: Natives, site: Site) -> Observation:
+    """What native resources give, read by OUTSCALE's meaning of their properties alone."""
+    reader = Reader(natives, site)
+    rights = observe_rights(reader)
+    traffic = observe_traffic(reader, rights)
+    elements = {
+        **observe_networks(reader),
+        **observe_stores(reader, observe_grants(reader, rights)),
+        **observe_machines(reader, traffic.public, dict.fromkeys(rights, BY_ACCESS_KEY)),
+    }
+    return Observation(
+        target=str(site.target),
+        source=natives.source,
+        elements=dict(sorted(elements.items())),
+        flows=traffic.flows,
+        service_flows=traffic.service_flows,
+        egress=traffic.egress,
+        entry=traffic.entry,
+        remarks=tuple(sorted(reader.remarks)),
+    )
+
+
+def manual(context: Context) -> Iterator[ManualStep]:
+    """What only a person can do, in order."""
+    for path, machine in context.expanded.machines.items():
+        chosen = context.flavour(path).gpu
+        if machine.gpu and chosen:
+            model = context.site.offer.native["gpus"][chosen.model]
+            yield ManualStep(
+                what=f"attach {machine.gpu.count} flexible GPU of the model {model} to each replica of {path}",
+                who="an administrator of the account",
+                command=f"osc-cli api CreateFlexibleGpu --ModelName {model}, in the machine's subregion and for its generation; stop the VM; osc-cli api LinkFlexibleGpu --FlexibleGpuId ID --VmId ID; start it",
+                proof="`osc-cli api ReadFlexibleGpus` shows it attached",
+            )
+    yield from manual_keys(context)
+    yield from manual_client_side(context)
+
+
+CLOUD = Cloud(
+    name="outscale",
+    existing=frozenset({"image"}),
+    providers=providers,
+    lower_platform=lower_platform,
+    lower_network=lower_network,
+    lower_key=lower_key,
+    lower_store=lower_store,
+    lower_machine=lower_machine,
+    lower_link=lower_link,
+    lower_right=lower_right,
+    lower_egress=lower_egress,
+    observe=observe,
+    service_flows=SERVICE_FLOWS,
+    # By its list of prefixes a rule points at an access point.
+    identifiers=("prefixListId",),
+    shared_documents=frozenset({BUCKET}),
+    unlowered=UNLOWERED,
+    credentials=SERVICES,
+    rights=RIGHTS,
+    too_much=TOO_MUCH,
+    manual=manual,
+    remedies=REMEDIES,
+)

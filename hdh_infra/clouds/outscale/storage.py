@@ -1,0 +1,74 @@
+"""Stores as buckets of OUTSCALE Object Storage (OOS), made by our own plugin, and reading them back.
+
+The endpoint is one for all customers: that a bucket is private is its policy's and ACL's doing, never the network's. What OOS has
+of S3: docs.outscale.com/en/userguide/OOS-API-Reference.html, read 2026-11-25. An object lock is always in compliance mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdh_infra.catalogue.load import Site
+from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
+from hdh_infra.clouds.outscale.identities import policy_of
+from hdh_infra.clouds.outscale.naming import PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import json_text
+from hdh_infra.model.scales import Encryption
+
+
+def lower_store(context: Context, path: str) -> Iterator[Node]:
+    """One store: a private bucket, encrypted by OUTSCALE, with versions, lock and rules of age as asked."""
+    name = bucket_name(context, path)
+    properties = bucket_properties(context, path, name)
+    if (policy := policy_of(context, path, name)) is not None:
+        properties["policy"] = json_text(policy)
+    if context.site.offer.quirks.get("tags"):
+        properties["tags"] = plugin_tags(context)
+    yield Node(
+        path=f"{path}/bucket",
+        type=BUCKET,
+        provider=PROVIDER,
+        properties=properties,
+        outputs=("arn",),
+        protect=True,
+        delete_before_replace=True,
+    )
+
+
+def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Every store element, by what its bucket says.
+
+    Args:
+        reader: the native resources.
+        grants: by the native path of a bucket, who may do what with it.
+    """
+    return {
+        element: {
+            "kind": "store",
+            "size": None,
+            "client_side": None,
+            # Of both words that OOS takes the meaning is AES256 with OUTSCALE's own key.
+            "encryption": str(Encryption.provider_key if bucket.properties.get("encryption") else Encryption.none),
+            "key": None,
+            **observe_bucket(bucket),
+            "soft_delete_days": None,
+            "redundancy": None,
+            "private": False,
+            "grants": grants[bucket.path],
+            "access_log": False,
+            "backup": None,
+            **reader.place(buckets),
+            "native": reader.paths(element),
+        }
+        for element, buckets in reader.elements(BUCKET, "store").items()
+        for bucket in buckets[:1]
+    }
+
+
+def endpoint_name(site: Site) -> str:
+    """The endpoint of stores in words: its host."""
+    return str(site.endpoint(OBJECTS)).partition("://")[2]
