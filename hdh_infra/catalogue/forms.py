@@ -62,8 +62,7 @@ def _some_of(*words: str, no: bool = False) -> Form:
             and len(set(map(str, value))) == len(value)
         )
 
-    allowed = f"a list of {', '.join(words)}, each once" + (", or false" if no else "")
-    return Form(allowed, fits, words)
+    return Form(f"a list of {', '.join(words)}, each once" + (", or false" if no else ""), fits, words)
 
 
 def _one_or_some_of(*words: str, no: bool = False) -> Form:
@@ -114,7 +113,7 @@ FORMS: Mapping[str, Form] = {
     "machine.startup": _YES_OR_NO,
     # Managed backup of disks by a schedule.
     "machine.backup": _YES_OR_NO,
-    # False where the offer has no key service that a plan could make keys in.
+    # Of keys, false is an offer that has no service for them.
     "key.protection": _one_of(*Protection, no=True),
     # How material can come into the service; a list where there are several ways.
     "key.origin": _one_or_some_of(*KeyOrigin, no=True),
@@ -148,7 +147,8 @@ FORMS: Mapping[str, Form] = {
     "object_store.addresses": _ADDRESSES,
     # How a bucket is asked for: by a host name of its own (BUCKET.s3.example.org), or in the path of one host only.
     "object_store.addressing": _one_of("virtual", "path"),
-    "object_store.identities": _one_of("iam", "ovh", "keystone"),
+    # Whom rights on buckets are given to: users of its own, or of the project; the whole project; or accounts of the cloud.
+    "object_store.identities": _one_of("iam", "ovh", "keystone", "accounts"),
     # What a bucket may have and still be delivered logs of access into: a lock and an encryption, one of them, neither.
     "object_store.log_target": _one_of("any", "locked", "encrypted", "plain"),
     # What stores are spoken to in.

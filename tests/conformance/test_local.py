@@ -16,6 +16,7 @@ from hdh_infra.planning import make_plan, update_lock
 from hdh_infra.planning.assemble import observe_plan
 from hdh_infra.testing.changing import ending, renamed, space_of, unnamed, with_space, without_space
 from hdh_infra.testing.strategies import platforms
+from tests.conformance.offering import without_service
 
 TODAY = datetime.date(2026, 11, 25)
 LAST_DAY = datetime.date(2027, 3, 31)
@@ -216,7 +217,8 @@ def test_nothing_that_holds_data_goes_with_the_end_of_a_space(target, platform):
     before, after = (nodes_of(whole, target, lock, today) for today in (TODAY, LATER))
     assert expand(whole, LATER).data_holders == expand(whole, TODAY).data_holders
     protected = {node["element"] for node in after.values() if node["protect"]}
-    assert set(expand(whole, LATER).data_holders) <= protected
+    kept = set(expand(whole, LATER).data_holders)
+    assert kept - without_service(target, kept) <= protected
     holders = {path: node for path, node in before.items() if node["protect"]}
     assert [path for path in holders if path not in after or not after[path]["protect"]] == []
     assert [path for path, node in holders.items() if node["type"] != after[path]["type"]] == []

@@ -16,6 +16,7 @@ from hdh_infra.model.paths import kind_of, network_path
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.assemble import observe_plan
 from hdh_infra.testing.strategies import platforms
+from tests.conformance.offering import without_service
 
 TODAY = datetime.date(2026, 11, 25)
 SOME = settings(
@@ -75,7 +76,8 @@ def test_the_verifier_finds_nothing_in_any_plan(target, platform):
 @given(platform=platforms())
 def test_every_element_has_a_native_resource_and_every_path_lies_in_a_network_that_is_there(target, platform):
     plan, expanded = make_plan(platform, target, today=TODAY), expand(platform, TODAY)
-    assert set(expanded.elements) - {node.element for node in plan.nodes} == set()
+    absent = set(expanded.elements) - {node.element for node in plan.nodes}
+    assert absent == without_service(target, expanded.elements)
     for node in plan.nodes:
         assert node.path.startswith(("platform/", "key/")) or network_path(node.path) in expanded.networks, node.path
 
@@ -86,7 +88,7 @@ def test_every_data_holder_is_protected_and_nothing_else_that_runs_is(target, pl
     """Law 9: a store, key or data disk has a node that the engine refuses to delete."""
     plan, expanded = make_plan(platform, target, today=TODAY), expand(platform, TODAY)
     protected = {node.element for node in plan.nodes if node.protect}
-    assert set(expanded.data_holders) - protected == set()
+    assert set(expanded.data_holders) - protected == without_service(target, expanded.data_holders)
     machines = {path for path in protected if path != "platform" and "/" in path and kind_of(path) == "machine"}
     assert machines <= set(expanded.data_holders)
 

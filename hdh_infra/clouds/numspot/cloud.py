@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.crossing import may_have_rights
 from hdh_infra.clouds.numspot.compute import lower_machine, observe_machines
@@ -28,7 +28,6 @@ BRIDGE_VERSION = "1.4.0"
 """Of the plugin `terraform-provider` that bridges it."""
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
-_PLUGIN_SETTINGS = ("addressingStyle", "checksum", "contentMd5")
 
 UNLOWERED: Mapping[str, str] = {
     "network.entry": "no plan of NumSpot makes a bastion machine yet: people get in by a public address of a machine that somebody adds, or by a VPN of their own",
@@ -40,7 +39,7 @@ UNLOWERED: Mapping[str, str] = {
 def providers(context: Context) -> Mapping[str, Provider]:
     """NumSpot's own and the S3 endpoint; credentials come from the environment."""
     site = context.site
-    config: dict[str, Any] = {name: site.offer.quirks[name] for name in _PLUGIN_SETTINGS if name in site.offer.quirks}
+    config = plugin_settings(site.offer)
     config["endpoint"] = context.settings.object_store_endpoint or site.endpoint(STORES)
     config["region"] = site.service_region(STORES)
     bridged = Parameter.terraform("registry.opentofu.org/numspot/numspot", VERSION, BRIDGE_VERSION)

@@ -12,9 +12,10 @@ from typing import Any
 from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, native_name, zone
-from hdh_infra.clouds.numspot.reading import Reader, listed
+from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import group_path, lower_filter
 from hdh_infra.clouds.startup import user_data
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, base64_text, ref

@@ -23,7 +23,6 @@ VM = "numspot:index/vm:Vm"
 VOLUME = "numspot:index/volume:Volume"
 NIC = "numspot:index/nic:Nic"
 BRIDGE = "numspot:index/computeBridge:ComputeBridge"
-BUCKET = "hdh:s3:Bucket"
 WAY = "/way/"
 """In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _TAGGED = frozenset({VPC, SUBNET, ROUTE_TABLE, INTERNET_GATEWAY, NAT_GATEWAY, PUBLIC_IP, GROUP, VM, VOLUME})
@@ -80,11 +79,6 @@ def make(
 
 def _words(context: Context, name: str | None) -> dict[str, str]:
     return {**context.tags, **({"Name": name} if name else {})}
-
-
-def plugin_tags(context: Context) -> dict[str, str]:
-    """The platform's tags as our own plugin takes them, which keeps keys that start with `hdh-` for itself."""
-    return {key.removeprefix("hdh-"): value for key, value in context.tags.items()}
 
 
 def dashed(path: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Flavour
-from hdh_infra.clouds.numspot.naming import BUCKET, VM, VOLUME
+from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.numspot.naming import VM, VOLUME
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import kind_of
@@ -101,13 +103,6 @@ class Reader:
             if machine is not None:
                 found.setdefault(machine.path, []).append(volume)
         return found
-
-
-def listed(value: Value) -> list[Any]:
-    """A list, whether one thing or several stand there."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def has_tag(native: Native, key: str) -> bool:

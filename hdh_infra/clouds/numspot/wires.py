@@ -23,9 +23,10 @@ from hdh_infra.clouds.numspot.naming import (
     VPC,
 )
 from hdh_infra.clouds.numspot.network import FILTERED
-from hdh_infra.clouds.numspot.reading import Reader, has_tag, listed
+from hdh_infra.clouds.numspot.reading import Reader, has_tag
 from hdh_infra.clouds.numspot.rules import IN
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 
