@@ -24,6 +24,10 @@ READ_BY = datetime.date(2026, 11, 25)
 OFFERS = [(name, offer) for name in clouds() for offer in catalogue(name).offers]
 OPEN = [(name, offer) for name, offer in OFFERS if offer.refused is None]
 """Those that something can be deployed to."""
+NUMSPOT = {
+    "audit.administration", "machine.encryption", "object_store.addresses", "object_store.addressing",
+    "object_store.log_target", "store.encryption", "store.redundancy",
+}  # fmt: skip
 UNKNOWN = {
     # What nobody could find out, offer by offer: a number that falls is news, one that grows is a loss.
     ("azure", "public"): set(),
@@ -53,6 +57,8 @@ UNKNOWN = {
         "machine.encryption", "object_store.addressing", "requires.identity-provider", "requires.log-analysis",
         "requires.postgresql", "requires.spark", "store.redundancy",
     },
+    ("numspot", "snc"): NUMSPOT,
+    ("numspot", "standard"): NUMSPOT,
     ("ovhcloud", "public-cloud"): {"object_store.addresses"},
     ("ovhcloud", "snc"): {
         "audit.administration", "audit.flows", "machine.encryption", "machine.gpu", "network.flow_logs", "network.names",
@@ -116,7 +122,7 @@ def test_flavours_are_unique_sensible_and_in_the_order_of_their_size(name, offer
         assert flavour.vcpus > 0
         assert 2**28 <= int(flavour.memory) <= 2**43
         assert 0.5 <= int(flavour.memory) / 2**30 / flavour.vcpus <= 32, f"{flavour.name}: GiB a processor"
-        families.setdefault(re.split(r"[-.]|(?<=[A-Z])\d", flavour.name)[0], []).append(
+        families.setdefault(re.split(r"(?<!^ns)[-.]|(?<=[A-Z])\d", flavour.name)[0], []).append(
             (flavour.vcpus, int(flavour.memory))
         )
     assert all(sizes == sorted(set(sizes)) for sizes in families.values()), families

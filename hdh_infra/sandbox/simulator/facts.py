@@ -198,6 +198,7 @@ class Knowledge:
     conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
     exclusive: tuple[Exclusive, ...] = ()
     echoes: Sequence[Mapping[str, Any]] = ()
+    bridge: Mapping[str, Any] = field(default_factory=dict)
     suffixes: Sequence[Mapping[str, str]] = ()
 
     def suffix(self, service: str, location: str) -> str:
