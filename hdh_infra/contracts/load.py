@@ -20,6 +20,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
+    "gcp": ("hdh_infra.contracts", "data/gcp.json"),
     "openstack": ("hdh_infra.contracts", "data/openstack.json"),
     "ovh": ("hdh_infra.contracts", "data/ovh.json"),
     "hdh": ("hdh_infra.resources", "contract.json"),

@@ -166,6 +166,7 @@ def _flavour(node: Node) -> str | None:
     properties: Mapping[str, Any] = node.properties
     profile, looked_up = properties.get("hardwareProfile"), properties.get("flavorId")
     found = profile.get("vmSize") if isinstance(profile, Mapping) else properties.get("flavorName")
+    found = found or properties.get("machineType")
     if found is None and isinstance(looked_up, Mapping) and isinstance(looked_up.get("args"), Mapping):
         found = looked_up["args"].get("name")
     return found if isinstance(found, str) else None
