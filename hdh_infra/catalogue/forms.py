@@ -152,7 +152,7 @@ FORMS: Mapping[str, Form] = {
     # What a bucket may have and still be delivered logs of access into: a lock and an encryption, one of them, neither.
     "object_store.log_target": _one_of("any", "locked", "encrypted", "plain"),
     # What stores are spoken to in.
-    "object_store.api": _one_of("s3", "swift", "blob"),
+    "object_store.api": _one_of("s3", "swift", "blob", "gcs"),
     "requires.kubernetes": _SERVICE,
     "requires.postgresql": _SERVICE,
     "requires.spark": _SERVICE,

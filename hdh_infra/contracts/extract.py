@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent / "data"
-MODULES = {"azure-native": "pulumi_azure_native", "openstack": "pulumi_openstack", "ovh": "pulumi_ovh"}
+MODULES = {
+    "azure-native": "pulumi_azure_native",
+    "gcp": "pulumi_gcp",
+    "openstack": "pulumi_openstack",
+    "ovh": "pulumi_ovh",
+}
 AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
     "network": (
@@ -36,6 +41,18 @@ AZURE: Mapping[str, str] = {
     "dataprotection": "BackupVault BackupPolicy BackupInstance",
     "operationalinsights": "Workspace",
 }
+GCP: Mapping[str, str] = {
+    "compute": (
+        "Address AttachedDisk Disk Firewall ForwardingRule GlobalAddress GlobalForwardingRule Image Instance Network NetworkFirewallPolicy "
+        "NetworkFirewallPolicyAssociation NetworkFirewallPolicyRule NetworkPeering RegionDisk ResourcePolicy Route Router RouterNat Snapshot Subnetwork"
+    ),
+    "dns": "ManagedZone RecordSet",
+    "kms": "CryptoKey CryptoKeyIAMBinding CryptoKeyIAMMember CryptoKeyIAMPolicy EkmConnection KeyRing KeyRingIAMMember",
+    "logging": "ProjectBucketConfig ProjectSink",
+    "projects": "IAMAuditConfig IAMBinding IAMCustomRole IAMMember Service ServiceIdentity",
+    "serviceaccount": "Account IAMMember",
+    "storage": "Bucket BucketIAMBinding BucketIAMMember BucketIAMPolicy",
+}
 OVH_PREFIXES = (
     "ovh:CloudProject/user:", "ovh:CloudProject/s3", "ovh:CloudProject/storage", "ovh:CloudProject/networkPrivate", "ovh:CloudProject/gateway",
     "ovh:CloudProject/instance:", "ovh:CloudProject/volume", "ovh:Okms/", "ovh:index/cloud", "ovh:Vrack/", "ovh:Iam/",
@@ -45,6 +62,7 @@ FUNCTIONS: Mapping[str, str] = {
         r"azure-native:(authorization:getClientConfig|network:get(NetworkWatcher|VirtualNetwork|PrivateEndpoint|NetworkInterface)"
         r"|keyvault:get(Key|Vault|ManagedHsm)|storage:get(StorageAccount|BlobContainerImmutabilityPolicy))"
     ),
+    "gcp": r"gcp:(organizations/getProject|storage/getProjectServiceAccount|compute/getImage|kms/get(KMSCryptoKey|KMSKeyRing)|storage/getBucket):.*",
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
 }
@@ -301,6 +319,13 @@ def _functions(package: Package) -> Iterator[tuple[str, Path]]:
 def _wanted(package: Package) -> list[str]:
     if package.name == "azure-native":
         return sorted(f"azure-native:{module}:{name}" for module, names in AZURE.items() for name in names.split())
+    if package.name == "gcp":
+        # `compute/routerNat:RouterNat`: the file's name is the class's, with a small letter before it.
+        return sorted(
+            f"gcp:{module}/{name[0].lower()}{name[1:]}:{name}"
+            for module, names in GCP.items()
+            for name in names.split()
+        )
     if package.name == "ovh":
         return sorted(token for token in package.classes if token.startswith(OVH_PREFIXES))
     return sorted(token for token in package.classes if not token.startswith("pulumi:"))

@@ -22,6 +22,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
     "cloudtemple": ("hdh_infra.contracts", "data/cloudtemple.json"),
     "numspot": ("hdh_infra.contracts", "data/numspot.json"),
+    "gcp": ("hdh_infra.contracts", "data/gcp.json"),
     "openstack": ("hdh_infra.contracts", "data/openstack.json"),
     "ovh": ("hdh_infra.contracts", "data/ovh.json"),
     "hdh": ("hdh_infra.resources", "contract.json"),

@@ -18,6 +18,8 @@ _UNIQUE = frozenset({"bucket", "userName", "policyName"})
 """Names that stand in no property whose name ends in `Name` with its scope beside it."""
 _SCOPES = frozenset({"scope", "resourceUri"})
 _TELLING = _UNIQUE | _SCOPES
+_OWN_WORDS = {"gcp": frozenset({"accountId", "name", "roleId"})}
+"""By package, what it calls the names of its resources, where that does not end in `Name`."""
 _PROJECT = "serviceName"
 """OVHcloud's word for the project that a thing lies in: the same for all of it."""
 _SEVERAL = frozenset({"cloudtemple", "numspot", "openstack"})
@@ -28,9 +30,11 @@ def check_names(nodes: Iterable[Node], platform: Platform, target: str) -> Itera
     """Every two nodes of one type whose names, with what they lie in, are the same."""
     seen: dict[tuple[object, ...], Node] = {}
     for node in nodes:
-        if node.type.split(":", 1)[0] in _SEVERAL:
+        package = node.type.split(":", 1)[0]
+        if package in _SEVERAL:
             continue
-        said = [(name, value) for name, value in node.properties.items() if name.endswith("Name") or name in _TELLING]
+        telling = _TELLING | _OWN_WORDS.get(package, frozenset())
+        said = [(name, value) for name, value in node.properties.items() if name.endswith("Name") or name in telling]
         said.sort(key=lambda item: item[0])
         names = tuple(
             (name, value.lower())

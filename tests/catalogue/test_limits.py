@@ -34,6 +34,7 @@ WRITTEN = {
 COUNTED = {
     "azure": {"azure-native"},
     "bleu": {"azure-native"},
+    "s3ns": {"gcp"},
 }
 """Packages whose types a cloud's limits count; of those that are not here, OpenStack's and its kin's."""
 
