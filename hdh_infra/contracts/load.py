@@ -22,6 +22,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
     "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
     "openstack": ("hdh_infra.contracts", "data/openstack.json"),
     "ovh": ("hdh_infra.contracts", "data/ovh.json"),
+    "scaleway": ("hdh_infra.contracts", "data/scaleway.json"),
     "hdh": ("hdh_infra.resources", "contract.json"),
 }
 

@@ -33,6 +33,7 @@ UNKNOWN = {
         "store.versioning",
     },
     ("ovhcloud", "public-cloud"): {"object_store.addresses"},
+    ("scaleway", "elements"): {"object_store.addresses", "object_store.log_target"},
 }  # fmt: skip
 
 each_offer = pytest.mark.parametrize(("name", "offer"), OFFERS, ids=[f"{name}-{offer.name}" for name, offer in OFFERS])
