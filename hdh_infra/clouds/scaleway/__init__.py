@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.naming import S3_PROVIDER
 from hdh_infra.clouds.openstack.reading import Reader
@@ -33,14 +33,13 @@ from hdh_infra.model.links import Link
 
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
-_PLUGIN_SETTINGS = ("addressingStyle", "checksum", "contentMd5")
 _ACCESS_KEY = "access-key"
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
     """Scaleway's own and that of its S3 endpoint; credentials come from the environment."""
     site = context.site
-    config: dict[str, Any] = {name: site.offer.quirks[name] for name in _PLUGIN_SETTINGS if name in site.offer.quirks}
+    config = plugin_settings(site.offer)
     if endpoint := context.settings.object_store_endpoint or site.endpoint("object_store"):
         config["endpoint"] = endpoint
     config["region"] = site.service_region("object_store")
@@ -135,5 +134,3 @@ CLOUD = Cloud(
     manual=manual,
     remedies=REMEDIES,
 )
-
-__all__ = ["CLOUD", "Site"]

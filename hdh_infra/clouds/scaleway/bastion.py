@@ -13,7 +13,7 @@ from typing import final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ANYWHERE
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import INTERNET
 from hdh_infra.clouds.scaleway.naming import (
     GATEWAY,
@@ -25,6 +25,7 @@ from hdh_infra.clouds.scaleway.naming import (
     native_name,
 )
 from hdh_infra.clouds.scaleway.network import ssh_key_path
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import ref
@@ -112,7 +113,9 @@ def _people(reader: Reader, found: Gateways, gateway: Native, reached: list[Nati
     ranges = ranges or [str(ANYWHERE)]
     port = int(gateway.properties.get("bastionPort") or reader.site.offer.native["bastion_port"])
     if not reader.natives.of_type(SSH_KEY) and reader.natives.source == "plan":
-        reader.remarks.add(f"{gateway.path}: the plan gives the project no SSH key, since the description has no ssh_keys")
+        reader.remarks.add(
+            f"{gateway.path}: the plan gives the project no SSH key, since the description has no ssh_keys"
+        )
     for network in {one.path: one for one in reached}.values():
         found.people[network.element] = LEVEL
         for one in ranges:

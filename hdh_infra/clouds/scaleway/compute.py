@@ -35,7 +35,7 @@ _MINUTES = {"create": "30m", "delete": "30m"}
 def lower_machine(context: Context, path: str) -> Iterator[Node]:
     """One machine element: for each replica an address, disks, a server and its interface; of a closed space the data disks alone."""
     machine = context.expanded.machine(path)
-    where = _zones(context, path, machine)
+    where = _zones(context, machine)
     if context.expanded.is_closed(path):
         for index, zone in enumerate(where):
             yield from lower_data_disk(context, path, index, zone)
@@ -82,7 +82,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
         )
 
 
-def _zones(context: Context, path: str, machine: Machine) -> list[str]:
+def _zones(context: Context, machine: Machine) -> list[str]:
     """The zone of each replica: in turn where zones are asked, else one; machines with GPUs where these are."""
     if machine.gpu is not None:
         return [str(context.site.offer.native["gpu_zone"])] * machine.count

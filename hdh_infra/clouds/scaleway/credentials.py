@@ -14,7 +14,13 @@ from hdh_infra.clouds.openstack.credentials import OBJECT_STORE
 _READ = "2026-11-25"
 _SETS = "scaleway/docs-content pages/iam/reference-content/permission-sets.mdx (2026-03-20)"
 _NAME = "Scaleway's API"
-_MORE = ("SCW_DEFAULT_PROJECT_ID", "SCW_DEFAULT_ORGANIZATION_ID", "SCW_DEFAULT_REGION", "SCW_DEFAULT_ZONE", "SCW_API_URL")
+_MORE = (
+    "SCW_DEFAULT_PROJECT_ID",
+    "SCW_DEFAULT_ORGANIZATION_ID",
+    "SCW_DEFAULT_REGION",
+    "SCW_DEFAULT_ZONE",
+    "SCW_API_URL",
+)
 API = Service(
     name=_NAME,
     serves="networks, machines, disks, gateways, keys, applications and the rights of them",
@@ -31,6 +37,7 @@ API = Service(
     remedy="Make an application with the permission sets below and an API key of it (scw iam api-key create application-id=ID), and set SCW_ACCESS_KEY, SCW_SECRET_KEY, SCW_DEFAULT_PROJECT_ID and SCW_DEFAULT_ORGANIZATION_ID",
     source="scaleway/scaleway-sdk-go scw/env.go, scw/config.go",
     as_of=_READ,
+    remarks={},
 )  # fmt: skip
 SERVICES = (
     API,

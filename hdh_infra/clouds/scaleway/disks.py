@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import final
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.naming import SERVER, VOLUME, make, native_name
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
@@ -97,4 +98,14 @@ def level(reader: Reader) -> str | None:
     return str(value) if value is not None else None
 
 
-__all__ = ["GB", "SERVER", "Disks", "disk_path", "gigabytes", "level", "lower_data_disk", "observe_disks", "root_volume"]
+__all__ = [
+    "GB",
+    "SERVER",
+    "Disks",
+    "disk_path",
+    "gigabytes",
+    "level",
+    "lower_data_disk",
+    "observe_disks",
+    "root_volume",
+]

@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any, final
 
 from hdh_infra.clouds.openstack.identities import machine_of
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, POLICY
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of
 from hdh_infra.model.paths import GROUP, kind_of
@@ -62,7 +63,9 @@ class Iam:
             if not _is_machine(who):
                 self.reader.remarks.add(f"{key.path}: an API key of no machine; no attribute shows what it opens")
             elif application is None:
-                self.reader.remarks.add(f"{key.path}: an API key of nobody's that is the platform's; it may open anything")
+                self.reader.remarks.add(
+                    f"{key.path}: an API key of nobody's that is the platform's; it may open anything"
+                )
             else:
                 found.setdefault(application.path, set()).add(who)
         return {path: sorted(some) for path, some in found.items()}
@@ -84,7 +87,9 @@ class Iam:
 
     def application(self, value: Value) -> Native | None:
         """The application that a property points at; None where it is none of ours."""
-        return self.reader.follow(value, APPLICATION) or (self.applications.get(value) if isinstance(value, str) else None)
+        return self.reader.follow(value, APPLICATION) or (
+            self.applications.get(value) if isinstance(value, str) else None
+        )
 
     def _of(self, policy: Native) -> Iterator[Rule]:
         properties = policy.properties

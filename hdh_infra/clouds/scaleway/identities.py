@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.naming import WAY, shared_name
-from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, POLICY, make, project
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base, only
+from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, POLICY, make, project
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value, ref

@@ -129,7 +129,9 @@ def _uses(expanded: Expanded) -> dict[str, dict[str, list[str]]]:
         for right in expanded.rights_on.get(store, ()) if key_of else ():
             if right.principal in expanded.machines:
                 found.setdefault(right.owner, {}).setdefault(right.principal, set()).add(str(key_of))
-    _latest[:] = [(expanded, {owner: {who: sorted(keys) for who, keys in some.items()} for owner, some in found.items()})]
+    _latest[:] = [
+        (expanded, {owner: {who: sorted(keys) for who, keys in some.items()} for owner, some in found.items()})
+    ]
     return _latest[0][1]
 
 

@@ -105,7 +105,11 @@ def lower_platform(context: Context) -> Iterator[Node]:
     for number, key in enumerate(context.expanded.platform.ssh_keys):
         path = ssh_key_path(number)
         yield make(
-            context, path, SSH_KEY, {"name": native_name(context, path), "publicKey": key, "disabled": False}, fixed=True
+            context,
+            path,
+            SSH_KEY,
+            {"name": native_name(context, path), "publicKey": key, "disabled": False},
+            fixed=True,
         )
 
 

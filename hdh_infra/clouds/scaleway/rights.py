@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
-from hdh_infra.clouds.openstack.documents import EVERYONE, let_in
-from hdh_infra.clouds.openstack.reading import Reader, document, listed
+from hdh_infra.clouds.documents import EVERYONE, let_in
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.iam import APPLICATION_ID, Iam, written
+from hdh_infra.clouds.values import document, listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.model.scales import Access
 
@@ -86,7 +87,9 @@ def _let_in(
     if not document(bucket.properties.get("policy")):
         hidden = "policy" in listed(bucket.properties.get("withheld"))
         if hidden:
-            reader.remarks.add(f"{bucket.path}: the server of the sandbox takes no policy of Scaleway's: who opens it cannot be seen")
+            reader.remarks.add(
+                f"{bucket.path}: the server of the sandbox takes no policy of Scaleway's: who opens it cannot be seen"
+            )
         opened = {path: access for path, parts in caps.items() if (access := _access(parts, keeps=keeps))}
         others = [
             f"{rule.other} {access}"
@@ -117,9 +120,7 @@ def _access(parts: frozenset[str], *, keeps: bool) -> frozenset[Access]:
     """What parts come to: deleting is writing, and so is putting where nothing keeps what was there before."""
     if "delete" in parts or ("put" in parts and not keeps):
         return frozenset({Access.write})
-    return frozenset(
-        access for access, part in ((Access.read, "get"), (Access.append, "put")) if part in parts
-    )
+    return frozenset(access for access, part in ((Access.read, "get"), (Access.append, "put")) if part in parts)
 
 
 def _in_words(bucket: Native) -> Native:

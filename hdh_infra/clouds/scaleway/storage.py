@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.documents import BUCKET_ACTIONS, EVERYONE, OBJECT_ACTIONS
-from hdh_infra.clouds.openstack.naming import BUCKET, S3_PROVIDER, bucket_name, plugin_tags
-from hdh_infra.clouds.openstack.reading import Reader, listed
-from hdh_infra.clouds.openstack.storage import is_public
+from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.documents import BUCKET_ACTIONS, EVERYONE, OBJECT_ACTIONS
+from hdh_infra.clouds.openstack.naming import S3_PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.identities import accesses_of, application_path, lower_applications
 from hdh_infra.clouds.scaleway.key_access import key_of
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base
@@ -26,9 +26,7 @@ from hdh_infra.graph.values import Value, json_text, ref, text
 from hdh_infra.model.scales import Encryption
 
 POLICY_VERSION = "2023-04-17"
-_BY_SERVER, _BY_KEY = "AES256", "aws:kms"
-_RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
-"""A rule of age in the spec's words and in our plugin's."""
+_BY_KEY = "aws:kms"
 
 
 def bucket_path(store: str) -> str:
@@ -38,23 +36,15 @@ def bucket_path(store: str) -> str:
 
 def lower_store(context: Context, path: str) -> Iterator[Node]:
     """One store: a private bucket with versions, lock and encryption, its applications, and where asked a key of its own."""
-    store = context.expanded.stores[path]
     yield from lower_own_key(context, path)
     yield from lower_applications(context, path)
-    key = key_base(context, path)
-    encryption: dict[str, Value] = {"algorithm": _BY_SERVER}
-    if key is not None:
-        encryption = {"algorithm": _BY_KEY, "kmsKeyId": ref(f"{key}/{KEY_PATH}")}
-    properties: dict[str, Value] = {
-        "bucket": bucket_name(context, path),
-        "versioning": store.versioning,
-        "forceDestroy": False,
-        "encryption": encryption,
-        "policy": json_text(_policy(context, path)),
-        "tags": plugin_tags(context),
-    }
-    if store.retention:
-        properties["objectLock"] = {"mode": str(store.retention.mode), "days": store.retention.days}
+    name = bucket_name(context, path)
+    properties = bucket_properties(context, path, name)
+    # Each bucket is encrypted, whatever is asked: it costs nothing.
+    properties["encryption"] = {"algorithm": SERVER_SIDE}
+    if (key := key_base(context, path)) is not None:
+        properties["encryption"] = {"algorithm": _BY_KEY, "kmsKeyId": ref(f"{key}/{KEY_PATH}")}
+    properties |= {"policy": json_text(_policy(context, path, name)), "tags": plugin_tags(context)}
     yield Node(
         path=bucket_path(path),
         type=BUCKET,
@@ -66,9 +56,8 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     )
 
 
-def _policy(context: Context, store: str) -> dict[str, Value]:
+def _policy(context: Context, store: str, name: str) -> dict[str, Value]:
     """Whom the bucket lets do what: its own applications, and who administers buckets where the settings name them."""
-    name = bucket_name(context, store)
     statements: list[Value] = [
         {
             "Effect": "Allow",
@@ -121,21 +110,16 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str] | None]) -> di
     found = {}
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
-        lock = bucket.properties.get("objectLock")
         found[element] = {
             "kind": "store",
             "size": None,
             "client_side": None,
             **_encryption(reader, bucket),
-            # A lock protects versions, so a locked bucket has them.
-            "versioning": bool(bucket.properties.get("versioning")) or lock is not None,
-            "retention": {"days": int(lock["days"]), "mode": str(lock["mode"])} if lock else None,
-            "expiry": _expiry(bucket),
+            **observe_bucket(bucket),
             "soft_delete_days": None,
             "redundancy": None,
             # One public endpoint serves every customer.
             "private": False,
-            "public": is_public(bucket),
             "grants": grants[bucket.path],
             "access_log": False,
             "backup": None,
@@ -154,16 +138,3 @@ def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:
         return {"encryption": str(Encryption.provider_key), "key": None}
     own = key.element == bucket.element
     return {"encryption": str(Encryption.customer_key), "key": None if own else key.element}
-
-
-def _expiry(bucket: Native) -> list[dict[str, Any]] | None:
-    """The rules of age, by prefix; null where there are none."""
-    rules = [
-        {
-            **{ours: one.get(native) for ours, native in _RULE.items()},
-            "prefix": one.get("prefix") or "",
-            **({"also": one["also"]} if one.get("also") else {}),
-        }
-        for one in listed(bucket.properties.get("lifecycle"))
-    ]
-    return sorted(rules, key=lambda one: str(one["prefix"])) or None

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.filters import ANYWHERE, PROTOCOLS, Network, Ports, network_of, ports_of, union, written
-from hdh_infra.clouds.openstack.reading import Reader, listed
-from hdh_infra.clouds.openstack.storage import is_public
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import INTERNET, Interface, flows
 from hdh_infra.clouds.scaleway.bastion import observe_gateways
 from hdh_infra.clouds.scaleway.filter import Lists
@@ -34,6 +34,7 @@ from hdh_infra.clouds.scaleway.naming import (
 from hdh_infra.clouds.scaleway.network import ranges_of
 from hdh_infra.clouds.scaleway.rights import Opened
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.model.scales import Access
 
@@ -218,7 +219,9 @@ def _forwarded(wires: _Wires) -> list[tuple[str, str, Ports]]:
         vpcs = attached.get(gateway.path, set()) if gateway is not None else set()
         elements = {by_address[vpc, address] for vpc in vpcs if (vpc, address) in by_address}
         if not elements:
-            wires.reader.remarks.add(f"{rule.path}: passes a port from outside to {address}, which is no machine that can be seen")
+            wires.reader.remarks.add(
+                f"{rule.path}: passes a port from outside to {address}, which is no machine that can be seen"
+            )
         word = str(rule.properties.get("protocol") or "both").lower()
         port = int(rule.properties.get("privatePort") or 0)
         ports = ports_of((port,)) if port else ports_of(_EVERYTHING)
@@ -243,6 +246,4 @@ def _to_stores(reader: Reader, opened: Opened, out: set[str]) -> Iterator[Observ
 def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
     """Who can knock at the endpoint; IAM and policies decide who is let in."""
     for bucket in reader.buckets.values():
-        yield ObservedFlow(
-            INTERNET, bucket.element, "tcp", _HTTPS, (_BUCKETS.format(region=reader.site.region.name),)
-        )
+        yield ObservedFlow(INTERNET, bucket.element, "tcp", _HTTPS, (_BUCKETS.format(region=reader.site.region.name),))
