@@ -220,7 +220,7 @@ class Limit(Sourced):
         "reference is the path it refers to), `a>b` a property of what it refers to, `a|b` the first that is there; `family` and "
         "`network-and-peers` are worked out.",
     )
-    sum: Literal["memory", "vcpus", "volume-size", "sources", "destinations"] | None = Field(
+    sum: Literal["acl-rules", "memory", "vcpus", "volume-size", "sources", "destinations"] | None = Field(
         default=None, description="How much each counted resource weighs; without it, 1. Memory and volumes in GiB."
     )
     reserved: int = Field(default=0, ge=0, description="What the cloud itself takes of it.")

@@ -23,6 +23,7 @@ MODULES = {
     "gcp": "pulumi_gcp",
     "openstack": "pulumi_openstack",
     "ovh": "pulumi_ovh",
+    "scaleway": "pulumiverse_scaleway",
 }
 AZURE: Mapping[str, str] = {
     "resources": "ResourceGroup",
@@ -57,6 +58,16 @@ OVH_PREFIXES = (
     "ovh:CloudProject/user:", "ovh:CloudProject/s3", "ovh:CloudProject/storage", "ovh:CloudProject/networkPrivate", "ovh:CloudProject/gateway",
     "ovh:CloudProject/instance:", "ovh:CloudProject/volume", "ovh:Okms/", "ovh:index/cloud", "ovh:Vrack/", "ovh:Iam/",
 )  # fmt: skip
+SCALEWAY: Mapping[str, str] = {
+    "account": "project",
+    "block": "snapshot volume",
+    "iam": "apiKey application group policy sshKey",
+    "instance": "ip placementGroup privateNic securityGroup server",
+    "ipam": "ip",
+    "keymanager": "key keyMaterial",
+    "network": "acl connector gatewayNetwork ingressRule privateNetwork publicGateway publicGatewayIp publicGatewayPatRule route vpc",
+}
+"""Types of Scaleway by the module of the package; the tokens at its root are old names of these."""
 FUNCTIONS: Mapping[str, str] = {
     "azure-native": (
         r"azure-native:(authorization:getClientConfig|network:get(NetworkWatcher|VirtualNetwork|PrivateEndpoint|NetworkInterface)"
@@ -65,6 +76,7 @@ FUNCTIONS: Mapping[str, str] = {
     "gcp": r"gcp:(organizations/getProject|storage/getProjectServiceAccount|compute/getImage|kms/get(KMSCryptoKey|KMSKeyRing)|storage/getBucket):.*",
     "openstack": r"openstack:.*",
     "ovh": r"ovh:CloudProject/get(Project|Region|Regions|User|VRack|Flavors|Images?|NetworkPrivates?)\b.*|ovh:Okms/.*|ovh:Me/getMe:.*|ovh:index/getOkms.*",
+    "scaleway": r"scaleway:(account/getProject|audittrail/getEvent|instance/getImage|instance/getServerType|network/getVpc|network/getPrivateNetwork):.*",
 }
 """Data sources of each package, as patterns of whole tokens."""
 _API = re.compile(r"Uses Azure REST API version ([\w-]+)")
@@ -328,6 +340,12 @@ def _wanted(package: Package) -> list[str]:
         )
     if package.name == "ovh":
         return sorted(token for token in package.classes if token.startswith(OVH_PREFIXES))
+    if package.name == "scaleway":
+        return sorted(
+            f"scaleway:{module}/{name}:{name[0].upper()}{name[1:]}"
+            for module, names in SCALEWAY.items()
+            for name in names.split()
+        )
     return sorted(token for token in package.classes if not token.startswith("pulumi:"))
 
 

@@ -25,6 +25,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
     "gcp": ("hdh_infra.contracts", "data/gcp.json"),
     "openstack": ("hdh_infra.contracts", "data/openstack.json"),
     "ovh": ("hdh_infra.contracts", "data/ovh.json"),
+    "scaleway": ("hdh_infra.contracts", "data/scaleway.json"),
     "hdh": ("hdh_infra.resources", "contract.json"),
 }
 

@@ -215,7 +215,10 @@ class TargetSettings(Spec):
         default=True,
         description="OpenStack: flows to stores go through a proxy machine that lets only the named buckets pass, where the S3 endpoint knows buckets by host name; `false` opens the endpoint's port to the machines instead.",
     )
-    administrators: tuple[str, ...] = Field(default=(), description="Object ids of those who administer keys (Azure).")
+    administrators: tuple[str, ...] = Field(
+        default=(),
+        description="Object ids of those who administer keys (Azure); who administers buckets, as application_id:ID or user_id:ID (Scaleway).",
+    )
     groups: dict[Name, str] = Field(
         default_factory=dict,
         description="The cloud's own id of each group of people; on OpenStack, where keys know no groups, the ids of its users with spaces between.",

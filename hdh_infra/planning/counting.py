@@ -21,6 +21,7 @@ from hdh_infra.model.base import GIB
 
 Group: TypeAlias = tuple[str, ...]
 _PEERING = "azure-native:network:VirtualNetworkPeering"
+_SERVER = "scaleway:instance/server:Server"
 _FAMILY = re.compile(r"([A-Za-z]+_)?([A-Za-z]+)\d+(?:-\d+)?([a-z]*)(?:_([A-Z]+\d+))?(?:_(v\d+))?")
 _ADDRESS_BITS = {".": 32, ":": 128}
 
@@ -204,8 +205,17 @@ def _of_flavour(what: Callable[[Flavour], int]) -> Callable[[Node, _Plan], int |
 
 
 def _volume(node: Node, _: _Plan) -> int | None:
-    size = node.properties.get("size", node.properties.get("diskSizeGB"))
+    properties: Mapping[str, Any] = node.properties
+    if node.type == _SERVER:
+        # The disk that it starts from is a part of it.
+        properties = properties.get("rootVolume") or {}
+    size = properties.get("size", properties.get("diskSizeGB", properties.get("sizeInGb")))
     return size if isinstance(size, int) else None
+
+
+def _acl_rules(node: Node, _: _Plan) -> int:
+    rules = node.properties.get("rules")
+    return len(rules) if isinstance(rules, list) else 0
 
 
 def _prefixes(side: str) -> Callable[[Node, _Plan], int]:
@@ -228,7 +238,8 @@ WEIGHTS: Mapping[str, Callable[[Node, _Plan], int | None]] = {
     "volume-size": _volume,
     "sources": _prefixes("source"),
     "destinations": _prefixes("destination"),
+    "acl-rules": _acl_rules,
 }
-"""How much a resource weighs, by the words of `sum`; None where nobody knows. Memory in bytes, volumes in GiB."""
+"""How much a resource weighs, by the words of `sum`; None where nobody knows. Memory in bytes, volumes in the unit that the cloud counts them in."""
 
 __all__ = ["KEYS", "WEIGHTS", "Need", "needs"]

@@ -22,7 +22,7 @@ _OWN_WORDS = {"gcp": frozenset({"accountId", "name", "roleId"})}
 """By package, what it calls the names of its resources, where that does not end in `Name`."""
 _PROJECT = "serviceName"
 """OVHcloud's word for the project that a thing lies in: the same for all of it."""
-_SEVERAL = frozenset({"cloudtemple", "numspot", "openstack"})
+_SEVERAL = frozenset({"cloudtemple", "numspot", "openstack", "scaleway"})
 """Packages whose clouds tell things apart by ids and not by names."""
 
 

@@ -135,6 +135,8 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
         told = f"{key[0]} cannot reach {key[1]}"
         if key in out:
             told = f"{key[0]} reaches {key[1]} on {_ports(out[key])}, not on {_ports(ports)}"
+        elif (key[0], _EVERYWHERE, key[2]) in out:
+            told = f"{key[0]} reaches {_EVERYWHERE}, and so more than {key[1]}"
         yield VerdictRow(
             key[0],
             "flow.exact",

@@ -35,6 +35,7 @@ COUNTED = {
     "azure": {"azure-native"},
     "bleu": {"azure-native"},
     "s3ns": {"gcp"},
+    "scaleway": {"hdh", "scaleway"},
 }
 """Packages whose types a cloud's limits count; of those that are not here, OpenStack's and its kin's."""
 

@@ -1,0 +1,153 @@
+"""What the VPC's list lets an interface send and receive, translated to rules that are looked at one packet after another.
+
+The first rule of the list that means a packet decides it. Within one Private Network nothing is filtered. Where a VPC has no list
+for IPv4, or none that drops by default for IPv6, everything passes between its networks: every one of them has a range of IPv6.
+Source ports are not told apart here: an opening that is for some of them only counts as one for all, and what closes only some
+closes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+from hdh_infra.clouds.filters import ALL_PORTS, Network, Ports, Rule, network_of
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.scaleway.naming import ACL, VPC
+from hdh_infra.clouds.values import listed
+from hdh_infra.graph.observation import Native
+
+_PROTOCOLS = {"TCP": "tcp", "UDP": "udp", "ANY": None}
+_LAST = 65535
+_SLACK = 1_000_000
+"""After every rule of a list: its default."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One rule of a list."""
+
+    place: int
+    protocol: str | None
+    source: Network
+    to: Network
+    ports: Ports
+    allow: bool
+
+
+class Lists:
+    """The lists of every VPC."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read them once."""
+        self.reader = reader
+        v4: dict[str, Native] = {}
+        v6: dict[str, Native] = {}
+        for acl in reader.natives.of_type(ACL):
+            (v6 if acl.properties.get("isIpv6") is True else v4)[self.name(acl.properties.get("vpcId"))] = acl
+        self._sixth = {name for name, acl in v6.items() if _is_closed(acl)}
+        self._fourth = {name: _List(acl) for name, acl in v4.items()}
+        self._made: dict[tuple[str, ipaddress.IPv4Address, tuple[Network, ...]], tuple[Rule, ...]] = {}
+
+    def name(self, value: Any) -> str:
+        """What a VPC is known by here: the path of one of ours, else what stands there."""
+        vpc = self.reader.follow(value, VPC)
+        return vpc.path if vpc is not None else str(value)
+
+    def is_closed_by_ipv6(self, vpc: str) -> bool:
+        """Whether a list drops what goes between networks by IPv6."""
+        return vpc in self._sixth
+
+    def rules(self, vpc: str, address: ipaddress.IPv4Address, own: tuple[Network, ...]) -> tuple[Rule, ...] | None:
+        """What an interface of a VPC may send and receive; None where nothing filters.
+
+        Args:
+            vpc: by its name here.
+            address: of the interface.
+            own: ranges of its Private Network.
+        """
+        found = self._fourth.get(vpc)
+        if found is None or vpc not in self._sixth:
+            return None
+        key = (vpc, address, own)
+        if key not in self._made:
+            self._made[key] = found.rules(address, own)
+        return self._made[key]
+
+
+class _List:
+    """One list for IPv4, its lines found by address."""
+
+    def __init__(self, acl: Native) -> None:
+        self.open = str(acl.properties.get("defaultPolicy") or "accept") != "drop"
+        self._by_source: dict[int, dict[int, list[_Line]]] = {}
+        self._by_to: dict[int, dict[int, list[_Line]]] = {}
+        for place, rule in enumerate(listed(acl.properties.get("rules"))):
+            line = _line(place, rule)
+            if line is not None:
+                _keep(self._by_source, line.source, line)
+                _keep(self._by_to, line.to, line)
+
+    def rules(self, address: ipaddress.IPv4Address, own: tuple[Network, ...]) -> tuple[Rule, ...]:
+        """Both directions, for one address."""
+        found: list[Rule] = []
+        sides: tuple[tuple[Literal["in", "out"], Iterable[_Line]], ...] = (
+            ("out", _about(self._by_source, address)),
+            ("in", _about(self._by_to, address)),
+        )
+        for direction, lines in sides:
+            found.append(Rule(direction, None, ALL_PORTS, own, priority=-1))
+            found += [
+                Rule(
+                    direction,
+                    line.protocol,
+                    line.ports,
+                    (line.to if direction == "out" else line.source,),
+                    allow=line.allow,
+                    priority=line.place,
+                )
+                for line in lines
+            ]
+            if self.open:
+                found.append(Rule(direction, None, priority=_SLACK))
+        return tuple(found)
+
+
+def _keep(index: dict[int, dict[int, list[_Line]]], network: Network, line: _Line) -> None:
+    index.setdefault(network.prefixlen, {}).setdefault(int(network.network_address), []).append(line)
+
+
+def _about(index: Mapping[int, Mapping[int, list[_Line]]], address: ipaddress.IPv4Address) -> list[_Line]:
+    number, bits = int(address), address.max_prefixlen
+    found: list[_Line] = []
+    for length, networks in index.items():
+        shift = bits - length
+        found += networks.get(number >> shift << shift, ())
+    return sorted(found, key=lambda line: line.place)
+
+
+def _line(place: int, rule: Mapping[str, Any]) -> _Line | None:
+    """One rule that speaks of TCP or UDP; None of others, and of what closes some source ports only."""
+    word = str(rule.get("protocol") or "ANY").upper()
+    allow = str(rule.get("action") or "accept").lower() != "drop"
+    whole = int(rule.get("srcPortLow") or 0) <= 1 and int(rule.get("srcPortHigh") or 0) == _LAST
+    if word not in _PROTOCOLS or not (allow or whole):
+        return None
+    low, high = int(rule.get("dstPortLow") or 0), int(rule.get("dstPortHigh") or 0)
+    if high == 0 and not allow:
+        return None
+    ports = ((max(low, 1), high or _LAST),)
+    try:
+        source, to = (network_of(str(rule.get(end) or "0.0.0.0/0")) for end in ("source", "destination"))
+    except ValueError:
+        return None
+    return _Line(place, _PROTOCOLS[word], source, to, ports, allow)
+
+
+def _is_closed(acl: Native) -> bool:
+    """Whether a list lets nothing at all pass."""
+    accepts = any(str(rule.get("action") or "accept").lower() != "drop" for rule in listed(acl.properties.get("rules")))
+    return str(acl.properties.get("defaultPolicy") or "accept") == "drop" and not accepts
