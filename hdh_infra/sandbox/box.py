@@ -57,6 +57,7 @@ SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
     "openstack": frozenset({"openstack", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
+    "s3ns": frozenset({"simulator:gcp"}),
 }
 """What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
 
@@ -187,7 +188,7 @@ def stripped(caller: Mapping[str, str]) -> dict[str, str]:
 
 def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
     """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
-    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
     return sorted(name for name in caller if name.startswith(prefixes))
 
 
