@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hdh_infra.model.target import Target
 
 FORMAT = "hdh-credentials/1"
-_SIMULATED = ("ovh:", "azure-native:")
+_SIMULATED = ("azure-native:", "gcp:", "ovh:")
 """What the sandbox's simulator stands for: it wants no credentials."""
 
 

@@ -61,6 +61,7 @@ SERVED: Mapping[str, frozenset[str]] = {
     "openstack": frozenset({"openstack", "s3"}),
     "outscale": frozenset({"ec2", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
+    "s3ns": frozenset({"simulator:gcp"}),
 }
 """What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
 
@@ -199,7 +200,9 @@ def stripped(caller: Mapping[str, str]) -> dict[str, str]:
 
 def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
     """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
-    prefixes = ("OS_", "OSC_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    prefixes = (
+        "OS_", "OSC_", "AWS_", "ARM_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"
+    )  # fmt: skip
     return sorted(name for name in caller if name.startswith(prefixes))
 
 

@@ -29,6 +29,8 @@ CONNECTED: Final = "was connected"
 """Of a half of a peering whose other half has been there."""
 UNTIL: Final = "until "
 """Before the name of what of a resource comes later than its making; the value is the time."""
+_IDS: Final = ("/subscriptions/", "projects/")
+"""Where ids of resources begin, at Azure and at Google."""
 _FIRST_HOST: Final = 4
 """The first address of a subnet that Azure gives away; those before are its own."""
 
@@ -183,4 +185,4 @@ def naming(store: Store, identity: str) -> list[Row]:
 
 def _named_by(row: Row) -> set[str]:
     # Ids are never secret: the inputs are taken as they are.
-    return {above for one in texts(row.inputs) if one.startswith("/subscriptions/") for above in ancestors(one)}
+    return {above for one in texts(row.inputs) if one.startswith(_IDS) for above in ancestors(one)}

@@ -75,6 +75,11 @@ def covers(rule: Rule, event: Event) -> str | None:
     return None
 
 
+def _prefix(inputs: Any) -> Any:
+    """The range of a subnet, in any cloud's own word."""
+    return first(inputs, "addressPrefix") or first(inputs, "ipCidrRange")
+
+
 def host(rule: Rule, event: Event) -> str | None:
     """`path`: each item's address at `address` is `inside` its subnet, not `reserved` there, or `free` (`must`); `subnet` of the item, or of the whole."""
     given = rule.parameters
@@ -84,7 +89,7 @@ def host(rule: Rule, event: Event) -> str | None:
             first(item, given["subnet"]) or first(event.inputs, given["subnet"]),
         )
         row = event.world.looker.living(str(subnet)) if subnet else None
-        prefix = network(first(plain(row.inputs), "addressPrefix")) if row is not None else None
+        prefix = network(_prefix(plain(row.inputs))) if row is not None else None
         place = _address(address)
         if row is None or place is None or not isinstance(prefix, ipaddress.IPv4Network):
             continue

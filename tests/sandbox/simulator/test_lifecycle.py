@@ -9,6 +9,7 @@ import pytest
 
 from hdh_infra.errors import CloudError
 from hdh_infra.sandbox import simulator
+from hdh_infra.sandbox.simulator.lifecycle import PACKAGES
 
 PORT = 15436
 
@@ -23,7 +24,9 @@ def test_it_starts_once_says_where_it_is_and_stops(tmp_path):
         first = simulator.start(box, PORT, ("azure-native", "ovh"), lines.append)
         again = simulator.start(box, PORT, ("azure-native", "ovh"), lines.append)
         assert (again.pid, len(lines)) == (first.pid, 1)
-        assert simulator.environment(box) == {"PULUMI_DEBUG_PROVIDERS": f"azure-native:{PORT},ovh:{PORT + 1}"}
+        assert simulator.environment(box) == {
+            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{PORT},ovh:{PORT + PACKAGES.index('ovh')}"
+        }
         assert simulator.status(box).running
         assert "azure-native on 127.0.0.1" in str(simulator.status(box))
     finally:
@@ -50,4 +53,4 @@ def test_a_taken_port_and_a_strange_package_are_said_with_a_remedy(tmp_path):
         with pytest.raises(CloudError, match="is taken"):
             simulator.start(tmp_path / "box", PORT + 2, ("azure-native",), print)
     with pytest.raises(CloudError, match="not simulated"):
-        simulator.start(tmp_path / "box", PORT + 2, ("gcp",), print)
+        simulator.start(tmp_path / "box", PORT + 2, ("google",), print)
