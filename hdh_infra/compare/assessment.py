@@ -136,7 +136,12 @@ def assessment(platform: Platform, plans: Iterable[Plan | Side], *, today: datet
         plans: one a target, in the order in which they are shown; or a side in the place of one that could not be made.
         today: the day that waivers are judged by.
     """
-    return Assessment(platform, tuple(_side(plan, platform) for plan in plans), today)
+    sides = []
+    for plan in plans:
+        sides.append(_side(plan, platform))
+        # A platform of national size is a hundred megabytes a plan.
+        del plan
+    return Assessment(platform, tuple(sides), today)
 
 
 def _side(plan: Plan | Side, platform: Platform) -> Side:

@@ -165,6 +165,9 @@ class _Judge:
             return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
         if fact.means and seen == fact.value:
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
+        if answer is None and fact.value is not None and self.observed.source == "plan" and not existing:
+            # A plan shows all that it makes: what the offer has, and no resource of it gives, is not given.
+            answer = False
         verdict = Verdict.worst(_of(answer), offered)
         if verdict is Verdict.not_met and offered is Verdict.differs and not seen and _serves(attribute, given):
             # The offer's named other means is what there is: nothing native was to be seen.

@@ -64,7 +64,9 @@ def _block(
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("", width=names - 1, overflow="fold")
     for index in shown:
-        table.add_column(f"{index + 1}\n{_name(overview.sides[index], width)}", width=width - 1, overflow="fold")
+        table.add_column(str(index + 1), width=width - 1, overflow="fold")
+    # In a row of their own, so that the numbers stand in one line.
+    table.add_row("", *(Text(_name(overview.sides[index], width), style="bold") for index in shown))
     for group, lines in overview.grouped():
         table.add_row(Text(group, style="bold cyan"))
         for line in lines:
