@@ -246,4 +246,6 @@ def _tenant(place: Site) -> Tenant:
         images=tuple(Image(one.native["name"], {}) for one in place.offer.images.values()),
         volume_types=tuple(VolumeType(name, bool(encrypted)) for name, encrypted in native["volume_types"].items()),
         external_network=str(native["external_network"]),
+        # Where there are no routers, the outside is a network that machines are on.
+        on_external=native.get("routers") is False,
     )

@@ -27,11 +27,19 @@ OPEN = [(name, offer) for name, offer in OFFERS if offer.refused is None]
 UNKNOWN = {
     # What nobody could find out, offer by offer: a number that falls is news, one that grows is a loss.
     ("azure", "public"): set(),
+    ("flexibleengine", "public"): {
+        "machine.gpu", "network.names", "object_store.addresses", "object_store.identities", "object_store.log_target",
+        "requires.identity-provider", "store.backup", "store.retention", "store.soft_delete",
+    },
     ("infomaniak", "public-cloud"): {
         "audit.administration", "audit.flows", "audit.keys", "key.protection", "machine.backup", "machine.encryption",
         "network.flow_logs", "network.names", "object_store.addresses", "object_store.log_target", "requires.identity-provider",
         "requires.log-analysis", "requires.postgresql", "requires.spark", "store.backup", "store.encryption", "store.redundancy",
         "store.versioning",
+    },
+    ("opentelekomcloud", "public"): {
+        "machine.gpu", "network.names", "object_store.addresses", "object_store.identities", "object_store.log_target",
+        "requires.identity-provider", "store.access_log", "store.backup", "store.public", "store.redundancy", "store.soft_delete",
     },
     ("openstack", "private"): {
         "audit.administration", "audit.flows", "audit.keys", "key.protection", "machine.backup", "machine.encryption",

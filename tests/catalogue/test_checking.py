@@ -97,7 +97,7 @@ def test_a_qualification_that_ended_is_wrong_from_the_day_after_on(wrong):
 
 
 def test_a_line_is_that_of_the_file_through_anchors_and_merges():
-    text = file_of("ovhcloud").read_text(encoding="utf-8").replace("name: b3-16,", "name: b3-16, colour: red,")
+    text = file_of("ovhcloud").read_text(encoding="utf-8").replace("name: b3-16,", "name: b3-16, colour: red,", 1)
     (found,) = check_text(text, FILE, "ovhcloud", TODAY)
     assert "colour: red" in text.splitlines()[found.line - 1]
     assert "flavours b3-16 colour" in found.field

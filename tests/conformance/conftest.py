@@ -26,6 +26,7 @@ def without_keys(target: str, elements: Iterable[str]) -> set[str]:
     return {path for path in elements if not (keyless and kind_of(path) == "key")}
 
 
-def joins_networks(target: str) -> bool:
-    """Whether an offer has what leads from one network to another; without it no flow between two is ever met."""
-    return site(Target.parse(target)).offer.native.get("routers") is not False
+def reaches_stores(target: str) -> bool:
+    """Whether every machine with a right on a store comes to it: networks are joined, and a plan can give it a key."""
+    native = site(Target.parse(target)).offer.native
+    return native.get("routers") is not False and native.get("machine_credentials") is not False
