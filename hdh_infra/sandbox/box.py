@@ -64,7 +64,8 @@ SERVED: Mapping[str, frozenset[str]] = {
 def _served(target: Target) -> frozenset[str] | None:
     """What serves a target; None for one that the sandbox does not have."""
     offer = offer_of(target)
-    if offer is None or offer.refused is not None:
+    if offer is None or offer.refused is not None or offer.native.get("zones"):
+        # Its OpenStack has one zone, and would refuse the names of several.
         return None
     return SERVED.get(offer.lowering or target.cloud)
 

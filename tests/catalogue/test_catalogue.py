@@ -50,6 +50,7 @@ UNKNOWN = {
         "store.versioning",
     },
     ("ovhcloud", "public-cloud"): {"object_store.addresses"},
+    ("ovhcloud", "public-cloud-3az"): {"machine.gpu", "object_store.addresses"},
     ("ovhcloud", "snc"): {
         "audit.administration", "audit.flows", "machine.encryption", "machine.gpu", "network.flow_logs", "network.names",
         "object_store.addresses", "object_store.identities", "object_store.log_target", "requires.identity-provider",

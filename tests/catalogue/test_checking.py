@@ -28,7 +28,8 @@ def wrong(plain):
     """What is said of the file once its first offer was changed by a function."""
 
     def told(change, today=TODAY):
-        value = copy.deepcopy(plain)
+        # Rows that offers share by their anchors are each offer's own then.
+        value = copy.deepcopy(plain) | {"offers": [copy.deepcopy(one) for one in plain["offers"]]}
         change(value["offers"][0])
         return [str(one) for one in check_text(yaml.safe_dump(value, sort_keys=False), FILE, "ovhcloud", today)]
 
