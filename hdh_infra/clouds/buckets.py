@@ -43,7 +43,8 @@ def bucket_properties(context: Context, path: str, name: str) -> dict[str, Value
         properties["objectLock"] = {"mode": mode, "days": store.retention.days}
     offered = context.site.fact("store.encryption").value
     if offered not in {None, str(Encryption.none)} and store.encryption is not Encryption.none:
-        properties["encryption"] = {"algorithm": SERVER_SIDE}
+        # Where the endpoint encrypts by its key service alone, with the default key there.
+        properties["encryption"] = {"algorithm": str(context.site.offer.native.get("bucket_encryption") or SERVER_SIDE)}
     if store.expiry and may_expire(context):
         properties["lifecycle"] = [
             {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)

@@ -69,7 +69,8 @@ SERVED: Mapping[str, frozenset[str]] = {
 def _served(target: Target) -> frozenset[str] | None:
     """What serves a target; None for one that the sandbox does not have."""
     offer = offer_of(target)
-    if offer is None or offer.refused is not None:
+    if offer is None or offer.refused is not None or offer.native.get("zones"):
+        # Its OpenStack has one zone, and would refuse the names of several.
         return None
     return SERVED.get(offer.lowering or target.cloud)
 
@@ -277,4 +278,6 @@ def _tenant(place: Site) -> Tenant:
         images=tuple(Image(one.native["name"], {}) for one in place.offer.images.values()),
         volume_types=tuple(VolumeType(name, bool(encrypted)) for name, encrypted in native["volume_types"].items()),
         external_network=str(native["external_network"]),
+        # Where there are no routers, the outside is a network that machines are on.
+        on_external=native.get("routers") is False,
     )

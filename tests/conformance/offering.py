@@ -21,6 +21,7 @@ def country_of(target):
     return site(Target.parse(target)).country
 
 
-def joins_networks(target):
-    """Whether an offer has what leads from one network to another; without it no flow between two is ever met."""
-    return site(Target.parse(target)).offer.native.get("routers") is not False
+def reaches_stores(target):
+    """Whether every machine with a right on a store comes to it: networks are joined, and a plan can give it a key."""
+    native = site(Target.parse(target)).offer.native
+    return native.get("routers") is not False and native.get("machine_credentials") is not False

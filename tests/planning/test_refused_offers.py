@@ -33,7 +33,7 @@ def small() -> Platform:
 
 
 def test_there_are_offers_that_are_refused_and_each_says_why_and_what_would_serve():
-    assert {one.cloud for one in REFUSED} == {"clevercloud", "oodrive"}
+    assert {one.cloud for one in REFUSED} == {"clevercloud", "oodrive", "ovhcloud"}
     for one in REFUSED:
         assert offer_of(one).refused.remedy
         assert of(one).name == "nothing"

@@ -54,7 +54,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
             f"{path}/spread",
             SERVER_GROUP,
             # Soft where nothing is asked: a hard rule leaves replicas without a host where hosts are fewer than replicas.
-            # Zones are no floor that a plan could reach here: hosts are the highest that there is (law 3).
+            # Zones are taken where an offer has several, whatever is asked; else hosts are the highest that there is (law 3).
             {"name": native_name(context, path), "policies": SOFT if machine.spread is Spread.none else HARD},
         )
     for index in range(machine.count):
@@ -90,6 +90,7 @@ def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
         metadata={"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {},
         user_data=user_data(context.expanded.platform.ssh_keys, machine.startup),
         spread=f"{path}/spread" if machine.count > 1 else None,
+        replica=index,
         holds_data=machine.disk.size is not None,
         after=(interface_path(network),) if leaves(context, network) else (f"{network}/subnet",),
     )
@@ -105,6 +106,7 @@ def _system_disk(context: Context, path: str, index: int) -> Node:
         gib=gib(int(size)) if size else 0,
         floor=context.expanded.system_encryption(path),
         image_of=path,
+        replica=index,
     )
 
 

@@ -22,6 +22,7 @@ from hdh_infra.clouds.openstack.naming import (
     native_name,
 )
 from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.openstack.zones import zone_of
 from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
@@ -66,6 +67,7 @@ def lower_data_disk(context: Context, path: str, index: int) -> Iterable[Node]:
             "enableOnlineResize": True,
             "volumeRetypePolicy": "never",
             "metadata": dict(context.tags),
+            **zone_of(context, index),
         },
         protect=True,
         timeouts=_MINUTES,

@@ -15,6 +15,7 @@ from typing import Any, final
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.crossing import may_have_rights, need_path, needs_of
+from hdh_infra.clouds.openstack.lacks import makes_credentials
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     APPLICATION_CREDENTIAL,
@@ -49,7 +50,7 @@ BY_ACCESS_KEY = "access-key"
 
 def has_identity(context: Context, machine: str) -> bool:
     """Whether a machine is given credentials: it runs, is to have an identity, and may come to a right on a store."""
-    running = context.expanded.machines.get(machine)
+    running = context.expanded.machines.get(machine) if makes_credentials(context.site) else None
     return running is not None and running.identity and may_have_rights(context, machine)
 
 
@@ -65,7 +66,8 @@ def holders(context: Context, element: str) -> Iterator[tuple[str, str]]:
     which are the space's: they come and go with it, and open nothing else.
     """
     if element in context.expanded.networks:
-        needs = needs_of(context, element) if element.startswith("space/") else {}
+        mine = element.startswith("space/") and makes_credentials(context.site)
+        needs = needs_of(context, element) if mine else {}
         yield from ((need_path(element, machine), machine) for machine, need in needs.items() if need.credentials)
     elif has_identity(context, element):
         yield element, element
@@ -77,7 +79,8 @@ def holder_of(context: Context, right: Right) -> str | None:
         return None
     if has_identity(context, right.principal):
         return right.principal
-    need = needs_of(context, right.owner).get(right.principal) if right.owner.startswith("space/") else None
+    mine = right.owner.startswith("space/") and makes_credentials(context.site)
+    need = needs_of(context, right.owner).get(right.principal) if mine else None
     return need_path(right.owner, right.principal) if need and need.credentials else None
 
 

@@ -18,9 +18,14 @@ def has_address_groups(site: Site) -> bool:
     return site.offer.native.get("address_groups") is not False
 
 
+def makes_credentials(site: Site) -> bool:
+    """Whether a plan can make keys of S3 for machines: not where an API of the cloud's own alone does."""
+    return site.offer.native.get("machine_credentials") is not False
+
+
 def makes_keys(site: Site) -> bool:
     """Whether there is a Barbican; unless the catalogue says no, there is."""
     return site.fact("key.protection").value is not False
 
 
-__all__ = ["has_address_groups", "has_routers", "makes_keys"]
+__all__ = ["has_address_groups", "has_routers", "makes_credentials", "makes_keys"]

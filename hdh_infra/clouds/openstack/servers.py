@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.disks import image_id, volume_type
 from hdh_infra.clouds.openstack.naming import GET_FLAVOUR, INSTANCE, PORT, PROVIDER, VOLUME, make
+from hdh_infra.clouds.openstack.zones import zone_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, lookup, ref
 from hdh_infra.model.scales import Encryption
@@ -48,7 +49,9 @@ def port_node(
     )
 
 
-def start_disk(context: Context, path: str, *, name: str, gib: int, floor: Encryption, image_of: str) -> Node:
+def start_disk(
+    context: Context, path: str, *, name: str, gib: int, floor: Encryption, image_of: str, replica: int = 0
+) -> Node:
     """The disk that a server starts from.
 
     Args:
@@ -58,6 +61,7 @@ def start_disk(context: Context, path: str, *, name: str, gib: int, floor: Encry
         gib: its size in GiB; at least what images ask.
         floor: how it is to be encrypted.
         image_of: the path by which the lock chose the image.
+        replica: number of the replica; by it the zone is chosen, where there are several.
     """
     return make(
         context,
@@ -71,6 +75,7 @@ def start_disk(context: Context, path: str, *, name: str, gib: int, floor: Encry
             # Another type is another disk: no migration behind the plan's back.
             "volumeRetypePolicy": "never",
             "metadata": dict(context.tags),
+            **zone_of(context, replica),
         },
         # A newer image of the same name is no reason to make a machine anew.
         ignore=("imageId",),
@@ -90,6 +95,7 @@ def server_node(
     metadata: Mapping[str, Value],
     user_data: Value = None,
     spread: str | None = None,
+    replica: int = 0,
     holds_data: bool = False,
     after: Iterable[str] = (),
     ignore: tuple[str, ...] = (),
@@ -107,6 +113,7 @@ def server_node(
         metadata: beside the platform's tags.
         user_data: what its first start is told.
         spread: path of the server group that keeps replicas apart.
+        replica: number of the replica; by it the zone is chosen, where there are several.
         holds_data: whether a data disk is attached to it.
         after: paths of what must be there first.
         ignore: properties whose later change is no reason for anything.
@@ -131,6 +138,7 @@ def server_node(
         # A cloud that keeps deleted servers for a while keeps ours too.
         "forceDelete": False,
         "metadata": {**context.tags, **metadata},
+        **zone_of(context, replica),
     }
     if spread is not None:
         properties["schedulerHints"] = [{"group": ref(spread)}]

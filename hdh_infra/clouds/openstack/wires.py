@@ -39,6 +39,11 @@ from hdh_infra.graph.values import Value, form_of
 DEFAULT_GROUP = "default"
 STRANGERS = tuple(ipaddress.IPv4Address(one) for one in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "8.8.8.8"))
 """Addresses that stand for anyone outside; the first that no rule names is taken."""
+LOCAL = tuple(
+    ipaddress.IPv4Network(one)
+    for one in ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+)
+"""Ranges that lead nowhere outside (RFC 1918, RFC 6598, RFC 3927)."""
 _NOBODY = ipaddress.IPv4Network("0.0.0.0/32")
 _NUMBERS = {"6": "tcp", "17": "udp", "": None, "any": None}
 _EVERYTHING = (Rule("out", None), Rule("in", None))
@@ -223,7 +228,9 @@ class Wires:
             # What the outside hands out is known once it is there.
             addresses = [STRANGERS[0]]
         for address in addresses:
-            public = external or port.path in self.public_ports or address.is_global
+            # Of a network that is none of ours only the address tells whether it leads outside.
+            foreign = network is None and not any(address in one for one in LOCAL)
+            public = external or foreign or port.path in self.public_ports or address.is_global
             yield Interface(exit_of(server) or server.element, address, key, rules, groups), public
 
     def _addresses(self, port: Native, network: str) -> Iterator[ipaddress.IPv4Address]:

@@ -68,7 +68,7 @@ class Provisioner:
             _flavor(admin, flavor, project)
         for kind in tenant.volume_types:
             _volume_type(admin, kind, project)
-        _external_network(admin, tenant.external_network, project)
+        _external_network(admin, tenant.external_network, project, ports=tenant.on_external)
         with Client(self._box, tenant.name, record["password"], tenant.name) as member:
             for image in tenant.images:
                 _image(admin, member, image)
@@ -159,16 +159,12 @@ def _volume_type(admin: Client, kind: VolumeType, project: str) -> None:
         admin.post("block-storage", f"{path}/action", {"addProjectAccess": {"project": project}})
 
 
-def _external_network(admin: Client, name: str, project: str) -> None:
-    """A network of the operator that one tenant alone may use as external.
+def _external_network(admin: Client, name: str, project: str, *, ports: bool) -> None:
+    """A network of the operator that one tenant alone may use as external, and have ports on where that is asked.
 
     Made plain: with `router:external` it would be open to every project. The policy makes it external.
     """
-    policies = admin.get("network", f"/rbac-policies?action=access_as_external&target_tenant={project}")
     networks = admin.get("network", f"/networks?project_id={admin.project}")["networks"]
-    own = {one["object_id"] for one in policies["rbac_policies"]}
-    if any(one["id"] in own for one in networks):
-        return
     physical = f"external-{project}"
     made = next((one for one in networks if one.get("provider:physical_network") == physical), None)
     if made is None:
@@ -183,8 +179,11 @@ def _external_network(admin: Client, name: str, project: str) -> None:
             "enable_dhcp": False,
         }
         admin.post("network", "/subnets", {"subnet": subnet})
-    policy = {"object_type": "network", "object_id": made["id"], "action": "access_as_external"}
-    admin.post("network", "/rbac-policies", {"rbac_policy": {**policy, "target_tenant": project}})
+    for action in ("access_as_external", *(("access_as_shared",) if ports else ())):
+        asked = f"action={action}&target_tenant={project}&object_id={made['id']}"
+        if not admin.get("network", f"/rbac-policies?{asked}")["rbac_policies"]:
+            policy = {"object_type": "network", "object_id": made["id"], "action": action, "target_tenant": project}
+            admin.post("network", "/rbac-policies", {"rbac_policy": policy})
 
 
 def _image(admin: Client, member: Client, image: Image) -> None:

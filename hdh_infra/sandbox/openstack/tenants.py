@@ -52,6 +52,7 @@ class Tenant:
         images: images shared with this tenant.
         volume_types: volume types that this tenant may use.
         external_network: name of the one external network that this tenant sees.
+        on_external: whether its machines may have ports on that network itself.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Tenant:
     images: tuple[Image, ...]
     volume_types: tuple[VolumeType, ...]
     external_network: str
+    on_external: bool = False
 
 
 def check(tenants: Sequence[Tenant]) -> None:
