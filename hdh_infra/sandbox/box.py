@@ -67,7 +67,7 @@ def _served(target: Target) -> frozenset[str] | None:
     offer = offer_of(target)
     if offer is None or offer.refused is not None:
         return None
-    return SERVED.get(offer.lowering or target.cloud)
+    return SERVED.get(offer.lowering or target.cloud) or SERVED.get(offer.kin or "")
 
 
 def needs(target: Target) -> frozenset[str]:
