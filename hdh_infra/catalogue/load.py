@@ -9,15 +9,17 @@ import functools
 import importlib.util
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from hdh_infra.catalogue import sources
 from hdh_infra.catalogue.measuring import Difference, differences, with_measured
 from hdh_infra.catalogue.schema import ATTRIBUTES, AskedGpu, Catalogue, Fact, Flavour, FlavourGpu, Offer, Region
 from hdh_infra.catalogue.sources import CATALOGUE, LeftOut, added, clashing, file_of, names, package_of
+from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.measured import Measured
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.scales import Confidence
@@ -53,6 +55,9 @@ def _unread() -> tuple[LeftOut, ...]:
             wrong = _misnamed(name, catalogue(name))
         except FileNotFoundError:
             wrong = f"there is no {CATALOGUE} in {point.module}"
+        except SpecError as error:
+            more = len(error.problems) - 1
+            wrong = str(error.problems[0]) + (f", and {more} more (`hdh targets --check` says all)" if more else "")
         except Exception as error:  # noqa: BLE001 - another's file may be wrong in any way
             wrong = " ".join(str(error).split()) or type(error).__name__
         if wrong:
@@ -75,17 +80,32 @@ def _misnamed(name: str, found: Catalogue) -> str | None:
 
 @functools.cache
 def catalogue(cloud: str) -> Catalogue:
-    """One cloud's file. Raises `KeyError` for a cloud that has none."""
-    text = file_of(cloud).read_text(encoding="utf-8")
+    """One cloud's file.
+
+    Raises:
+        KeyError: there is no such cloud.
+        SpecError: its file is no catalogue, with everything that is wrong in it.
+    """
+    file = file_of(cloud)
+    text = file.read_text(encoding="utf-8")
     import yaml
 
     # The parser in C, where PyYAML has it, takes a tenth of the time; the data are written so that YAML 1.1 and 1.2 read them alike.
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    found = Catalogue.model_validate(loader(text).get_single_data())
+    try:
+        found = Catalogue.model_validate(loader(text).get_single_data())
+    except (ValidationError, yaml.YAMLError):
+        from hdh_infra.catalogue.checking import check_form
+
+        # What is wrong with it is told by line and row, and the offers are not looked at: they are not known.
+        raise SpecError(check_form(text, Path(str(file)))) from None
     for offer in found.offers:
         unknown = {fact.attribute for fact in offer.facts} ^ ATTRIBUTES
         if unknown or len(offer.facts) != len(ATTRIBUTES):
-            raise ValueError(f"{cloud}.yaml, offer {offer.name}: one row for each attribute, not {sorted(unknown)}")
+            what = (
+                f"offer {offer.name}: one row for each attribute, not {sorted(unknown)}; `hdh targets --check` says all"
+            )
+            raise SpecError([Problem(str(file), None, None, "", what)])
     return found
 
 
@@ -107,6 +127,21 @@ def first_regions() -> tuple[Target, ...]:
         if offer is not None and offer.refused is None:
             found.setdefault((target.cloud, target.offer), target)
     return tuple(found.values())
+
+
+def one_of_each(named: Iterable[str] = ()) -> tuple[Target, ...]:
+    """One target of every offer, refused ones too: those that are named, else its first region.
+
+    Args:
+        named: targets that stand for their offers; several of one offer all count.
+    """
+    chosen = set(named)
+    found: dict[tuple[str, str | None], list[Target]] = {}
+    for target in targets():
+        found.setdefault((target.cloud, target.offer), []).append(target)
+    return tuple(
+        one for offer in found.values() for one in ([each for each in offer if str(each) in chosen] or offer[:1])
+    )
 
 
 def offer_of(target: Target) -> Offer | None:
@@ -277,4 +312,16 @@ def digest_input(place: Site) -> str:
     )
 
 
-__all__ = ["Site", "catalogue", "clouds", "digest_input", "first_regions", "left_out", "offer_of", "site", "targets"]
+__all__ = [
+    "Site",
+    "catalogue",
+    "clouds",
+    "digest_input",
+    "first_regions",
+    "forget",
+    "left_out",
+    "offer_of",
+    "one_of_each",
+    "site",
+    "targets",
+]

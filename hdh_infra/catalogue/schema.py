@@ -281,6 +281,23 @@ class Offer(Spec):
         description="How its S3 endpoint differs from S3: names and values of `catalogue.quirks.QUIRKS`.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def fill_refused(cls, written: Any) -> Any:
+        """What nobody asks of a refused offer is unknown, by the refusal's own reason: it needs no row."""
+        refused = written.get("refused") if isinstance(written, Mapping) else None
+        rows = written.get("facts") if isinstance(written, Mapping) else None
+        if not isinstance(refused, Mapping) or not isinstance(rows, (list, tuple)):
+            return written
+        known = {row.get("attribute") for row in rows if isinstance(row, Mapping)}
+        said = {name: refused.get(name) for name in ("source", "as_of", "reason", "remedy")}
+        filled = [
+            {"attribute": one, "value": None, "confidence": "unknown", **said}
+            for one in sorted(FORMS)
+            if one not in known
+        ]
+        return {**written, "facts": [*rows, *filled]}
+
     @model_validator(mode="after")
     def check_known_quirks(self) -> Self:
         """Every quirk is one that code asks for."""

@@ -1,4 +1,4 @@
-"""Commands that need no engine: init, validate, schema, lock, targets, assess, plan, compare, observe a plan."""
+"""Commands that need no engine: init, validate, schema, lock, assess, plan, compare, observe a plan."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from hdh_infra.cli.credentials import credentials
 from hdh_infra.cli.options import (
+    AssessReport,
     Layout,
     LockFile,
     Measurements,
@@ -24,7 +25,7 @@ from hdh_infra.cli.options import (
     read_spec,
     save_lock,
 )
-from hdh_infra.cli.output import Exit, Format, ReportFormat, console, remarks, write_file, write_json
+from hdh_infra.cli.output import AssessFormat, Exit, Format, ReportFormat, console, remarks, write_file, write_json
 
 if TYPE_CHECKING:
     from hdh_infra.model.measured import Measured
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 def add(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    for command in (init, validate, schema, lock, targets, credentials, assess, plan, compare):
+    for command in (init, validate, schema, lock, credentials, assess, plan, compare):
         app.command()(command)
 
 
@@ -152,35 +153,10 @@ def lock(
         raise typer.Exit(Exit.no)
 
 
-def targets(output: OneFormat = Format.text) -> None:
-    """List every target of the catalogue."""
-    from hdh_infra.catalogue.load import site
-    from hdh_infra.catalogue.load import targets as known
-
-    places = [site(target) for target in known()]
-    if output is Format.json:
-        write_json(
-            [
-                {
-                    "target": str(place.target),
-                    "offer": place.offer.title,
-                    "country": place.country,
-                    "flavours": len(place.offer.flavours),
-                    "facts": [fact.model_dump(mode="json") for _, fact in sorted(place.facts.items())],
-                }
-                for place in places
-            ]
-        )
-        return
-    from hdh_infra.cli.tables import print_targets
-
-    print_targets(places, console())
-
-
 def assess(
     spec: Spec,
     on: On = [],
-    output: Report = ReportFormat.text,
+    output: AssessReport = AssessFormat.text,
     today: Today = "",
     lock_file: LockFile = None,
     live: Annotated[
@@ -200,7 +176,7 @@ def assess(
 
     Exit 1 where a target named with --on is not deployable.
     """
-    from hdh_infra.compare.assessment import assessment
+    from hdh_infra.compare.assessment import assessment, plan_all
     from hdh_infra.planning import make_plan
 
     found_now: Mapping[str, Measured] = {}
@@ -216,11 +192,19 @@ def assess(
     platform, chosen = read_spec(spec, on, files=measured, measured=found_now)
     _, old = find_lock(spec, lock_file)
     now = day(today)
-    plans = [make_plan(platform, target, lock=old, today=now) for target in chosen]
-    found = assessment(platform, plans, today=now)
-    if output is ReportFormat.json:
-        write_json(found.to_json())
-    elif output is ReportFormat.markdown:
+    made = (
+        plan_all(platform, chosen, old, now)
+        if "all" in on
+        else (make_plan(platform, one, lock=old, today=now) for one in chosen)
+    )
+    found = assessment(platform, made, today=now)
+    if output is AssessFormat.json:
+        write_json(found.parts())
+    elif output is AssessFormat.html:
+        from hdh_infra.compare.report.html import assessment_html
+
+        sys.stdout.write(assessment_html(found))
+    elif output is AssessFormat.markdown:
         from hdh_infra.compare.report.markdown import assessment_markdown
 
         sys.stdout.write(assessment_markdown(found))
@@ -228,7 +212,7 @@ def assess(
         from hdh_infra.compare.report.terminal import print_assessment
 
         print_assessment(found, console())
-    if on and "all" not in on and not all(one.deployable for one in plans):
+    if on and "all" not in on and not all(one.deployable for one in found.sides):
         raise typer.Exit(Exit.no)
 
 

@@ -11,7 +11,7 @@ import typer
 import typer.core
 
 import hdh_infra
-from hdh_infra.cli import deploying, describing, local
+from hdh_infra.cli import catalogue, deploying, describing, local
 from hdh_infra.cli.output import Exit
 from hdh_infra.errors import HdhError
 
@@ -54,6 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 describing.add(app)
+catalogue.add(app)
 deploying.add(app)
 local.add(app)
 

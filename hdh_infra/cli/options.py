@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hdh_infra.cli.output import Format, ReportFormat
+from hdh_infra.cli.output import AssessFormat, Format, ReportFormat
 
 if TYPE_CHECKING:
     from hdh_infra.model.lock import Lock
@@ -23,11 +23,12 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="TARGET",
-        help="Target such as azure:francecentral; may be repeated; `all` is every one of the catalogue.",
+        help="Target such as azure:francecentral; may be repeated; `all` is every offer of the catalogue.",
         show_default=False,
     ),
 ]
 OneFormat = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+AssessReport = Annotated[AssessFormat, typer.Option("--format", help="How the report is written.")]
 Report = Annotated[ReportFormat, typer.Option("--format", help="How the report is written.")]
 Today = Annotated[
     str,
@@ -93,7 +94,7 @@ def read_spec(
         files: of what was measured.
         measured: what was measured now, by target.
     """
-    from hdh_infra.catalogue.load import targets
+    from hdh_infra.catalogue.load import one_of_each, targets
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.model.target import Target
     from hdh_infra.planning import load
@@ -105,12 +106,24 @@ def read_spec(
         told |= read_measured(file)
     platform = load(spec, on=named, measured={**told, **(measured or {})})
     if "all" in on:
-        return platform, list(targets())
+        return platform, list(_usable(one_of_each((*platform.targets, *named))))
     chosen = named or (list(platform.targets) if default_all else [])
     if not chosen:
         known = ", ".join(str(one) for one in targets())
         raise SpecError([Problem("--on", None, None, "", f"no target is named: say --on TARGET; allowed: {known}")])
     return platform, [Target.parse(one) for one in dict.fromkeys(chosen)]
+
+
+def _usable(found: Iterable[Target]) -> Iterator[Target]:
+    """Targets whose cloud can be used: one of another package that is broken stands in nobody's way, and is told."""
+    from hdh_infra.clouds import unusable
+
+    for target in found:
+        why = unusable(target)
+        if why is None:
+            yield target
+        else:
+            typer.echo(f"{target} is left out: {why}", err=True)
 
 
 def save_lock(lock: Lock, file: Path) -> None:

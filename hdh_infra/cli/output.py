@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -37,6 +38,15 @@ class ReportFormat(StrEnum):
     markdown = "markdown"
 
 
+class AssessFormat(StrEnum):
+    """How an assessment is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
 def console() -> Console:
     """Standard output, for people; as wide as the terminal, or 120 columns elsewhere."""
     from rich.console import Console
@@ -45,14 +55,14 @@ def console() -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # the reader has read enough: `main` decides what that means, for every way of writing
 
-    return Answer(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Answer(soft_wrap=False, width=None if sys.stdout.isatty() else 120, highlight=False, emoji=False)
 
 
 def remarks() -> Console:
     """Standard error."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
+    return Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else 120)
 
 
 def write_file(file: Path, text: str) -> None:
@@ -78,9 +88,22 @@ def write_json(value: Any) -> None:
         return
     opening = "{"
     for name, part in value.items():
-        sys.stdout.write(f"{opening}\n  {json.dumps(name)}: {_json(part)}")
+        sys.stdout.write(f"{opening}\n  {json.dumps(name)}: ")
+        if isinstance(part, Iterator):
+            _write_parts(part)
+        else:
+            sys.stdout.write(_json(part))
         opening = ","
     sys.stdout.write("\n}\n" if value else "{}\n")
+
+
+def _write_parts(parts: Iterator[tuple[str, Any]]) -> None:
+    """A mapping whose parts are large, one at a time."""
+    opening = "{"
+    for name, part in parts:
+        sys.stdout.write(f"{opening}\n    {json.dumps(name)}: {_json(part)}")
+        opening = ","
+    sys.stdout.write("\n  }" if opening == "," else "{}")
 
 
 def _json(value: Any) -> str:

@@ -44,13 +44,17 @@ def requests(
         RefusedError: the plan is not deployable, or the lock is not up to date.
         EngineError: there is no engine and none can be had.
     """
+    from hdh_infra.catalogue.load import site
     from hdh_infra.deploy.guards import refuse_blocked
     from hdh_infra.deploy.operations import Request
     from hdh_infra.planning import make_plan
     from hdh_infra.planning.lock import update_lock as updated
     from hdh_infra.planning.lock_file import lock_status, new_salt
+    from hdh_infra.planning.refusing import refuse_offer
 
     platform, chosen = read_spec(spec, on)
+    for target in chosen:
+        refuse_offer(site(target, platform))
     file, lock = find_lock(spec, lock_file)
     if update_lock:
         lock = updated(lock, platform, chosen, salt=new_salt())

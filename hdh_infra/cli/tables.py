@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -18,12 +18,12 @@ _NAMES = 48
 _ATTRIBUTES = 14
 _PARTS = 12
 """Parts that are named before they are only counted."""
+_UNVERIFIED = " (unverified)"
 _SAID_AGAIN = re.compile(r"/[^:/]+:")
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hdh_infra.catalogue.load import Site
     from hdh_infra.deploy.operations import Result
     from hdh_infra.deploy.request import OpenStep
     from hdh_infra.graph.node import Node
@@ -34,20 +34,28 @@ if TYPE_CHECKING:
 def print_plan(plan: Plan, console: Console) -> None:
     """The native resources of a plan by element, what stands in its way, and what is done by hand."""
     _heading(f"{plan.platform} on {plan.target}: {len(plan.nodes)} native resources", console)
-    _nodes(plan.nodes, console)
+    _nodes(plan.nodes, console, frozenset(plan.unverified))
     console.print()
     if plan.flavours:
         _flavours(plan.flavours, console)
         console.print()
     blocking = [row for row in plan.verdicts if row.blocks]
     waived = sum(1 for row in plan.verdicts if row.waiver and not row.blocks)
+    refused = next((row for row in blocking if row.requirement == "offer.deployable"), None)
     if plan.deployable:
         console.print("deployable", style="bold green")
+    elif refused is not None:
+        console.print(Text.assemble(("refused: ", "bold red"), refused.reason))
+        if refused.remedy:
+            console.print(Text(refused.remedy))
+        console.print(Text(f"{refused.source} ({refused.as_of}, {refused.confidence})", style="dim"))
     else:
         verb = "requirement is" if len(blocking) == 1 else "requirements are"
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
         console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
+    for line in plan.unverified_words():
+        console.print(Text(line, style="bold yellow"))
     for line in plan.due:
         console.print(Text.assemble(("due: ", "bold yellow"), line))
     if plan.raised:
@@ -60,10 +68,16 @@ def print_plan(plan: Plan, console: Console) -> None:
         _by_hand(plan.manual, console)
 
 
-def _nodes(nodes: Iterable[Node], console: Console) -> None:
-    """A line a node, `*` where it holds data; a name too long for its column has its type on the next line."""
+def _nodes(nodes: Iterable[Node], console: Console, unverified: Collection[str]) -> None:
+    """A line a node, `*` where it holds data, `unverified` where its type has no contract; a name too long for its column has its type on the next line."""
     rows = [
-        (node.element, node.path.removeprefix(f"{node.element}/"), _type(node.type), node.protect) for node in nodes
+        (
+            node.element,
+            node.path.removeprefix(f"{node.element}/"),
+            _type(node.type) + (_UNVERIFIED if node.type in unverified else ""),
+            node.protect,
+        )
+        for node in nodes
     ]
     widest = max((len(type_) for _, _, type_, _ in rows), default=0)
     column = min(max((len(name) for _, name, _, _ in rows), default=0) + 4, max(20, console.width - widest - 1), _NAMES)
@@ -216,23 +230,6 @@ def _flows(title: str, flows: tuple[ObservedFlow, ...], console: Console) -> Non
     for flow in flows:
         ports = ", ".join(map(str, flow.ports))
         table.add_row(flow.source, flow.to, f"{flow.protocol} {ports}", ", ".join(flow.also_reaches))
-    console.print(table)
-
-
-def print_targets(places: Iterable[Site], console: Console) -> None:
-    """The targets of the catalogue, and how much of each is known."""
-    _heading("Targets of the catalogue", console)
-    table = _table("target", "offer", "country", "flavours", "unknown facts")
-    for place in places:
-        unknown = sum(1 for fact in place.facts.values() if fact.value is None)
-        country = place.country or "its operator declares it"
-        table.add_row(
-            Text(str(place.target), style="bold cyan"),
-            place.offer.title,
-            country,
-            str(len(place.offer.flavours)),
-            str(unknown),
-        )
     console.print(table)
 
 

@@ -44,8 +44,10 @@ def cloud(name: str) -> Cloud:
 
 
 def of(target: Target) -> Cloud:
-    """The lowering and reading that serve a target's offer: those of its own cloud, unless the offer names another's."""
+    """The lowering and reading that serve a target's offer: those of its own cloud, unless the offer names another's or is refused."""
     offer = offer_of(target)
+    if offer is not None and offer.refused is not None:
+        return cloud("nothing")
     return cloud(offer.lowering or target.cloud if offer is not None else target.cloud)
 
 

@@ -351,7 +351,9 @@ def _cell(side: Side, verdicts: Mapping[tuple[str, str], VerdictRow], path: str,
     basis = "observed" if seen is not None else "catalogue" if given is not None else "none"
     if given is None and ATTRIBUTES[kind_of(path)][attribute].relation is Relation.untraceable:
         basis = "untraceable"
-    return Cell(given, row.verdict if row is not None else Verdict.unknown, basis, row)
+    # Of what nothing is asked nothing is missing, even where nothing answers.
+    unsaid = Verdict.unknown if wanted is not None else Verdict.met
+    return Cell(given, row.verdict if row is not None else unsaid, basis, row)
 
 
 @final

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from hdh_infra.graph.observation import Native, Natives, Observation, Origin
@@ -15,6 +15,7 @@ from hdh_infra.graph.plan import Plan, VerdictRow
 from hdh_infra.graph.values import form_of
 from hdh_infra.model.paths import element_of
 from hdh_infra.model.scales import Verdict
+from hdh_infra.planning.refusing import DEPLOYABLE
 
 UNMANAGED = "platform/unmanaged/"
 """Where the paths of resources begin that lie in the project and that no state knows."""
@@ -51,6 +52,8 @@ class Side:
         remarks: what a reader should know that no attribute says.
         due: spaces past their end whose data wait for the word to go.
         raised: floors that frameworks raised, with their clauses.
+        count_of_natives: how many there are, of a side that no longer has them.
+        unplanned: why no plan of it could be made; it answers nothing then.
     """
 
     label: str
@@ -63,14 +66,21 @@ class Side:
     remarks: tuple[str, ...] = ()
     due: tuple[str, ...] = ()
     raised: tuple[Mapping[str, Any], ...] = ()
+    count_of_natives: int | None = None
+    unplanned: str = ""
+
+    @classmethod
+    def not_planned(cls, target: str, why: str) -> Side:
+        """A target that a platform cannot be placed on at all, and why."""
+        return cls(target, target, "plan", Observation(target, "plan", {}), {}, unplanned=why)
 
     @classmethod
     def of_plan(cls, plan: Plan, observation: Observation) -> Side:
         """A plan and what its native resources give."""
         natives = {node.path: node.type for node in plan.nodes}
         return cls(
-            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden, observation.remarks,
-            plan.due, plan.raised,
+            plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden,
+            (*plan.unverified_words(), *observation.remarks), plan.due, plan.raised,
         )  # fmt: skip
 
     @classmethod
@@ -86,10 +96,25 @@ class Side:
             remarks=tuple(dict.fromkeys((*observation.remarks, *strange))),
         )
 
+    def verdicts_only(self) -> Side:
+        """The side without what its resources give, which no assessment reads: so that many of them can be held."""
+        bare = Observation(self.observation.target, self.observation.source, {})
+        return replace(self, observation=bare, natives={}, count_of_natives=self.resources)
+
+    @property
+    def resources(self) -> int:
+        """How many native resources it has."""
+        return len(self.natives) if self.count_of_natives is None else self.count_of_natives
+
+    @property
+    def refused(self) -> VerdictRow | None:
+        """The verdict of an offer that nothing can be deployed to; None of every other."""
+        return next((row for row in self.verdicts if row.requirement == DEPLOYABLE), None)
+
     @property
     def deployable(self) -> bool:
         """Whether no verdict stands in the way."""
-        return not any(row.blocks for row in self.verdicts)
+        return not self.unplanned and not any(row.blocks for row in self.verdicts)
 
     def count(self, verdict: Verdict) -> int:
         """How many of its verdicts are this one."""

@@ -20,6 +20,7 @@ from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning.changes import judged
+from hdh_infra.planning.refusing import refuse_plan
 from hdh_infra.planning.state_place import state_outside, state_unknown
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 def refuse_blocked(plan: Plan) -> None:
     """Refuse a plan with a verdict that blocks. Raises `RefusedError` with all of them, each with its remedy."""
+    refuse_plan(plan)
     blocking = [row for row in plan.verdicts if row.blocks]
     if not blocking:
         return

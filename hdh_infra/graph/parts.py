@@ -138,6 +138,7 @@ def _part(plan: Plan, name: str, nodes: Iterable[Node], steps: Iterable[ManualSt
         due=(),
         raised=(),
         flavours=(),
+        unverified=tuple(sorted({node.type for node in mine} & set(plan.unverified))),
         read=None,
     )
     return Part(name, cut, tuple(sorted(read)) if name != FOUNDATION else ())

@@ -132,6 +132,8 @@ class Plan:
     """Floors that frameworks raised, each with its clause."""
     flavours: tuple[ChosenFlavour, ...] = ()
     """The sizes of its machines, by name."""
+    unverified: tuple[str, ...] = ()
+    """Types of its resources that there is no contract of, sorted: nobody held their properties against what the provider takes."""
     read: tuple[tuple[Node, ...], Observation] | None = field(default=None, compare=False, repr=False)
     """What the resources gave when the plan was made, with the very resources it was read of; no part of the plan's form."""
 
@@ -144,6 +146,16 @@ class Plan:
     def deployable(self) -> bool:
         """Whether every requirement is met, met by other means, or waived."""
         return not any(row.blocks for row in self.verdicts)
+
+    def unverified_words(self) -> tuple[str, ...]:
+        """That some of its resources have no contract, in one line; none where all have."""
+        count = sum(node.type in self.unverified for node in self.nodes)
+        if not count:
+            return ()
+        many = f"{count} native resources have" if count > 1 else "1 native resource has"
+        return (
+            f"unverified: {many} no contract, so that nobody held their properties against what the provider takes: {', '.join(self.unverified)}",
+        )
 
     def node(self, path: str) -> Node:
         """The node at a path. Raises `KeyError`."""
@@ -184,6 +196,7 @@ class Plan:
             "due": list(self.due),
             "raised": [dict(one) for one in self.raised],
             "flavours": [asdict(one) for one in self.flavours],
+            "unverified": list(self.unverified),
         }
 
     @classmethod

@@ -39,7 +39,7 @@ def _head(plan: Plan) -> Iterator[str]:
         yield f"provider {key}: {provider.package} {provider.version}{config}"
     yield f"{len(plan.nodes)} native resources"
     for token, count in sorted(Counter(node.type for node in plan.nodes).items()):
-        yield f"{count:7} {token}"
+        yield f"{count:7} {token}{' (unverified: no contract)' if token in plan.unverified else ''}"
     yield from (f"{one.count:7} x {_size(one)}" for one in plan.flavours)
     yield from (f"overridden: {line}" for line in plan.overridden)
     yield from (f"due: {line}" for line in plan.due)

@@ -51,6 +51,7 @@ MANAGED: Mapping[str, str] = {
 """Managed services: `requires.NAME`."""
 
 REQUIREMENTS: Mapping[str, Requirement] = {
+    "offer.deployable": Requirement("there is something to deploy to", waivable=False),
     "region.country": Requirement("the region lies in a country of the residency", waivable=False),
     "store.encryption": Requirement("who holds the key that encrypts a store"),
     "store.versioning": Requirement("overwritten and deleted objects can be had back"),

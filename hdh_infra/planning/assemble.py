@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hdh_infra.catalogue.load import digest_input, site
 from hdh_infra.clouds import of
 from hdh_infra.clouds.base import Context
+from hdh_infra.contracts import contract
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
@@ -90,6 +91,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
         flavours=tuple(_flavours(context)),
+        unverified=tuple(sorted(token for token in {node.type for node in ordered} if contract(token) is None)),
         read=(ordered, observed),
     )
 
@@ -107,7 +109,7 @@ def _flavours(context: Context) -> Iterator[ChosenFlavour]:
     """The flavours of a platform's machines and of those that the cloud's plan needs beside them, by name."""
     machines: dict[str, dict[str, int]] = {}
     helpers = of(context.site.target).service_machines(context.expanded, context.site)
-    for path, machine in {**context.expanded.machines, **helpers}.items():
+    for path, machine in {} if context.site.offer.refused else {**context.expanded.machines, **helpers}.items():
         machines.setdefault(context.flavour(path).name, {})[path] = machine.count
     for _, alike in sorted(machines.items()):
         flavour = context.flavour(next(iter(alike)))

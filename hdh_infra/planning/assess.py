@@ -24,6 +24,7 @@ from hdh_infra.model.paths import Kind, kind_of
 from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, RetentionMode, Verdict
 from hdh_infra.model.wording import value_words
 from hdh_infra.planning.reaching import flow_rows
+from hdh_infra.planning.refusing import refused_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
 
@@ -46,6 +47,8 @@ def assess(
         today: the day that waivers are judged by.
         room: what a plan needs against the offer's limits; nothing of what is deployed already.
     """
+    if place.offer.refused is not None:
+        return tuple(refused_rows(expanded, lock, place, place.offer.refused, observed, today))
     rows = [
         *_attributes(expanded, lock, place, observed, today),
         *whole(expanded, place, observed, today),
@@ -157,6 +160,9 @@ class _Judge:
             return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
         if fact.means and seen == fact.value:
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
+        if answer is None and fact.value is not None and self.observed.source == "plan" and not existing:
+            # A plan shows all that it makes: what the offer has, and no resource of it gives, is not given.
+            answer = False
         verdict = Verdict.worst(_of(answer), offered)
         if verdict is Verdict.not_met and offered is Verdict.differs and not seen and _serves(attribute, given):
             # The offer's named other means is what there is: nothing native was to be seen.

@@ -129,6 +129,9 @@ def check_fits(platform: Platform, on: Iterable[Target], *, residency: bool = Tr
             problems.extend(check_state_place(platform, place))
         problems.extend(check_quotas(platform, place))
         problems.extend(check_existing(platform, place))
+        if place.offer.refused is not None:
+            # It is assessed all the same, and answers nothing.
+            continue
         for path, machine in expanded.machines.items():
             if place.flavour(machine.vcpus, int(machine.memory)) is None:
                 problems.append(

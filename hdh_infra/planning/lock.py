@@ -58,6 +58,9 @@ def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target],
         except ValueError as error:
             problems.append(platform.problem(("targets",), str(error)))
             continue
+        if place.offer.refused is not None:
+            # It has no machines to choose for, and nothing is ever deployed there.
+            continue
         flavours[str(target)] = _flavours(base, expanded, place, problems)
         images[str(target)] = _images(base, expanded, place, problems)
     if problems:

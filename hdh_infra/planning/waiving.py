@@ -41,7 +41,10 @@ def idle_waivers(
     for index, waiver in enumerate(platform.waivers):
         if waiver.target != str(place.target) or waiver.until < today:
             continue
-        if not any(_means(waiver, row) for row in (*open_rows, *measured)):
+        if place.offer.refused is not None:
+            what = f"waives nothing: {waiver.target} is refused, and no waiver changes that ({place.offer.refused.reason.rstrip('.')}); take it out"
+            yield platform.problem(("waivers", index), what)
+        elif not any(_means(waiver, row) for row in (*open_rows, *measured)):
             yield platform.problem(
                 ("waivers", index),
                 f"waives nothing: every {waiver.requirement} of {waiver.element} is met on {waiver.target}; take it out",

@@ -178,6 +178,30 @@ def test_the_example_lies_in_the_sandbox_of_the_cloud_that_it_is_a_kin_of(exampl
     assert needs(Target.parse(TARGET)) == needs(Target.parse("openstack:RegionOne"))
 
 
+def test_what_is_broken_is_told_by_targets_and_by_check_and_left_out_of_all(tmp_path):
+    folder = other(
+        tmp_path / "a", "other", package="a-clouds", module="other_a", code="raise RuntimeError('no')", text=written()
+    )
+    shutil.copytree(
+        other(tmp_path / "b", "azure", package="b-clouds", module="other_b", text=written()), folder, dirs_exist_ok=True
+    )
+    shown = hdh_says(folder, "targets", "--format", "json")
+    assert shown.returncode == 0
+    assert "cloud 'azure' of b-clouds is left out" in shown.stderr
+    checked = hdh_says(folder, "targets", "--check", "--format", "json", "--today", "2026-11-25")
+    assert checked.returncode == 1
+    assert [one["file"] for one in json.loads(checked.stdout)["problems"] if one["file"].endswith("-clouds")] == [
+        "b-clouds"
+    ]
+    assessed = hdh_says(folder, "assess", "examples/small.yaml", "--on", "all", "--format", "json")
+    assert "other:dc1 is left out: cloud 'other' of a-clouds cannot be used (RuntimeError: no)" in assessed.stderr
+    assert {"azure:francecentral", "bleu:bleufrancecentral"} <= set(json.loads(assessed.stdout)["targets"])
+    named = hdh_says(folder, "assess", "examples/small.yaml", "--on", "other:dc1")
+    assert named.returncode == 2
+    assert "update a-clouds, or uninstall it" in " ".join(named.stderr.split())
+    assert "Traceback" not in named.stderr
+
+
 def only(found):
     (one,) = found
     return one

@@ -36,7 +36,7 @@ each_limit = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("cloud", clouds())
 def test_every_offer_has_limits_of_what_platforms_have_most_of(cloud):
-    for offer in catalogue(cloud).offers:
+    for offer in (one for one in catalogue(cloud).offers if one.refused is None):
         assert {"stores", "networks", "machines", "vcpus", "rules", "addresses"} <= {
             limit.name for limit in offer.limits
         }

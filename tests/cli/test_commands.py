@@ -66,6 +66,7 @@ def test_a_report_is_written_as_markdown_too(hdh, small, command):
     "words",
     [
         ("targets",),
+        ("targets", "ovhcloud:GRA", "oodrive:france"),
         ("plan", "SPEC"),
         ("observe", "SPEC", "--planned", "--format", "text"),
     ],
@@ -73,11 +74,12 @@ def test_a_report_is_written_as_markdown_too(hdh, small, command):
 def test_nothing_is_cut_off_and_no_line_is_too_wide(hdh, small, monkeypatch, words, columns):
     from rich.console import Console
 
-    from hdh_infra.cli import deploying, describing
+    from hdh_infra.cli import catalogue, deploying, describing
 
     def narrow():
         return Console(width=int(columns), highlight=False)
 
+    monkeypatch.setattr(catalogue, "console", narrow)
     monkeypatch.setattr(describing, "console", narrow)
     monkeypatch.setattr(deploying, "console", narrow)
     answer = hdh(*(word.replace("SPEC", str(small)) for word in words))

@@ -131,9 +131,16 @@ def test_what_follows_from_the_offer_itself_is_the_catalogue_s_where_nothing_nat
     assert (row.verdict, row.source) == (expected, "a page of the offer")
 
 
-def test_what_must_show_and_does_not_is_unknown_whatever_the_offer_has():
+@pytest.mark.parametrize(
+    ("source", "verdict"), [("plan", Verdict.not_met), ("state", Verdict.unknown), ("live", Verdict.unknown)]
+)
+def test_what_must_show_and_does_not_is_not_given_by_a_plan_and_unknown_of_what_is_deployed(source, verdict):
+    """A plan shows all that it makes; a reader of what is deployed may not see all of it."""
     assert "versioning" not in BY_CATALOGUE
-    row = judged(spec(), {STORE: {"versioning": None}}, fact("store.versioning", True))[STORE, "versioning"]
+    seen = {STORE: {"versioning": None}}
+    row = judged(spec(), seen, fact("store.versioning", True), source=source)[STORE, "versioning"]
+    assert row.verdict is verdict
+    row = judged(spec(), seen, fact("store.versioning", None), source=source)[STORE, "versioning"]
     assert row.verdict is Verdict.unknown
 
 

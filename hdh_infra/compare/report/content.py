@@ -102,6 +102,8 @@ class Summary:
 
     label: str
     deployable: bool
+    answer: str
+    """Whether it can be deployed, in words."""
     met: int
     differs: int
     unknown: int
@@ -115,13 +117,30 @@ def summary(side: Side) -> Summary:
     return Summary(
         side.label,
         side.deployable,
+        answer(side),
         side.count(Verdict.met),
         side.count(Verdict.differs),
         side.count(Verdict.unknown),
         side.count(Verdict.not_met),
         len(side.waived),
-        len(side.natives),
+        side.resources,
     )
+
+
+def answer(side: Side) -> str:
+    """Whether a side can be deployed, in words: no waiver changes what stands behind the NO."""
+    if side.unplanned:
+        return "NO plan"
+    if side.refused:
+        return "NO, refused"
+    if any(row.requirement == "region.country" and row.verdict is Verdict.not_met for row in side.verdicts):
+        return "NO, country"
+    return "yes" if side.deployable else "NO"
+
+
+def not_planned(sides: Iterable[Side]) -> list[str]:
+    """Sides that the platform cannot be placed on, each with why."""
+    return [f"{side.label}: no plan can be made: {side.unplanned}" for side in sides if side.unplanned]
 
 
 def groups(comparison: Comparison, families: Families) -> list[Group]:
@@ -147,8 +166,10 @@ def findings(sides: Iterable[Side], families: Families) -> list[Finding]:
     """Every verdict that is not met, the worst first, each said once."""
     found: dict[tuple[Any, ...], tuple[VerdictRow, dict[str, None], dict[str, None]]] = {}
     for side in sides:
+        refused = side.refused
         for row in side.verdicts:
-            if row.verdict is Verdict.met:
+            if row.verdict is Verdict.met or (refused and row is not refused and row.reason == refused.reason):
+                # What a refused offer does not answer is said once, by the refusal.
                 continue
             space = space_of(row.element)
             flow = row.requirement == "flow.exact"

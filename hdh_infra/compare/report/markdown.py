@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured
 from hdh_infra.compare.report.families import Families
+from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
+from hdh_infra.compare.report.offers import HEADERS, offered
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 
 if TYPE_CHECKING:
     from hdh_infra.compare.assessment import Assessment, MeasuredSide
     from hdh_infra.compare.comparison import Comparison
+    from hdh_infra.compare.overview import Overview
     from hdh_infra.compare.side import Side
 
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
@@ -93,6 +96,9 @@ def _assessment(assessment: Assessment) -> Iterator[str]:
     yield f"# {assessment.platform.name}: what each target answers"
     yield ""
     yield from _summary(assessment.sides)
+    yield from _offers(assessment)
+    yield from _overview(assessment.overview)
+    yield from _bullets(f"**{line}**" for line in content.not_planned(assessment.sides))
     yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
     yield from _notices(assessment.sides)
     yield from _measured(assessment.measured)
@@ -107,8 +113,35 @@ def _summary(sides: Sequence[Side]) -> Iterator[str]:
     for side in sides:
         one = content.summary(side)
         counts = (one.met, one.differs, one.unknown, one.not_met, one.waived, one.natives)
-        rows.append([f"**{one.label}**", "yes" if one.deployable else "**NO**", *map(str, counts)])
+        rows.append([f"**{one.label}**", one.answer if one.deployable else f"**{one.answer}**", *map(str, counts)])
     yield from _table(["", "deployable", "met", "differs", "unknown", "not met", "waived", "native resources"], rows)
+
+
+def _offers(assessment: Assessment) -> Iterator[str]:
+    """What the offers are, beside what they answer."""
+    found = offered(assessment.sides, assessment.platform, assessment.today)
+    yield from _table(HEADERS, [[f"**{one.label}**", *map(_text, one.cells)] for one in found])
+    yield from _bullets(f"**{one.label}: {line}**" for one in found for line in one.warns)
+
+
+def _overview(found: Overview) -> Iterator[str]:
+    """Every requirement against every side."""
+    yield "## Every requirement, every target"
+    yield ""
+    yield f"{' · '.join(f'{_MARKS[verdict]} {words}' for verdict, words in MEANINGS.items())} · {NUMBERS}"
+    yield ""
+    rows = [
+        [
+            f"`{line.requirement}`",
+            _text(line.title),
+            *(
+                cell_words(cell, _MARKS[cell.verdict] if cell else "", side)
+                for cell, side in zip(line.cells, found.sides, strict=True)
+            ),
+        ]
+        for line in found.lines
+    ]
+    yield from _table(["requirement", "", *(side.label for side in found.sides)], rows)
 
 
 def _notices(sides: Sequence[Side]) -> Iterator[str]:

@@ -15,6 +15,8 @@ from rich.text import Text
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured
 from hdh_infra.compare.report.families import Families
+from hdh_infra.compare.report.matrix import print_matrix
+from hdh_infra.compare.report.offers import HEADERS, offered
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.wording import listed
@@ -93,7 +95,13 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
 def print_assessment(assessment: Assessment, console: Console) -> None:
     """Everything an assessment says, on a console."""
     _title(f"{assessment.platform.name}: what each target answers", console)
-    _summary(assessment.sides, console)
+    _summary(assessment.sides, console, numbered=True)
+    _offers(assessment, console)
+    _title("Every requirement, every target", console)
+    marks = {verdict: _mark(verdict, console) for verdict in Verdict}
+    print_matrix(assessment.overview, console, marks, _STYLES)
+    console.print()
+    _bullets(content.not_planned(assessment.sides), console, style="bold red")
     _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
     _notices(assessment.sides, console)
     _measured(assessment.measured, console)
@@ -103,16 +111,19 @@ def print_assessment(assessment: Assessment, console: Console) -> None:
     _sources(assessment.sides, console)
 
 
-def _summary(sides: Sequence[Side], console: Console) -> None:
+def _summary(sides: Sequence[Side], console: Console, *, numbered: bool = False) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    if numbered:
+        table.add_column("", justify="right", style="bold", no_wrap=True)
     for name in ("", "deployable", "met", "differs", "unknown", "not met", "waived", "resources"):
         left = name in {"", "deployable"}
         table.add_column(name, justify="left" if left else "right", no_wrap=True)
-    for side in sides:
+    for number, side in enumerate(sides, 1):
         one = content.summary(side)
         table.add_row(
+            *([str(number)] if numbered else []),
             Text(one.label, style="bold"),
-            Text("yes" if one.deployable else "NO", style="green" if one.deployable else "bold red"),
+            Text(one.answer, style="green" if one.deployable else "bold red"),
             Text(str(one.met), style="green"),
             _number(one.differs, Verdict.differs),
             _number(one.unknown, Verdict.unknown),
@@ -122,6 +133,19 @@ def _summary(sides: Sequence[Side], console: Console) -> None:
         )
     console.print(table)
     console.print()
+
+
+def _offers(assessment: Assessment, console: Console) -> None:
+    """What the offers are, beside what they answer."""
+    found = offered(assessment.sides, assessment.platform, assessment.today)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", justify="right", style="bold", no_wrap=True)
+    for name in HEADERS[1:]:
+        table.add_column(name, overflow="fold")
+    for number, one in enumerate(found, 1):
+        table.add_row(str(number), *map(Text, one.cells))
+    console.print(table)
+    _bullets((f"{one.label}: {line}" for one in found for line in one.warns), console, style="bold red")
 
 
 def _notices(sides: Sequence[Side], console: Console) -> None:
