@@ -61,20 +61,29 @@ def credentials(
 
 def _asked(spec: Path | None, on: list[str]) -> tuple[list[Target], dict[Target, frozenset[str] | None]]:
     """The targets, and the native types that a description becomes on each; None without a description."""
+    from hdh_infra.catalogue.load import site
     from hdh_infra.catalogue.load import targets as known
     from hdh_infra.errors import SpecError
     from hdh_infra.model.target import Target
     from hdh_infra.planning.load import check_named
+    from hdh_infra.planning.refusing import refuse_offer
 
     if spec is None:
         if problems := check_named([one for one in on if one != "all"]):
             raise SpecError(problems)
-        chosen = list(known()) if not on or "all" in on else [Target.parse(one) for one in dict.fromkeys(on)]
+        named = [Target.parse(one) for one in dict.fromkeys(on) if one != "all"]
+        for target in named:
+            refuse_offer(site(target))
+        # Nobody signs in to an offer that is refused.
+        chosen = named if named and "all" not in on else [one for one in known() if site(one).offer.refused is None]
         return chosen, dict.fromkeys(chosen)
     from hdh_infra.cli.options import day, find_lock
     from hdh_infra.planning import make_plan
 
     platform, chosen = read_spec(spec, on)
+    for target in chosen if "all" not in on else ():
+        refuse_offer(site(target, platform))
+    chosen = [one for one in chosen if site(one).offer.refused is None]
     _, lock = find_lock(spec, None)
     plans = {target: make_plan(platform, target, lock=lock, today=day("")) for target in chosen}
     return chosen, {target: frozenset(node.type for node in plan.nodes) for target, plan in plans.items()}

@@ -90,6 +90,17 @@ def test_nothing_is_done_for_an_offer_that_is_refused(hdh, small, tmp_path, monk
     assert [one.name for one in tmp_path.iterdir()] == ["spec.yaml"]
 
 
+def test_nobody_signs_in_to_an_offer_that_is_refused(hdh, small):
+    for words in (("credentials", "--on", "oodrive:france"), ("credentials", small, "--on", "oodrive:france")):
+        answer = hdh(*words)
+        assert (answer.code, answer.out) == (1, "")
+        assert "nothing can be deployed there" in answer.err
+    for words in (("credentials",), ("credentials", small, "--on", "all")):
+        answer = hdh(*words)
+        assert "oodrive" not in answer.out
+        assert "azure:francecentral" in answer.out
+
+
 def test_the_plan_and_the_lock_of_a_refused_offer_say_so_briefly(hdh, small, tmp_path):
     answer = hdh("plan", small, "--on", "oodrive:france", *TODAY)
     assert answer.code == 1
