@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hdh_infra.catalogue.schema import ATTRIBUTES, PRICE_UNITS, Catalogue
-from hdh_infra.catalogue.sources import file_of, names
+from hdh_infra.catalogue.sources import added, file_of, names
 from hdh_infra.catalogue.written import read_catalogue
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.explain import explained, part_at, shown
@@ -35,10 +35,26 @@ def check_catalogue(today: datetime.date, clouds: Iterable[str] = ()) -> list[Pr
         today: the day that dates are judged by.
         clouds: which; all of them where none is named.
     """
+    from hdh_infra.catalogue.load import left_out
+
+    chosen = tuple(clouds)
     found: list[Problem] = []
-    for cloud in clouds or names():
-        file = file_of(cloud)
-        found.extend(check_text(file.read_text(encoding="utf-8"), Path(str(file)), cloud, today))
+    told: set[str] = set()
+    for cloud in chosen or names():
+        try:
+            file = file_of(cloud)
+            text = file.read_text(encoding="utf-8")
+        except (OSError, ImportError):
+            # Of another package, which has no such file: said below.
+            continue
+        if problems := check_text(text, Path(str(file)), cloud, today):
+            told.add(cloud)
+            found.extend(problems)
+    found += [
+        Problem(one.package, None, None, "", str(one))
+        for one in left_out()
+        if one.cloud not in told & set(added()) and (not chosen or one.cloud in chosen)
+    ]
     return found
 
 

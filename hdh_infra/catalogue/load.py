@@ -6,6 +6,7 @@ It deliberately reads no network: the facts were read on the day they carry.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import math
 import re
@@ -15,9 +16,10 @@ from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
 
+from hdh_infra.catalogue import sources
 from hdh_infra.catalogue.measuring import Difference, differences, with_measured
 from hdh_infra.catalogue.schema import ATTRIBUTES, AskedGpu, Catalogue, Fact, Flavour, FlavourGpu, Offer, Region
-from hdh_infra.catalogue.sources import file_of, names
+from hdh_infra.catalogue.sources import CATALOGUE, LeftOut, added, clashing, file_of, names, package_of
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.model.measured import Measured
 from hdh_infra.model.platform import Platform
@@ -31,8 +33,52 @@ COMPUTE = "compute"
 
 @functools.cache
 def clouds() -> tuple[str, ...]:
-    """Names of the clouds that the catalogue has, sorted; with those that other packages add."""
-    return names()
+    """Names of the clouds that the catalogue has, sorted; with those that other packages add, unless they are left out."""
+    return tuple(name for name in names() if name not in {one.cloud for one in _unread()})
+
+
+def left_out() -> tuple[LeftOut, ...]:
+    """Clouds of other packages that cannot be used, with what to do; never one of this package's own."""
+    return tuple(sorted((*clashing(), *_unread()), key=str))
+
+
+def forget() -> None:
+    """Read everything again at the next question: packages that add clouds were installed or removed since."""
+    sources.forget()
+    for known in (clouds, catalogue, _unread):
+        known.cache_clear()
+
+
+@functools.cache
+def _unread() -> tuple[LeftOut, ...]:
+    """Clouds of other packages whose file cannot be used. Whatever goes wrong with one stays with it."""
+    found = []
+    for name, point in added().items():
+        try:
+            wrong = _misnamed(name, catalogue(name))
+        except FileNotFoundError:
+            wrong = f"there is no {CATALOGUE} in {point.module}"
+        except SpecError as error:
+            more = len(error.problems) - 1
+            wrong = str(error.problems[0]) + (f", and {more} more (`hdh targets --check` says all)" if more else "")
+        except Exception as error:  # noqa: BLE001 - another's file may be wrong in any way
+            wrong = " ".join(str(error).split()) or type(error).__name__
+        if wrong:
+            package = package_of(point)
+            found.append(LeftOut(name, package, wrong.rstrip("."), f"Update {package}, or uninstall it."))
+    return tuple(found)
+
+
+def _misnamed(name: str, found: Catalogue) -> str | None:
+    """What of a file does not go with the rest: its own name, or the lowering that an offer names."""
+    if found.cloud != name:
+        return f"its {CATALOGUE} is of a cloud {found.cloud!r}"
+    for offer in found.offers:
+        for word, other in (("lowering", offer.lowering), ("kin", offer.kin)):
+            if other and other not in names() and importlib.util.find_spec(f"hdh_infra.clouds.{other}") is None:
+                right = nearest(other, names())
+                return f"offer {offer.name}: {word} is {other!r}, which is no cloud; {right}".rstrip("; ")
+    return None
 
 
 @functools.cache
@@ -183,6 +229,8 @@ def site(target: Target, platform: Platform | None = None) -> Site:
     known = {str(one) for one in targets()}
     offer = offer_of(target)
     region = next((one for one in offer.regions if one.name == target.region), None) if offer else None
+    if offer is None and (wrong := [one for one in left_out() if one.cloud == target.cloud]):
+        raise ValueError(f"no target is {target}; {wrong[0]}".rstrip("."))
     if offer is None or region is None:
         raise ValueError(f"no target is {target}; {nearest(str(target), known)}".rstrip("; "))
     facts = {fact.attribute: fact for fact in offer.facts}
@@ -273,4 +321,16 @@ def digest_input(place: Site) -> str:
     )
 
 
-__all__ = ["Site", "catalogue", "clouds", "digest_input", "first_regions", "offer_of", "one_of_each", "site", "targets"]
+__all__ = [
+    "Site",
+    "catalogue",
+    "clouds",
+    "digest_input",
+    "first_regions",
+    "forget",
+    "left_out",
+    "offer_of",
+    "one_of_each",
+    "site",
+    "targets",
+]

@@ -255,6 +255,11 @@ class Offer(Spec):
     lowering: str | None = Field(
         default=None, pattern=r"^[a-z0-9]+$", description="The cloud whose lowering serves it; null is its own cloud's."
     )
+    kin: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]+$",
+        description="The cloud whose services it has, where its lowering is its own: what plays that one in the sandbox plays it.",
+    )
     refused: Refusal | None = Field(default=None, description="Why nothing is deployed to it; null where something is.")
     qualifications: tuple[Qualification, ...] = Field(default=(), description="One row a framework and scope.")
     exposure: LegalExposure | None = Field(default=None, description="Which law reaches its operator.")

@@ -40,7 +40,7 @@ def targets(
 
     Regions, qualifications, legal exposure, prices, what is unknown, old or about to end.
     """
-    from hdh_infra.catalogue.load import site
+    from hdh_infra.catalogue.load import left_out, site
     from hdh_infra.catalogue.load import targets as known
     from hdh_infra.catalogue.showing import Sheet
     from hdh_infra.errors import SpecError
@@ -58,6 +58,8 @@ def targets(
         raise SpecError(problems)
     chosen = list(known()) if "all" in on or not wanted else [Target.parse(one) for one in wanted]
     sheets = [Sheet(site(target), now) for target in chosen]
+    for one in left_out():
+        typer.echo(str(one), err=True)
     if output is Format.json:
         write_json([sheet.to_json() for sheet in sheets])
         return

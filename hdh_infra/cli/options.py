@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -106,12 +106,24 @@ def read_spec(
         told |= read_measured(file)
     platform = load(spec, on=named, measured={**told, **(measured or {})})
     if "all" in on:
-        return platform, list(one_of_each((*platform.targets, *named)))
+        return platform, list(_usable(one_of_each((*platform.targets, *named))))
     chosen = named or (list(platform.targets) if default_all else [])
     if not chosen:
         known = ", ".join(str(one) for one in targets())
         raise SpecError([Problem("--on", None, None, "", f"no target is named: say --on TARGET; allowed: {known}")])
     return platform, [Target.parse(one) for one in dict.fromkeys(chosen)]
+
+
+def _usable(found: Iterable[Target]) -> Iterator[Target]:
+    """Targets whose cloud can be used: one of another package that is broken stands in nobody's way, and is told."""
+    from hdh_infra.clouds import unusable
+
+    for target in found:
+        why = unusable(target)
+        if why is None:
+            yield target
+        else:
+            typer.echo(f"{target} is left out: {why}", err=True)
 
 
 def save_lock(lock: Lock, file: Path) -> None:

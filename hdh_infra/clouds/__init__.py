@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hdh_infra.catalogue.load import offer_of
 from hdh_infra.catalogue.sources import added, package_of
+from hdh_infra.errors import Problem, SpecError
 
 if TYPE_CHECKING:
     from hdh_infra.clouds.base import Cloud
@@ -23,19 +24,22 @@ def cloud(name: str) -> Cloud:
 
     Raises:
         ModuleNotFoundError: there is no such cloud.
-        ValueError: another package adds it, and has no `CLOUD`.
+        SpecError: another package adds it, and its `CLOUD` cannot be had.
     """
     found: Cloud
-    if name in added():
-        point = added()[name]
-        try:
-            found = importlib.import_module(point.module).CLOUD
-        except (AttributeError, ImportError) as error:
-            raise ValueError(
-                f"cloud {name!r} of {package_of(point)} cannot be loaded ({error}): update or uninstall that package"
-            ) from error
+    point = added().get(name)
+    if point is None:
+        found = importlib.import_module(f"hdh_infra.clouds.{name}").CLOUD
         return found
-    found = importlib.import_module(f"hdh_infra.clouds.{name}").CLOUD
+    try:
+        found = point.load() if point.attr else importlib.import_module(point.module).CLOUD
+        told = None if found.name == name else f"its CLOUD is called {found.name!r}"
+    except Exception as error:  # noqa: BLE001 - what another package does when it is imported is its own
+        told = f"{type(error).__name__}: {error}"
+    if told is not None:
+        package = package_of(point)
+        what = f"cloud {name!r} of {package} cannot be used ({told}): update {package}, or uninstall it"
+        raise SpecError([Problem("--on", None, None, "", what)])
     return found
 
 
@@ -45,3 +49,12 @@ def of(target: Target) -> Cloud:
     if offer is not None and offer.refused is not None:
         return cloud("nothing")
     return cloud(offer.lowering or target.cloud if offer is not None else target.cloud)
+
+
+def unusable(target: Target) -> str | None:
+    """Why a target's cloud cannot be used, in words; None where it can. What another package adds may be wrong in itself."""
+    try:
+        of(target)
+    except SpecError as error:
+        return "; ".join(problem.what for problem in error.problems)
+    return None

@@ -72,7 +72,7 @@ def _served(target: Target) -> frozenset[str] | None:
     if offer is None or offer.refused is not None or offer.native.get("zones"):
         # Its OpenStack has one zone, and would refuse the names of several.
         return None
-    return SERVED.get(offer.lowering or target.cloud)
+    return SERVED.get(offer.lowering or target.cloud) or SERVED.get(offer.kin or "")
 
 
 def needs(target: Target) -> frozenset[str]:

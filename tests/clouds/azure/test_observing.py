@@ -298,8 +298,15 @@ INPUTS_ONLY = (
 )
 
 
-def deployed(plan, *, keep_inputs):
-    """The plan as a state holds it: ids for references, outputs beside inputs, in ARM's own forms."""
+def deployed(plan, *, keep_inputs, vaults="vault.azure.net", location="France Central"):
+    """The plan as a state holds it: ids for references, outputs beside inputs, in ARM's own forms.
+
+    Args:
+        plan: what was deployed.
+        keep_inputs: whether a state keeps the inputs that say where a thing lies.
+        vaults: what the hosts of its cloud's vaults end in.
+        location: the region, as ARM gives it back.
+    """
     outputs = {}
     for node in plan.nodes:
         kind = node.type.removeprefix("azure-native:")
@@ -314,9 +321,9 @@ def deployed(plan, *, keep_inputs):
         )
         given = {"id": native_id, "principalId": str(uuid.uuid5(uuid.NAMESPACE_OID, node.path))}
         if kind == "keyvault:Vault":
-            given["properties.vaultUri"] = f"https://{properties['vaultName']}.vault.azure.net/"
+            given["properties.vaultUri"] = f"https://{properties['vaultName']}.{vaults}/"
         if kind == "keyvault:Key":
-            url = f"https://{properties['vaultName']}.vault.azure.net/keys/{properties['keyName']}"
+            url = f"https://{properties['vaultName']}.{vaults}/keys/{properties['keyName']}"
             given |= {"keyUri": url, "keyUriWithVersion": f"{url}/0123456789abcdef"}
         outputs[node.path] = given
 
@@ -335,7 +342,7 @@ def deployed(plan, *, keep_inputs):
         if node.type == token("keyvault:Key"):
             properties = {**properties, **properties.pop("properties")}
         if "location" in properties and properties["location"] != "Global":
-            properties["location"] = "France Central"
+            properties["location"] = location
         if not keep_inputs:
             properties = {name: one for name, one in properties.items() if name not in INPUTS_ONLY}
         native_id = outputs[node.path]["id"]

@@ -13,10 +13,12 @@ from hdh_infra.clouds import cloud, of
 from hdh_infra.clouds.azure import CLOUD as AZURE
 from hdh_infra.clouds.azure.hosts import blob_zone, vault_zone
 from hdh_infra.clouds.bleu import CLOUD
+from hdh_infra.graph.observation import Natives
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.assemble import observe_plan
+from tests.clouds.azure.test_observing import deployed
 
 BLEU, PUBLIC = "bleu:bleufrancecentral", "azure:francecentral"
 TODAY = datetime.date(2026, 11, 23)
@@ -122,6 +124,24 @@ def test_what_lies_in_microsofts_own_cloud_lies_in_no_residency(plan, platform):
     seen = observe_plan(replace(plan, nodes=nodes, read=None), platform).elements
     assert seen["space/one/machine/desktop"]["country"] == "francecentral"
     assert seen["zone/lake/machine/spark"]["country"] == "FR"
+
+
+@pytest.mark.parametrize("keep_inputs", [True, False])
+def test_a_state_of_bleu_reads_as_the_plan_that_was_deployed(keep_inputs):
+    """Locations come back by their other name, and hosts as Bleu's."""
+    described = hdh.load("tests/end_to_end/everywhere/bleu.yaml")
+    plan, place = make_plan(described, BLEU, today=TODAY), site(Target.parse(BLEU), described)
+    rows = deployed(plan, keep_inputs=keep_inputs, vaults="vault.sovcloud-api.fr", location="Bleu France Central")
+    state = CLOUD.observe(Natives(rows, "state", CLOUD.identifiers), place)
+    assert state.to_json() | {"source": "plan"} == observe_plan(plan, described).to_json()
+
+
+def test_a_state_whose_vaults_answer_at_microsofts_hosts_has_none_of_the_platforms_keys():
+    described = hdh.load("tests/end_to_end/everywhere/bleu.yaml")
+    plan, place = make_plan(described, BLEU, today=TODAY), site(Target.parse(BLEU), described)
+    rows = deployed(plan, keep_inputs=True, vaults="vault.azure.net", location="Bleu France Central")
+    state = CLOUD.observe(Natives(rows, "state", CLOUD.identifiers), place)
+    assert {one["key"] for one in state.elements.values() if one["kind"] in {"store", "machine"}} == {None}
 
 
 def test_a_zone_of_microsofts_own_cloud_is_remarked_on(plan, platform):
