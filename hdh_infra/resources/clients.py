@@ -121,7 +121,7 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
         f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _wait_for_others
     )
     if service == "ec2":
-        client.meta.events.register_last("before-parameter-build.ec2", _LeavesOut(settings.ec2_without))
+        client.meta.events.register_last("before-parameter-build", _LeavesOut(settings.ec2_without))
     if service == "s3" and signed and settings.signature != "v4":
         lists = settings.signature == "v2-but-v4-for-lists"
         client.meta.events.register("choose-signer.s3", _sign_by_version_2_but_lists if lists else _sign_by_version_2)

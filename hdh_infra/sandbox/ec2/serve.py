@@ -1,9 +1,6 @@
-"""The server's process: moto, with the regions, zones and images of a file, and two rules of EC2 that it lacks.
+"""The server's process: moto, with the regions, zones, images and types of a file.
 
-moto 5.2.5 lets a security group and a subnet go while a machine is in them (tried 2026-11-25), and knows
-the lists of addresses of Amazon's own services only. A stack that removes things in the wrong order, or
-that names a service of another cloud, would be judged wrongly here, so these are put right. moto is
-imported only after its environment is set.
+moto is imported only after its environment is set.
 """
 
 from __future__ import annotations
@@ -34,12 +31,13 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 
+    from hdh_infra.sandbox.ec2 import mending
+
     for place in world["places"]:
         _add_zones(place)
         _add_types(place)
     _add_images(world["places"])
-    _keep_what_is_used()
-    _list_addresses_of_services()
+    mending.mend()
     application = DomainDispatcherApplication(create_backend_app)
     run_simple("127.0.0.1", port, application, threaded=True)
 
@@ -113,66 +111,6 @@ def _moment(text: str) -> Any:
     from datetime import datetime
 
     return datetime.fromisoformat(text)
-
-
-def _keep_what_is_used() -> None:
-    """A group or a subnet that a machine is in does not go, nor a group that a rule of another names."""
-    from moto.ec2.exceptions import DependencyViolationError
-    from moto.ec2.models import EC2Backend
-
-    remove_subnet, remove_group = EC2Backend.delete_subnet, EC2Backend.delete_security_group
-
-    def machines(backend: Any) -> list[Any]:
-        return [one for one in backend.all_instances() if one.state not in ("terminated", "shutting-down")]
-
-    def delete_subnet(self: Any, subnet_id: str) -> Any:
-        gateways = [one for one in self.nat_gateways.values() if one.state not in ("deleted", "failed")]
-        if any(one.subnet_id == subnet_id for one in (*machines(self), *gateways)):
-            raise DependencyViolationError(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
-        return remove_subnet(self, subnet_id)
-
-    def delete_security_group(self: Any, name: str | None = None, group_id: str | None = None) -> Any:
-        used = any(group.id == group_id for one in machines(self) for group in one.security_groups)
-        named = any(
-            rule.source_group.get("GroupId") == group_id
-            for groups in self.groups.values()
-            for group in groups.values()
-            if group.id != group_id
-            for rule in (*group.ingress_rules, *group.egress_rules)
-        )
-        if group_id and (used or named):
-            raise DependencyViolationError(f"resource {group_id} has a dependent object")
-        return remove_group(self, name, group_id)
-
-    EC2Backend.delete_subnet = delete_subnet  # type: ignore[method-assign]
-    EC2Backend.delete_security_group = delete_security_group  # type: ignore[method-assign]
-
-
-def _list_addresses_of_services() -> None:
-    """A service that an endpoint is made for has a list of its addresses, whatever cloud it is of."""
-    from moto.core.responses import ActionResult
-    from moto.ec2.models import EC2Backend
-    from moto.ec2.responses.vpcs import VPCs
-
-    make = EC2Backend.create_vpc_endpoint
-
-    def create_vpc_endpoint(
-        self: Any, vpc_id: str, service_name: str, endpoint_type: str | None = None, *rest: Any, **more: Any
-    ) -> Any:
-        lists = self.managed_prefix_lists.values()
-        if all(one.prefix_list_name != service_name for one in lists):
-            self.create_managed_prefix_list("IPv4", [{"Cidr": "198.51.100.0/24"}], 1, service_name, {})
-        # One whose kind is not said is of the gateway kind; moto cannot remove it if that is not said.
-        return make(self, vpc_id, service_name, endpoint_type or "Gateway", *rest, **more)
-
-    def describe_prefix_lists(self: Any) -> Any:
-        asked, filters = self._get_param("PrefixListIds", []), self._filters_from_querystring()
-        return ActionResult(
-            {"PrefixLists": self.ec2_backend.describe_managed_prefix_lists(prefix_list_ids=asked, filters=filters)}
-        )
-
-    EC2Backend.create_vpc_endpoint = create_vpc_endpoint  # type: ignore[method-assign]
-    VPCs.describe_prefix_lists = describe_prefix_lists  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
