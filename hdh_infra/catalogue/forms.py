@@ -62,8 +62,7 @@ def _some_of(*words: str, no: bool = False) -> Form:
             and len(set(map(str, value))) == len(value)
         )
 
-    allowed = f"a list of {', '.join(words)}, each once" + (", or false" if no else "")
-    return Form(allowed, fits, words)
+    return Form(f"a list of {', '.join(words)}, each once" + (", or false" if no else ""), fits, words)
 
 
 def _one_or_some_of(*words: str, no: bool = False) -> Form:
@@ -114,7 +113,7 @@ FORMS: Mapping[str, Form] = {
     "machine.startup": _YES_OR_NO,
     # Managed backup of disks by a schedule.
     "machine.backup": _YES_OR_NO,
-    # False where the offer has no key service that a plan could make keys in.
+    # Of keys, false is an offer that has no service for them.
     "key.protection": _one_of(*Protection, no=True),
     # How material can come into the service; a list where there are several ways.
     "key.origin": _one_or_some_of(*KeyOrigin, no=True),

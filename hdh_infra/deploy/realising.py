@@ -6,13 +6,15 @@ clouds are never imported here. No verdict is looked at: `deploy` refuses before
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import pulumi
+from pulumi.runtime.settings import register_package
 
 from hdh_infra.deploy.forms import Forms
 from hdh_infra.deploy.foundation import Foundation, Outputs
@@ -104,7 +106,25 @@ def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[
 def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
     """An explicit provider: the engine wants every value but a text as the JSON of it."""
     config = {name: value if isinstance(value, str) else json.dumps(value) for name, value in provider.config.items()}
-    return pulumi.ProviderResource(provider.package, key, config, pulumi.ResourceOptions(version=provider.version))
+    options = pulumi.ResourceOptions(version=provider.version)
+    return pulumi.ProviderResource(provider.package, key, config, options, package_ref=_package(provider))
+
+
+def _package(provider: Provider) -> Awaitable[str | None] | None:
+    """The engine's reference of a package that another plugin becomes, as a generated SDK would ask for it; None of a plugin itself.
+
+    With it in the provider alone, the state keeps what the plugin is told: whatever has that provider needs no reference.
+    """
+    if provider.parameter is None:
+        return None
+    return register_package(
+        provider.parameter.plugin,
+        provider.parameter.version,
+        "",
+        provider.package,
+        provider.version,
+        base64.b64encode(provider.parameter.value.encode()).decode(),
+    )
 
 
 def _options(

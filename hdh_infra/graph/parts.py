@@ -63,7 +63,7 @@ class Part:
             "platform": self.plan.platform,
             "target": self.plan.target,
             "part": self.name,
-            "providers": {key: asdict(provider) for key, provider in sorted(self.plan.providers.items())},
+            "providers": {key: provider.to_json() for key, provider in sorted(self.plan.providers.items())},
             "nodes": [node.to_json() for node in self.plan.nodes],
             "manual": [asdict(step) for step in self.plan.manual],
             "needs": [asdict(one) for one in self.needs],

@@ -23,7 +23,32 @@ if TYPE_CHECKING:
     from hdh_infra.graph.parts import Part, Reference
 
 FORMAT = "hdh-plan/1"
-__all__ = ["FORMAT", "Check", "ChosenFlavour", "ManualStep", "Plan", "Provider", "VerdictRow"]
+__all__ = ["FORMAT", "Check", "ChosenFlavour", "ManualStep", "Parameter", "Plan", "Provider", "VerdictRow"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """How a package comes about that is no plugin of its own: another plugin, and what it is told to become."""
+
+    plugin: str
+    """The plugin that becomes the package, `terraform-provider`."""
+    version: str
+    """Of that plugin."""
+    value: str
+    """What it is told, in its own words."""
+
+    @classmethod
+    def terraform(cls, source: str, version: str, bridge: str) -> Parameter:
+        """A Terraform provider under the dynamic bridge, in the words that `pulumi package add` would write.
+
+        Args:
+            source: registry, author and name.
+            version: of the Terraform provider.
+            bridge: version of the bridge.
+        """
+        words = {"remote": {"url": source, "version": version}}
+        return cls("terraform-provider", bridge, json.dumps(words, separators=(",", ":")))
 
 
 @final
@@ -34,6 +59,15 @@ class Provider:
     package: str
     version: str
     config: Mapping[str, Any] = field(default_factory=dict)
+    parameter: Parameter | None = None
+    """Of a package that another plugin becomes; None where the package is a plugin itself."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a plan's JSON."""
+        found = asdict(self)
+        if self.parameter is None:
+            del found["parameter"]
+        return found
 
 
 @final
@@ -176,7 +210,7 @@ class Plan:
             "target": self.target,
             "deployable": self.deployable,
             "digests": dict(self.digests),
-            "providers": {key: asdict(provider) for key, provider in sorted(self.providers.items())},
+            "providers": {key: provider.to_json() for key, provider in sorted(self.providers.items())},
             "nodes": [node.to_json() for node in self.nodes],
             "manual": [asdict(step) for step in self.manual],
             "verdicts": [row.to_json() for row in self.verdicts],

@@ -23,7 +23,6 @@ from hdh_infra.model.lock import Lock
 from hdh_infra.model.paths import Kind, kind_of
 from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, RetentionMode, Verdict
 from hdh_infra.model.wording import value_words
-from hdh_infra.planning.keyless import is_keyless, keyless_rows
 from hdh_infra.planning.reaching import flow_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
@@ -65,9 +64,8 @@ def _attributes(
         wanted = asked(expanded, path, lock.addresses.get(path, ""))
         own = _client_side(expanded, path)
         given = observed.elements.get(path)
-        if given is None and kind == "key" and is_keyless(place):
-            wanted["users"] = _users(expanded, path, wanted["users"], observed)
-            yield from keyless_rows(path, wanted, place, today)
+        if given is None and kind == "key" and place.fact("key.origin").value is False:
+            yield from judge.without_service(path, wanted)
             continue
         if given is None:
             yield VerdictRow(
@@ -102,7 +100,7 @@ def _by_other_means(row: VerdictRow, means: str) -> VerdictRow:
 
 def _users(expanded: Expanded, key: str, wanted: list[str], observed: Observation) -> list[str]:
     """Who is to use a key, without stores and disks that are not encrypted with it: their encryption's own verdict says so, once."""
-    given = observed.elements.get(key, {}).get("users") or ()
+    given = observed.elements[key].get("users") or ()
     own = expanded.users_of(key)
 
     def counts(one: str) -> bool:
@@ -168,6 +166,27 @@ class _Judge:
             # The offer's named other means is what there is: nothing native was to be seen.
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         return self._told(path, rule.requirement, attribute, wanted, seen, verdict, fact)
+
+    def without_service(self, path: str, wanted: Mapping[str, Any]) -> Iterator[VerdictRow]:
+        """A key on an offer that has no service for keys: it is in no plan, and each thing that is asked of it is told with that reason.
+
+        Where it would lie is the offer's word, since there is nothing that could lie elsewhere.
+        """
+        origin = self.place.fact("key.origin")
+        for attribute, rule in ATTRIBUTES["key"].items():
+            asks = wanted[attribute]
+            if attribute == "country":
+                fact = self.place.fact(rule.requirement)
+                yield self._told(
+                    path, rule.requirement, attribute, asks, fact.value, _offered(attribute, asks, fact), fact
+                )
+                continue
+            verdict = Verdict.not_met if asks else Verdict.met
+            if attribute == "exportable":
+                # What does not exist cannot be taken out.
+                verdict = Verdict.met
+            reason = origin.reason if verdict is Verdict.not_met else REQUIREMENTS[rule.requirement].title
+            yield self._made(path, rule.requirement, attribute, asks, None, verdict, reason, origin)
 
     def _missing(self, path: str, requirement: str, attribute: str, wanted: Any, seen: Any, fact: Fact) -> VerdictRow:
         """What no plan of this cloud makes: the offer's own lack comes first, the library's after it."""
@@ -249,8 +268,6 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
         return Verdict.met
     if value is None:
         return Verdict.unknown
-    if value is False and attribute in SCALES:
-        return Verdict.differs if fact.means else Verdict.not_met
     if _reached(attribute, wanted, value):
         return Verdict.met
     if attribute == "grants" and fact.means and not any(str(one).endswith(" append") for one in wanted):

@@ -167,6 +167,7 @@ def _flavour(node: Node) -> str | None:
     profile, looked_up = properties.get("hardwareProfile"), properties.get("flavorId")
     found = profile.get("vmSize") if isinstance(profile, Mapping) else properties.get("flavorName")
     found = properties.get("instanceType") if found is None else found
+    found = properties.get("type") if found is None else found
     if found is None and isinstance(looked_up, Mapping) and isinstance(looked_up.get("args"), Mapping):
         found = looked_up["args"].get("name")
     return found if isinstance(found, str) else None

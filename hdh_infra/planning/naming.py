@@ -20,7 +20,7 @@ _SCOPES = frozenset({"scope", "resourceUri"})
 _TELLING = _UNIQUE | _SCOPES
 _PROJECT = "serviceName"
 """OVHcloud's word for the project that a thing lies in: the same for all of it."""
-_SEVERAL = frozenset({"openstack"})
+_SEVERAL = frozenset({"cloudtemple", "numspot", "openstack"})
 """Packages whose clouds tell things apart by ids and not by names."""
 
 

@@ -56,6 +56,7 @@ class Service:
 
 SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
+    "numspot": frozenset({"s3", "simulator:terraform-provider"}),
     "openstack": frozenset({"openstack", "s3"}),
     "outscale": frozenset({"ec2", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),

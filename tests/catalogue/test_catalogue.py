@@ -21,6 +21,10 @@ from hdh_infra.model.target import Target
 
 READ_BY = datetime.date(2026, 11, 25)
 OFFERS = [(name, offer) for name in clouds() for offer in catalogue(name).offers]
+NUMSPOT = {
+    "audit.administration", "machine.encryption", "object_store.addresses", "object_store.addressing",
+    "object_store.log_target", "store.encryption", "store.redundancy",
+}  # fmt: skip
 UNKNOWN = {
     # What nobody could find out, offer by offer: a number that falls is news, one that grows is a loss.
     ("azure", "public"): set(),
@@ -32,6 +36,8 @@ UNKNOWN = {
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",
         "store.versioning",
     },
+    ("numspot", "snc"): NUMSPOT,
+    ("numspot", "standard"): NUMSPOT,
     ("outscale", "public"): {
         "machine.encryption", "object_store.addressing", "requires.identity-provider", "requires.log-analysis",
         "requires.postgresql", "requires.spark", "store.redundancy",
@@ -96,7 +102,7 @@ def test_flavours_are_unique_sensible_and_in_the_order_of_their_size(name, offer
         assert flavour.vcpus > 0
         assert 2**28 <= int(flavour.memory) <= 2**43
         assert 0.5 <= int(flavour.memory) / 2**30 / flavour.vcpus <= 32, f"{flavour.name}: GiB a processor"
-        families.setdefault(re.split(r"[-.]|(?<=[A-Z])\d", flavour.name)[0], []).append(
+        families.setdefault(re.split(r"(?<!^ns)[-.]|(?<=[A-Z])\d", flavour.name)[0], []).append(
             (flavour.vcpus, int(flavour.memory))
         )
     assert all(sizes == sorted(set(sizes)) for sizes in families.values()), families

@@ -3,12 +3,16 @@
 from hdh_infra.catalogue.load import site
 from hdh_infra.model.paths import kind_of
 from hdh_infra.model.target import Target
-from hdh_infra.planning.keyless import is_keyless
+
+
+def has_keys(target):
+    """Whether there is a service that makes keys: without one a key of a description is in no plan (`key.origin: false`)."""
+    return site(Target.parse(target)).fact("key.origin").value is not False
 
 
 def without_service(target, paths):
     """Those elements that no plan of a target can have: keys, where there is no service for them."""
-    return {path for path in paths if kind_of(path) == "key"} if is_keyless(site(Target.parse(target))) else set()
+    return set() if has_keys(target) else {path for path in paths if kind_of(path) == "key"}
 
 
 def knows_machines(target):

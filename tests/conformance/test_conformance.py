@@ -64,7 +64,7 @@ def test_the_small_platforms_spaces_are_local_too(target):
 
 
 def test_every_data_holder_is_protected_and_its_path_is_its_elements(target):
-    """Law 9: a store, key or data disk has a node that the engine refuses to delete; but for a key where there is no key service."""
+    """Law 9: a store, key or data disk has a node that the engine refuses to delete."""
     plan = make_plan(small(), target, today=TODAY)
     protected = {node.element for node in plan.nodes if node.protect}
     holders = set(expand(small()).data_holders)

@@ -198,6 +198,7 @@ class Knowledge:
     conduct: Conduct = Conduct(1, (), 0.0, frozenset(), frozenset(), "")
     exclusive: tuple[Exclusive, ...] = ()
     echoes: Sequence[Mapping[str, Any]] = ()
+    bridge: Mapping[str, Any] = field(default_factory=dict)
 
     def kind(self, token: str) -> Kind | None:
         """How ids of a type are made; None for a type whose ids nobody wrote down."""

@@ -15,7 +15,9 @@ from ruamel.yaml import YAML
 
 from hdh_infra.sandbox.simulator.facts import Conduct, Exclusive, Gift, Kind, Knowledge, OutputRule, Rule
 
-PACKAGES: Final = ("azure-native", "ovh")
+PACKAGES: Final = ("azure-native", "numspot", "ovh")
+BRIDGED: Final = ("numspot",)
+"""Those of them that are another plugin's, told to become them."""
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
 _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
 
@@ -39,6 +41,7 @@ def knowledge(package: str) -> Knowledge:
         echoes=facts.get("echoes", ()),
         conduct=_conduct(facts["provider"]),
         exclusive=tuple(_exclusive(one) for one in facts.get("exclusive", ())),
+        bridge=facts.get("bridge", {}),
     )
 
 

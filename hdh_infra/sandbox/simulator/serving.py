@@ -14,8 +14,9 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from hdh_infra.sandbox.simulator.backings import from_environment
+from hdh_infra.sandbox.simulator.bridging import PLUGIN, Bridge
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
-from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.knowledge import BRIDGED, knowledge
 from hdh_infra.sandbox.simulator.lifecycle import DATABASE, KEY, READY
 from hdh_infra.sandbox.simulator.servicer import Servicer
 from hdh_infra.sandbox.simulator.store import Store
@@ -34,11 +35,13 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
     with closing(Store(directory / DATABASE, directory / KEY)) as store:
         servers = []
         for package, port in ports.items():
-            cloud = SimulatedCloud(package, store, backings=from_environment(knowledge(package).backings))
+            playing = BRIDGED if package == PLUGIN else (package,)
+            servicers = {one: _servicer(one, store) for one in playing}
             server = grpc.server(
                 futures.ThreadPoolExecutor(_WORKERS), options=[("grpc.max_receive_message_length", _LARGEST)]
             )
-            provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(cloud, store), server)
+            served = Bridge(servicers) if package == PLUGIN else servicers[package]
+            provider_pb2_grpc.add_ResourceProviderServicer_to_server(served, server)
             server.add_insecure_port(f"127.0.0.1:{port}")
             server.start()
             servers.append(server)
@@ -46,3 +49,8 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
         ended.wait()
         for server in servers:
             server.stop(_GRACE_SECONDS).wait()
+
+
+def _servicer(package: str, store: Store) -> Servicer:
+    cloud = SimulatedCloud(package, store, backings=from_environment(knowledge(package).backings))
+    return Servicer(cloud, store)

@@ -1,0 +1,110 @@
+"""Native names, tokens and the node that every file builds; it decides no property of any resource."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from hdh_infra.clouds.base import Context
+from hdh_infra.graph.node import Node
+from hdh_infra.graph.values import Value
+
+PROVIDER = "numspot"
+S3_PROVIDER = "s3"
+VPC = "numspot:index/vpc:Vpc"
+SUBNET = "numspot:index/subnet:Subnet"
+ROUTE_TABLE = "numspot:index/routeTable:RouteTable"
+INTERNET_GATEWAY = "numspot:index/internetGateway:InternetGateway"
+NAT_GATEWAY = "numspot:index/natGateway:NatGateway"
+PUBLIC_IP = "numspot:index/publicIp:PublicIp"
+GROUP = "numspot:index/securityGroup:SecurityGroup"
+RULE = "numspot:index/securityGroupRule:SecurityGroupRule"
+VM = "numspot:index/vm:Vm"
+VOLUME = "numspot:index/volume:Volume"
+NIC = "numspot:index/nic:Nic"
+BRIDGE = "numspot:index/computeBridge:ComputeBridge"
+WAY = "/way/"
+"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
+_TAGGED = frozenset({VPC, SUBNET, ROUTE_TABLE, INTERNET_GATEWAY, NAT_GATEWAY, PUBLIC_IP, GROUP, VM, VOLUME})
+_DIGEST = 6
+NAME_LENGTH = 63
+
+
+def make(
+    context: Context,
+    path: str,
+    token: str,
+    properties: Mapping[str, Value],
+    *,
+    name: str | None = None,
+    outputs: Sequence[str] = (),
+    after: Iterable[str] = (),
+    protect: bool = False,
+    fixed: bool = False,
+    ignore: Sequence[str] = (),
+    timeouts: Mapping[str, str] | None = None,
+) -> Node:
+    """One resource of NumSpot with the platform's tags where it keeps them; its name is a tag like any other.
+
+    Args:
+        context: what the lowering reads.
+        path: the node's path.
+        token: its type.
+        properties: wire names to values; `tags` are added to the platform's.
+        name: what people see it as.
+        outputs: what others read from it, beside its id.
+        after: paths that must exist before it.
+        protect: whether it holds data.
+        fixed: its address or attachment is taken once, so that the old one must go first.
+        ignore: properties that the cloud changes afterwards.
+        timeouts: longer ones than the provider's own.
+    """
+    given = dict(properties)
+    if token in _TAGGED:
+        more = given.pop("tags", [])
+        given["tags"] = [*({"key": key, "value": value} for key, value in sorted(_words(context, name).items())), *more]
+    return Node(
+        path=path,
+        type=token,
+        provider=PROVIDER,
+        properties=given,
+        outputs=tuple(outputs),
+        depends_on=tuple(sorted(set(after))),
+        protect=protect,
+        delete_before_replace=fixed,
+        ignore_changes=tuple(ignore),
+        timeouts=timeouts or {},
+    )
+
+
+def _words(context: Context, name: str | None) -> dict[str, str]:
+    return {**context.tags, **({"Name": name} if name else {})}
+
+
+def dashed(path: str) -> str:
+    """A path as part of a native name."""
+    return path.replace("/", "-")
+
+
+def shortened(name: str, limit: int = NAME_LENGTH) -> str:
+    """The name, or its beginning with a digest of all of it where it is too long."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
+
+
+def native_name(context: Context, path: str) -> str:
+    """Name of a resource within its space of NumSpot, by the spec's pattern or with the platform in it."""
+    return shortened(context.named(path, f"{context.name}-{dashed(path)}"))
+
+
+def bucket_name(context: Context, store: str) -> str:
+    """Name of a store's bucket: unique across the whole region, so the lock's salt is in it."""
+    words, short = context.named(store, "-".join((context.name, *store.split("/")[1::2]))), context.short(store)
+    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"
+
+
+def zone(context: Context) -> str:
+    """The one sub-region that everything lies in: volumes are attached within it only."""
+    return f"{context.site.service_region('compute')}{context.site.offer.native['zone']}"
