@@ -39,7 +39,8 @@ def drift(planned: Side, found: Side, expanded: Expanded) -> Iterator[str]:
     for path in expanded.elements:
         want, have = planned.observation.elements.get(path, {}), found.observation.elements.get(path)
         if have is None:
-            yield f"{path} is planned and nothing of it is there"
+            if path in planned.observation.elements:
+                yield f"{path} is planned and nothing of it is there"
             continue
         for attribute in ATTRIBUTES[kind_of(path)]:
             value, seen = want.get(attribute), have.get(attribute)

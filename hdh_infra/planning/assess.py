@@ -141,8 +141,9 @@ class _Judge:
         seen = given.get(attribute)
         if attribute in _KEYS and wanted is not None:
             level = given.get(_KEYS[attribute])
-            if level is not None and not Encryption(level).reaches(Encryption.customer_key):
-                # A lower level has no customer's key; the encryption's own verdict says so, once.
+            lower = level is not None and not Encryption(level).reaches(Encryption.customer_key)
+            if lower or (level is None and seen is None):
+                # A lower level has no customer's key, and of an unknown one nobody sees it; the encryption's own verdict says so, once.
                 seen = wanted = None
         answer = answers(kind, attribute, wanted, seen)
         if existing and seen is None and wanted is not None and attribute != "country":

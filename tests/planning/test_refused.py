@@ -144,7 +144,7 @@ def test_an_override_of_a_property_that_its_type_does_not_have_is_told_with_the_
     assert any(f"overrides.{path}" in one and wrong in one and f"did you mean {right}?" in one for one in found), found
     plan = make_plan(spec(zones={"a": {}}, overrides={path: {right: value}}), target, today=TODAY)
     assert plan.overridden == (f"{path}: {right}",)
-    assert plan.node(path).properties[right] is value
+    assert plan.node(path).properties[right] == value
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -110,8 +110,6 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
-    # By its list of prefixes a rule points at an access point.
-    identifiers=("prefixListId",),
     shared_documents=frozenset({BUCKET}),
     unlowered=UNLOWERED,
     credentials=SERVICES,

@@ -33,6 +33,7 @@ from hdh_infra.clouds.outscale.reading import Reader, tags_of
 from hdh_infra.clouds.reach import Interface
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
+from hdh_infra.graph.values import Value
 
 AUTO_ATTACH: Final = "osc.fcu.eip.auto-attach"
 """Tag of a VM by which OUTSCALE gives it a public address when it starts (github.com/outscale/goutils k8s/tags, read 2026-11-25)."""
@@ -60,7 +61,7 @@ class Table:
 
     hops: list[Hop] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
-    """Paths of access points."""
+    """Names of services that it has access points of."""
 
     def hop_to(self, address: ipaddress.IPv4Address) -> Hop | None:
         """The route of the longest prefix."""
@@ -156,7 +157,7 @@ class Wires:
             for value in listed(native.properties.get("routeTableIds")):
                 table = self.reader.follow(value, ROUTE_TABLE)
                 if table is not None:
-                    tables[table.path].services.add(native.path)
+                    tables[table.path].services.add(str(native.properties["serviceName"]))
         self._table_of: dict[str, Table] = {}
         for native in self.reader.natives.of_type(ROUTE_TABLE_ASSOCIATION):
             subnet = self.reader.follow(native.properties.get("subnetId"), SUBNET)
@@ -203,11 +204,11 @@ class Wires:
             group = self.reader.follow(value, GROUP)
             groups = frozenset({group.path if group is not None else str(value)})
         elif (value := properties.get("prefixListId")) is not None:
-            way = self._way(value)
-            if way is None:
+            service = self._service(value)
+            if service is None:
                 self.reader.remarks.add(f"{native.path} names prefixes that are not known: taken for everywhere")
             else:
-                groups = frozenset({f"{_LISTS}{way.path}"})
+                groups = frozenset({f"{_LISTS}{service}"})
         return Rule(
             "in" if properties.get("direction") == "ingress" else "out",
             protocol,
@@ -216,14 +217,13 @@ class Wires:
             groups=groups,
         )
 
-    def _way(self, value: object) -> Native | None:
-        """The access point whose list of prefixes a rule names: by reference in a plan, by the list's id elsewhere."""
+    def _service(self, value: Value) -> str | None:
+        """The service whose list of prefixes a rule names: by reference in a plan, elsewhere by the list's id, which is one for all Nets."""
         way = self.reader.follow(value, ENDPOINT)
-        if way is not None or not isinstance(value, str):
-            return way
-        return next(
-            (one for one in self.reader.natives.of_type(ENDPOINT) if one.properties.get("prefixListId") == value), None
-        )
+        if way is None:
+            ways = (one for one in self.reader.natives.of_type(ENDPOINT) if isinstance(value, str))
+            way = next((one for one in ways if one.properties.get("prefixListId") == value), None)
+        return str(way.properties.get("serviceName")) if way is not None else None
 
     def _public_instances(self) -> frozenset[str]:
         found = set()

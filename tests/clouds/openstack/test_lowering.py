@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from hdh_infra.clouds.openstack.crossing import may_be_store
+from hdh_infra.clouds.crossing import may_be_store
 from hdh_infra.graph.values import walk
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
