@@ -67,6 +67,9 @@ def _attributes(
         if given is None and kind == "key" and place.fact("key.origin").value is False:
             yield from judge.without_service(path, wanted)
             continue
+        if given is None and kind == "network" and place.offer.native.get("networks") == "named":
+            # Made by hand or there already, and only looked up: no native resource of the plan is it.
+            given = {}
         if given is None:
             yield VerdictRow(
                 path, f"{kind}.public" if kind in {"store", "machine"} else "flow.exact" if kind == "network" else "key.protection",

@@ -36,6 +36,7 @@ UNKNOWN = {
         "store.grants", "store.private", "store.public", "store.redundancy", "store.retention", "store.soft_delete",
         "store.versioning",
     },
+    ("cloudtemple", "vm-instances"): {"machine.encryption", "object_store.addresses", "object_store.log_target"},
     ("numspot", "snc"): NUMSPOT,
     ("numspot", "standard"): NUMSPOT,
     ("ovhcloud", "public-cloud"): {"object_store.addresses"},

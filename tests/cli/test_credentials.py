@@ -154,7 +154,7 @@ def test_every_type_that_an_example_becomes_has_a_service_and_a_right(target):
         assert {one for one in types if not one.startswith(rights)} == set()
 
 
-@pytest.mark.parametrize("name", ["openstack", "ovhcloud", "azure", "numspot"])
+@pytest.mark.parametrize("name", ["openstack", "ovhcloud", "azure", "numspot", "cloudtemple"])
 def test_every_service_and_right_says_its_source_and_day(name):
     lowering = cloud(name)
     known = {one.name for one in lowering.credentials}
@@ -182,7 +182,7 @@ def test_too_few_roles_are_missing_and_too_many_are_warned_of(roles, makes_keys,
     assert tuple(map(len, found)) == (lacking, warned)
 
 
-@pytest.mark.parametrize("name", ["openstack", "ovhcloud", "azure", "numspot"])
+@pytest.mark.parametrize("name", ["openstack", "ovhcloud", "azure", "numspot", "cloudtemple"])
 def test_the_page_of_a_cloud_lists_every_way_and_every_right(name):
     from pathlib import Path
 

@@ -10,9 +10,20 @@ def has_keys(target):
     return site(Target.parse(target)).fact("key.origin").value is not False
 
 
+def has_networks(target):
+    """Whether a plan makes networks; where they are made by hand, a plan only looks them up (`networks: named`)."""
+    return site(Target.parse(target)).offer.native.get("networks") != "named"
+
+
+def has_filters(target):
+    """Whether anything can keep apart machines that share a network (`filters: false` where nothing does)."""
+    return site(Target.parse(target)).offer.native.get("filters") is not False
+
+
 def without_service(target, paths):
-    """Those elements that no plan of a target can have: keys, where there is no service for them."""
-    return set() if has_keys(target) else {path for path in paths if kind_of(path) == "key"}
+    """Those elements that no plan of a target can have: keys where there is no service for them, networks that are only looked up."""
+    absent = {kind for kind, there in (("key", has_keys(target)), ("network", has_networks(target))) if not there}
+    return {path for path in paths if kind_of(path) in absent}
 
 
 def knows_machines(target):

@@ -142,11 +142,13 @@ def test_every_openstack_type_that_is_lowered_or_looked_up_is_served_by_our_plug
 def world_names(platform: Platform, where: str) -> set[str]:
     """Names that the whole world, or every target of one account, shares."""
     names = ("bucket", "accountName", "vaultName", "userName")
+    # Where what the world shares is called by `name`, as much else is.
+    named = ("cloudtemple:index/objectStorageBucket:", "cloudtemple:index/objectStorageStorageAccount:")
     return {
         value
         for node in make_plan(platform, where, today=TODAY).nodes
         for name, value in node.properties.items()
-        if name in names and isinstance(value, str)
+        if isinstance(value, str) and (name in names or (name == "name" and node.type.startswith(named)))
     }
 
 

@@ -19,7 +19,7 @@ from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.graph.values import ref
+from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Right
 from hdh_infra.model.paths import kind_of
 from hdh_infra.model.scales import Access
@@ -139,7 +139,7 @@ def observe_rights(reader: Reader) -> dict[str, dict[str, Access]]:
     accounts = {one.path: machine_of(one) for one in reader.natives.of_type(ACCOUNT)}
     named = {str(one.properties.get("name")): machine_of(one) for one in reader.natives.of_type(ACCOUNT)}
     found: dict[str, dict[str, Access]] = {element: {} for element in accounts.values()}
-    entries = [
+    entries: list[tuple[Native | None, Value, Value]] = [
         (
             reader.bucket_of(one.properties.get("bucket")),
             one.properties.get("storageAccount"),
@@ -153,17 +153,17 @@ def observe_rights(reader: Reader) -> dict[str, dict[str, Access]]:
             for one in listed(bucket.properties.get("aclEntries"))
             if isinstance(one, Mapping)
         ]
-    for bucket, account, role in entries:
+    for owner, account, role in entries:
         holder = reader.follow(account, ACCOUNT)
         element = accounts[holder.path] if holder is not None else named.get(str(account))
-        if bucket is None:
+        if owner is None:
             continue
         if element is None:
-            reader.remarks.add(f"{bucket.path} lets in an account that is not among the resources ({account}, {role})")
+            reader.remarks.add(f"{owner.path} lets in an account that is not among the resources ({account}, {role})")
             continue
         access = _MEANS.get(str(role), Access.write)
-        before = found[element].get(bucket.path)
-        found[element][bucket.path] = Access.write if Access.write in {before, access} else access
+        before = found[element].get(owner.path)
+        found[element][owner.path] = Access.write if Access.write in {before, access} else access
     return found
 
 
