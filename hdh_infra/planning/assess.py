@@ -72,6 +72,9 @@ def _attributes(
             wanted["users"] = _users(expanded, path, wanted["users"], observed)
             yield from keyless_rows(path, wanted, place, today)
             continue
+        if given is None and kind == "network" and place.offer.native.get("networks") == "named":
+            # Made by hand or there already, and only looked up: no native resource of the plan is it.
+            given = {}
         if given is None:
             yield VerdictRow(
                 path, f"{kind}.public" if kind in {"store", "machine"} else "flow.exact" if kind == "network" else "key.protection",

@@ -47,9 +47,9 @@ each_limit = pytest.mark.parametrize(
 @pytest.mark.parametrize("cloud", clouds())
 def test_every_offer_has_limits_of_what_platforms_have_most_of(cloud):
     for offer in (one for one in catalogue(cloud).offers if one.refused is None):
-        assert {"stores", "networks", "machines", "vcpus", "rules", "addresses"} <= {
-            limit.name for limit in offer.limits
-        }
+        # Where networks are made by hand and nothing filters, no plan has any of those that could be counted.
+        made = set() if offer.native.get("networks") == "named" else {"networks", "rules", "addresses"}
+        assert made | {"stores", "machines", "vcpus"} <= {limit.name for limit in offer.limits}
 
 
 @each_limit

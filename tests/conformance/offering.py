@@ -6,9 +6,26 @@ from hdh_infra.model.target import Target
 from hdh_infra.planning.keyless import is_keyless
 
 
+def has_networks(target):
+    """Whether a plan makes networks; where they are made by hand, a plan only looks them up (`networks: named`)."""
+    return site(Target.parse(target)).offer.native.get("networks") != "named"
+
+
+def has_filters(target):
+    """Whether anything can keep apart machines that share a network (`filters: false` where nothing does)."""
+    return site(Target.parse(target)).offer.native.get("filters") is not False
+
+
+def filters_within(target):
+    """Whether machines of one network are kept apart; where filters stand between networks alone, answers need a way of their own."""
+    return site(Target.parse(target)).offer.native.get("filters") != "between-networks"
+
+
 def without_service(target, paths):
-    """Those elements that no plan of a target can have: keys, where there is no service for them."""
-    return {path for path in paths if kind_of(path) == "key"} if is_keyless(site(Target.parse(target))) else set()
+    """Those elements that no plan of a target can have: keys where there is no service for them, networks that are only looked up."""
+    absent = set() if has_networks(target) else {"network"}
+    absent |= {"key"} if is_keyless(site(Target.parse(target))) else set()
+    return {path for path in paths if kind_of(path) in absent}
 
 
 def knows_machines(target):

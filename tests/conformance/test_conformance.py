@@ -147,7 +147,13 @@ def test_every_openstack_type_that_is_lowered_or_looked_up_is_served_by_our_plug
 def world_names(platform: Platform, where: str) -> set[str]:
     """Names that the whole world, or every target of one account, shares."""
     names = ("bucket", "accountName", "vaultName", "userName")
-    named = {"gcp:storage/bucket:Bucket": "name"}
+    named = {"gcp:storage/bucket:Bucket": "name"} | dict.fromkeys(
+        (
+            "cloudtemple:index/objectStorageBucket:ObjectStorageBucket",
+            "cloudtemple:index/objectStorageStorageAccount:ObjectStorageStorageAccount",
+        ),
+        "name",
+    )
     return {
         value
         for node in make_plan(platform, where, today=TODAY).nodes

@@ -192,7 +192,7 @@ def test_a_closed_space_has_no_compute_no_entry_no_flow_and_no_right(target, pla
     observed = observe_plan(plan, whole)
     inside = f"space/{space}/"
     assert [path for path in observed.elements if path.startswith(f"{inside}machine/")] == []
-    assert observed.elements[f"space/{space}"].get("entry") is None
+    assert observed.elements.get(f"space/{space}", {}).get("entry") is None
     (row,) = [row for row in plan.verdicts if (row.element, row.attribute) == (f"space/{space}", "closed")]
     ways = [*observed.flows, *observed.egress, *observed.entry]
     assert [way for way in ways if way.source.startswith(inside)] == []

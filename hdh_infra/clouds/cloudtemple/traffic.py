@@ -1,0 +1,136 @@
+"""Who can reach whom: whoever shares a network, on every port, since there is no filter of any kind.
+
+A network of the backbone is a segment by itself. The networks of the VPC are joined by its router, and by its gateway to the
+world: which VPC they lie in, and whether its gateway is on, no resource says, so that all of them are taken for joined
+and for open to the outside (read for the worse).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import final
+
+from hdh_infra.clouds.cloudtemple.naming import ADAPTER, BINDING, STATIC_IP, VM
+from hdh_infra.clouds.cloudtemple.reading import Reader, is_on, place_of
+from hdh_infra.clouds.filters import ALL_PORTS, ANYWHERE, PROTOCOLS, written
+from hdh_infra.clouds.reach import INTERNET
+from hdh_infra.clouds.values import listed
+from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.model.scales import Access
+
+STORES = "object_store"
+_VPC = "the VPC"
+_EVERYTHING = written(ALL_PORTS)
+_HTTPS = (443,)
+"""All that the object store answers on: TLS is imposed (docs/storage/oss/concepts.md)."""
+
+
+@final
+@dataclass(frozen=True)
+class Traffic:
+    """What a packet can do."""
+
+    flows: tuple[ObservedFlow, ...]
+    egress: tuple[ObservedFlow, ...]
+    entry: tuple[ObservedFlow, ...]
+    public: Mapping[str, bool]
+    """By element with a VM, whether a public address leads to it."""
+
+
+def observe_traffic(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -> Traffic:
+    """What passes between machines, to stores, outwards and from outside."""
+    networks = _networks(reader)
+    public = set(_public(reader))
+    outside = sorted(element for element, machines in networks.items() if any(_VPC in one for one in machines))
+    return Traffic(
+        flows=tuple(sorted((*_between(networks), *_to_stores(reader, outside, rights)))),
+        egress=tuple(
+            ObservedFlow(element, str(ANYWHERE), protocol, _EVERYTHING) for element in outside for protocol in PROTOCOLS
+        ),
+        entry=tuple(sorted((*_entry(public), *_entry_of_stores(reader)))),
+        public={element: element in public for element in networks},
+    )
+
+
+def endpoint_name(reader: Reader) -> str:
+    """The endpoint of stores in words."""
+    return str(reader.site.endpoint(STORES)).partition("://")[2]
+
+
+def _networks(reader: Reader) -> dict[str, list[set[str]]]:
+    """By element, the networks of each of its machines that run."""
+    machines = {one.path: one for one in reader.natives.of_type(VM) if is_on(one)}
+    found = {
+        path: {place_of(one.get("networkId")) for one in listed(machine.properties.get("osNetworkAdapters"))}
+        for path, machine in machines.items()
+    }
+    for adapter in reader.natives.of_type(ADAPTER):
+        owner = reader.follow(adapter.properties.get("virtualMachineId"), VM)
+        if owner is None:
+            reader.remarks.add(f"{adapter.path} belongs to a machine that is not among the resources")
+        elif owner.path in found:
+            # What the cloud tells of a state; a plan puts adapters of its own on the VPC alone.
+            backbone = adapter.properties.get("type") == "private_backbone"
+            found[owner.path].add(place_of(adapter.properties.get("networkId")) if backbone else _VPC)
+    by_element: dict[str, list[set[str]]] = {}
+    for path, machine in machines.items():
+        by_element.setdefault(machine.element, []).append(found[path])
+    return by_element
+
+
+def _between(networks: Mapping[str, list[set[str]]]) -> Iterator[ObservedFlow]:
+    """Every two machines that share a network; replicas that differ each stand for themselves."""
+    ends = [
+        (element if all(one == machines[0] for one in machines) else f"{element}[{index}]", element, one, len(machines))
+        for element, machines in networks.items()
+        for index, one in enumerate(machines[:1] if all(one == machines[0] for one in machines) else machines)
+    ]
+    for name, element, mine, count in ends:
+        for other, theirs_of, theirs, _ in ends:
+            itself = name == other
+            if (itself and (count == 1 or name != element)) or not mine & theirs:
+                continue
+            if element == theirs_of and not itself and name == element:
+                continue
+            for protocol in PROTOCOLS:
+                yield ObservedFlow(name, other, protocol, _EVERYTHING)
+
+
+def _to_stores(
+    reader: Reader, outside: list[str], rights: Mapping[str, Mapping[str, Access]]
+) -> Iterator[ObservedFlow]:
+    """A machine reaches a store where it comes outside at all and its account is on the bucket's list."""
+    stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
+    beyond = (f"every bucket behind {endpoint_name(reader)}", INTERNET)
+    for element in outside:
+        for store in sorted({stores[path] for path in rights.get(element, ())}):
+            yield ObservedFlow(element, store, "tcp", _HTTPS, beyond)
+
+
+def _public(reader: Reader) -> Iterator[str]:
+    """Elements that a floating address leads to: by the static address that it is bound to, and the adapter that has that."""
+    for binding in reader.natives.of_type(BINDING):
+        address = reader.follow(binding.properties.get("staticIpId"), STATIC_IP)
+        machine = None
+        if address is not None:
+            adapter = reader.natives.follow(address.properties.get("macAddress"))
+            value = adapter.properties.get("virtualMachineId") if adapter is not None else None
+            machine = reader.follow(value or address.properties.get("virtualMachineId"), VM)
+        if machine is None:
+            reader.remarks.add(f"{binding.path} gives a public address to something that is not among the resources")
+        else:
+            yield machine.element
+
+
+def _entry(public: set[str]) -> Iterator[ObservedFlow]:
+    """What anyone outside can open to a machine with a public address: everything."""
+    for element in sorted(public):
+        for protocol in PROTOCOLS:
+            yield ObservedFlow(INTERNET, element, protocol, _EVERYTHING)
+
+
+def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
+    """Who can knock at the endpoint; addresses, keys and lists decide who is let in."""
+    for bucket in reader.buckets.values():
+        yield ObservedFlow(INTERNET, bucket.element, "tcp", _HTTPS, (f"every bucket behind {endpoint_name(reader)}",))
