@@ -25,7 +25,8 @@ from hdh_infra.sandbox.s3.box import write_private
 from hdh_infra.sandbox.s3.processes import Daemon
 
 DEFAULT_BASE_PORT: Final = 15400
-PACKAGES: Final = ("azure-native", "gcp", "ovh")
+PACKAGES: Final = ("azure-native", "ovh", "gcp")
+"""In the order of their ports: a new one comes last."""
 DATABASE: Final = "cloud.sqlite"
 KEY: Final = "cloud.key"
 READY: Final = "ready"
