@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias, get_args
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from hdh_infra.catalogue.forms import FORMS, check_value
+from hdh_infra.catalogue.quirks import check_quirks
 from hdh_infra.model.base import Name, Size, Spec
 from hdh_infra.model.scales import Confidence
 
@@ -271,8 +272,16 @@ class Offer(Spec):
         default_factory=dict, description="Other words of the cloud that its lowering needs: volume types, networks."
     )
     quirks: dict[str, JsonValue] = Field(
-        default_factory=dict, description="How its S3 endpoint differs from S3, for our plugin."
+        default_factory=dict,
+        description="How its S3 endpoint differs from S3: names and values of `catalogue.quirks.QUIRKS`.",
     )
+
+    @model_validator(mode="after")
+    def check_known_quirks(self) -> Self:
+        """Every quirk is one that code asks for."""
+        if wrong := check_quirks(self.quirks):
+            raise ValueError(f"offer {self.name}: {wrong}")
+        return self
 
     @model_validator(mode="after")
     def check_limits(self) -> Self:

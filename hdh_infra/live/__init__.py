@@ -174,13 +174,10 @@ def _site_region(target: Target) -> str:
 def _endpoint(target: Target, platform: Platform | None) -> Mapping[str, Any]:
     """The S3 endpoint of a target and how it wants to be spoken to, as the plan's provider has it."""
     from hdh_infra.catalogue.load import site
+    from hdh_infra.catalogue.quirks import plugin_settings
 
     place = site(target)
-    values: dict[str, Any] = {
-        name: place.offer.quirks[name]
-        for name in ("addressingStyle", "checksum", "contentMd5")
-        if name in place.offer.quirks
-    }
+    values = plugin_settings(place.offer)
     named_here = platform.settings(target).object_store_endpoint if platform is not None else None
     values |= {"endpoint": named_here or place.endpoint("object_store"), "region": place.region.names.get("storage")}
     return {name: value for name, value in values.items() if value is not None}

@@ -99,7 +99,7 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key,
         config=Config(
-            s3={"addressing_style": settings.addressing_style},
+            s3={"addressing_style": settings.addressing_style, **_payload_signing(settings)},
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
@@ -113,10 +113,30 @@ def make_client(service: str, settings: config.Settings, *, signed: bool = True)
     client.meta.events.register_first(
         f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _wait_for_others
     )
+    if service == "s3" and signed and settings.signature != "v4":
+        lists = settings.signature == "v2-but-v4-for-lists"
+        client.meta.events.register("choose-signer.s3", _sign_by_version_2_but_lists if lists else _sign_by_version_2)
     if service == "s3" and settings.content_md5:
         for operation in CHECKSUMMED_OPERATIONS:
             client.meta.events.register(f"before-call.s3.{operation}", _send_content_md5)
     return client
+
+
+def _payload_signing(settings: config.Settings) -> dict[str, Any]:
+    """What botocore is told of bodies; nothing where it decides itself."""
+    unsigned = settings.signature == "v2-but-v4-for-lists"
+    signing = False if unsigned else settings.payload_signing
+    return {} if signing is None else {"payload_signing_enabled": signing}
+
+
+def _sign_by_version_2(**_: Any) -> str:
+    """S3's own signature of version 2, for servers that take no other."""
+    return "s3"
+
+
+def _sign_by_version_2_but_lists(event_name: str, **_: Any) -> str | None:
+    """Version 2, but for what only lists or looks, which stays as it is."""
+    return None if event_name.rsplit(".", 1)[-1].startswith(("List", "Head")) else "s3"
 
 
 def _wait_for_others(response: Any, attempts: int, **_: Any) -> float | None:

@@ -37,8 +37,11 @@ _LACKING: Final = "HDH_S3_WITHOUT"
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "addressingStyle": ("auto", "path", "virtual"),
     "checksum": ("when_required", "when_supported"),
+    "signature": ("v4", "v2", "v2-but-v4-for-lists"),
+    "objectLockMode": ("compliance",),
 }
-_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, "contentMd5", "withoutS3"})
+_FLAGS: Final = ("contentMd5", "lifecycle", "payloadSigning", "withoutS3")
+_NAMES: Final = frozenset({*_ENVIRONMENT, *_CHOICES, *_FLAGS})
 # What the engine itself puts among a provider's inputs.
 _ENGINE_NAMES: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
 
@@ -60,6 +63,8 @@ class Settings:
         addressing_style: `path`, `virtual` or `auto`.
         checksum: botocore's `request_checksum_calculation`.
         content_md5: send Content-MD5 instead of the newer checksums where a request needs one.
+        signature: `v4`, `v2`, or `v2-but-v4-for-lists`.
+        payload_signing: whether bodies are signed too; None leaves it to botocore.
     """
 
     endpoint: str
@@ -70,6 +75,8 @@ class Settings:
     addressing_style: str
     checksum: str
     content_md5: bool
+    signature: str = "v4"
+    payload_signing: bool | None = None
 
     def __repr__(self) -> str:
         """Without the secret: a log of settings must be harmless."""
@@ -87,11 +94,7 @@ def check(values: Mapping[str, Any], environment: Mapping[str, str] = os.environ
         value = values.get(name)
         if value is not None and not is_unknown(value) and value not in choices:
             failures.append(Failure(name, f"{value!r} is not known; {nearest(str(value), choices)}"))
-    failures += [
-        Failure(name, "must be true or false")
-        for name in ("contentMd5", "withoutS3")
-        if _boolean(values.get(name, False)) is None
-    ]
+    failures += [Failure(name, "must be true or false") for name in _FLAGS if _boolean(values.get(name, False)) is None]
     if _boolean(values.get("withoutS3", False)):
         return failures
     found = _lookup(values, environment)
@@ -138,6 +141,32 @@ def settings(values: Mapping[str, Any], environment: Mapping[str, str] = os.envi
         addressing_style=style,
         checksum=str(values.get("checksum") or "when_required"),
         content_md5=bool(_boolean(values.get("contentMd5", False))),
+        signature=str(values.get("signature") or "v4"),
+        payload_signing=_boolean(values["payloadSigning"]) if "payloadSigning" in values else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an endpoint, or the contract by which it is used, does not have, whatever it answers.
+
+    Attributes:
+        lifecycle: whether buckets may have rules of age.
+        lock_mode: the only mode of an object lock; None where there are both.
+    """
+
+    lifecycle: bool = True
+    lock_mode: str | None = None
+
+
+def limits(values: Mapping[str, Any]) -> Limits:
+    """The limits that a configuration states; what is not known yet limits nothing."""
+    mode = values.get("objectLockMode")
+    return Limits(
+        lifecycle="lifecycle" not in values
+        or is_unknown(values["lifecycle"])
+        or _boolean(values["lifecycle"]) is not False,
+        lock_mode=None if mode is None or is_unknown(mode) else str(mode),
     )
 
 

@@ -105,6 +105,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._types = types
         self._make_clients = clients
         self._clients: Any = clients({})
+        self._limits = config.Limits()
         self._cancelled = threading.Event()
         self.running = Running()
 
@@ -162,7 +163,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Keep the configuration; clients are made at the first real call."""
         del context
-        self._clients = self._make_clients(wire.decode(request.args))
+        values = wire.decode(request.args)
+        self._clients, self._limits = self._make_clients(values), config.limits(values)
         self._cancelled = threading.Event()
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
@@ -176,7 +178,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         kind = self._type(request.urn)
         inputs = wire.decode(request.news)
-        failures = contract.check(kind.token, inputs) or list(kind.check(inputs))
+        failures = contract.check(kind.token, inputs) or [*kind.check(inputs), *kind.check_limits(inputs, self._limits)]
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
 
     @_answered

@@ -281,3 +281,58 @@ def test_a_creation_whose_answer_was_lost_is_asked_again_and_then_the_bucket_is_
         engine.create("hdh:s3:Bucket", {"bucket": "abc"})
     assert [method for method, path, _, _ in server.seen if path == "/abc"] == ["PUT", "PUT", "HEAD"]
     assert {method for method, _, _, _ in server.seen[3:]} == {"GET"}, "nothing was set on it"
+
+
+def signed_by(headers) -> str:
+    return "v2" if headers["authorization"].startswith("AWS ") else "v4"
+
+
+@pytest.mark.parametrize(
+    ("signature", "by"),
+    [("v4", ["v4", "v4", "v4", "v4"]), ("v2", ["v2"] * 4), ("v2-but-v4-for-lists", ["v2", "v2", "v4", "v4"])],
+)
+def test_requests_are_signed_as_the_endpoint_wants_them(server, client, signature, by) -> None:
+    """Dell ECS takes version 2 for what writes and reads, and version 4 with an unsigned payload for lists and heads."""
+    made = client(signature=signature)
+    made.put_bucket_tagging(Bucket="abc", Tagging={"TagSet": []})
+    made.get_bucket_tagging(Bucket="abc")
+    made.head_bucket(Bucket="abc")
+    server.script = [(200, b"<?xml version='1.0'?><ListVersionsResult/>", {})]
+    made.list_object_versions(Bucket="abc")
+    assert [signed_by(headers) for _, _, headers, _ in server.seen] == by
+
+
+@pytest.mark.parametrize(("said", "signed"), [(True, True), (False, False)])
+def test_bodies_are_signed_or_not_as_the_endpoint_wants_it(client, said, signed) -> None:
+    found: list[str] = []
+
+    def stop(request, **_):
+        found.append(request.headers["x-amz-content-sha256"])
+        raise InterruptedError
+
+    made = client(endpoint="https://s3.example.com", payloadSigning=said)
+    made.meta.events.register("before-send.s3", stop)
+    with pytest.raises(InterruptedError):
+        made.put_object(Bucket="abc", Key="a", Body=b"x")
+    word = found[0].decode() if isinstance(found[0], bytes) else found[0]
+    assert (word != "UNSIGNED-PAYLOAD") is signed
+
+
+RULES = {"bucket": "abc", "lifecycle": [{"days": 30}], "abortUploadsDays": 7}
+LOCKED = {"bucket": "abc", "versioning": True, "objectLock": {"mode": "governance", "days": 1}}
+
+
+def test_rules_of_age_are_refused_before_anything_is_made_where_they_are_forbidden(engine) -> None:
+    """Whoever adds one by an override would break the contract by which health data may lie there."""
+    assert engine.check("hdh:s3:Bucket", RULES) == {}
+    engine.configure({"lifecycle": False})
+    assert set(engine.check("hdh:s3:Bucket", RULES)) == {"lifecycle", "abortUploadsDays"}
+    assert engine.check("hdh:s3:Bucket", {"bucket": "abc"}) == {}
+
+
+def test_a_mode_of_a_lock_that_the_endpoint_would_turn_into_another_is_refused(engine) -> None:
+    assert engine.check("hdh:s3:Bucket", LOCKED) == {}
+    engine.configure({"objectLockMode": "compliance"})
+    assert list(engine.check("hdh:s3:Bucket", LOCKED)) == ["objectLock.mode"]
+    LOCKED_HARD = {**LOCKED, "objectLock": {"mode": "compliance", "days": 1}}  # noqa: N806 - as the others
+    assert engine.check("hdh:s3:Bucket", LOCKED_HARD) == {}

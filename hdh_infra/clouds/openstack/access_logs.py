@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.documents import EVERYONE, LOG_SERVICE, delivers
+from hdh_infra.clouds.documents import LOG_SERVICE, delivers
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, json_text, ref
@@ -20,7 +20,6 @@ from hdh_infra.model.store import Store
 
 BY_ACL, BY_POLICY = "acl", "policy"
 _ANY, _LOCKED, _ENCRYPTED = "any", "locked", "encrypted"
-_PUBLIC_GROUPS = ("/AllUsers", "/AuthenticatedUsers")
 
 
 def log_properties(context: Context, path: str, bucket: Mapping[str, Value]) -> dict[str, Value]:
@@ -69,16 +68,6 @@ def observe_access_log(reader: Reader, bucket: Native) -> bool | None:
         reader.remarks.add(f"{bucket.path}: who reads its access logs is not in the plan's hands ({logging['also']})")
     lock, encryption = taking.properties.get("objectLock"), taking.properties.get("encryption")
     return _takes(reader.site, lock is not None, bool(encryption))
-
-
-def acl_grants(bucket: Native) -> list[tuple[str, str]]:
-    """Whom a bucket's ACL lets do what, beside its owner and the log service: names and S3's own permissions."""
-    return [(str(one.get("grantee")), str(one.get("permission"))) for one in bucket.properties.get("acl") or ()]
-
-
-def is_public_grantee(name: str) -> bool:
-    """Whether a grantee of an ACL is everybody, or everybody who has any account at all."""
-    return name == EVERYONE or name.endswith(_PUBLIC_GROUPS)
 
 
 def _is_offered(site: Site) -> bool:

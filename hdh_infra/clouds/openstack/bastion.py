@@ -17,30 +17,26 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_of, subtract, written
 from hdh_infra.clouds.openstack.crossing import has_bastion
-from hdh_infra.clouds.openstack.disks import image_id, observe_disks, volume_type, weakest
+from hdh_infra.clouds.openstack.disks import observe_disks, weakest
 from hdh_infra.clouds.openstack.hardening import SESSION_PORT, observe_start_up, start_up
 from hdh_infra.clouds.openstack.naming import (
     BASTION,
     FLOATING_IP,
-    GET_FLAVOUR,
     GROUP,
-    INSTANCE,
     NETWORK,
-    PORT,
-    PROVIDER,
     ROUTER_INTERFACE,
     SUBNET,
-    VOLUME,
     make,
     native_name,
 )
 from hdh_infra.clouds.openstack.network import ROUTER_PATH, external_network
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS, group_path, lower_rule
+from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.clouds.openstack.wires import Wires
 from hdh_infra.clouds.reach import INTERNET, Interface, outside
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
-from hdh_infra.graph.values import Value, lookup, ref
+from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
@@ -53,7 +49,6 @@ LEVEL = "machine"
 """The model's word, as the catalogue has it, for a bastion that is a machine and no service of the cloud."""
 _GATEWAY, _OWN = 1, 4
 _IMAGE = "debian-12"
-_TIMEOUTS = {"create": "30m", "delete": "30m"}
 
 
 def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
@@ -71,19 +66,13 @@ def lower_bastion(context: Context, network: str) -> Iterator[Node]:
     base = f"{network}{BASTION}"
     yield from _wires(context, network, base)
     yield from _filter(context, network, base)
-    yield make(
+    yield port_node(
         context,
         f"{base}port",
-        PORT,
-        {
-            "name": native_name(context, f"{network}/bastion"),
-            "networkId": ref(f"{base}network"),
-            "adminStateUp": True,
-            "portSecurityEnabled": True,
-            "securityGroupIds": [ref(f"{base}filter")],
-            "fixedIps": [{"subnetId": ref(f"{base}subnet"), "ipAddress": str(_addresses(context, network)[_OWN])}],
-        },
-        fixed=True,
+        name=native_name(context, f"{network}/bastion"),
+        within=base,
+        group=f"{base}filter",
+        address=_addresses(context, network)[_OWN],
     )
     yield from _machine(context, network, base)
     yield make(
@@ -174,45 +163,18 @@ def _filter(context: Context, network: str, base: str) -> Iterator[Node]:
 
 def _machine(context: Context, network: str, base: str) -> Iterator[Node]:
     path, name = entry_range(network), native_name(context, f"{network}/bastion")
-    yield make(
-        context,
-        f"{base}system-disk",
-        VOLUME,
-        {
-            "name": name,
-            "size": int(context.site.offer.native["system_disk_gib"]),
-            # Its log and its host key lie there.
-            **volume_type(context, Encryption.provider_key),
-            "imageId": image_id(context, path),
-            "metadata": dict(context.tags),
-        },
-        ignore=("imageId",),
-        timeouts=_TIMEOUTS,
-    )
-    yield make(
+    # Its log and its host key lie on the disk.
+    yield start_disk(context, f"{base}system-disk", name=name, gib=0, floor=Encryption.provider_key, image_of=path)
+    yield server_node(
         context,
         f"{base}server",
-        INSTANCE,
-        {
-            "name": name,
-            "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(path).name}, "id", PROVIDER),
-            "networks": [{"port": ref(f"{base}port")}],
-            "blockDevices": [
-                {
-                    "uuid": ref(f"{base}system-disk"),
-                    "sourceType": "volume",
-                    "destinationType": "volume",
-                    "bootIndex": 0,
-                    "deleteOnTermination": False,
-                }
-            ],
-            "configDrive": True,
-            "userData": start_up(context.expanded.platform.ssh_keys, context.address_range(network)),
-            "metadata": dict(context.tags),
-        },
+        name=name,
+        flavour_of=path,
+        port=f"{base}port",
+        disk=f"{base}system-disk",
+        metadata={},
+        user_data=start_up(context.expanded.platform.ssh_keys, context.address_range(network)),
         after=(f"{base}route",),
-        fixed=True,
-        timeouts=_TIMEOUTS,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
+from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
@@ -46,15 +47,12 @@ VERSION = "5.5.3"
 """Of the openstack plugin, as the SDK package pins it."""
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
-_PLUGIN_SETTINGS = ("addressingStyle", "checksum", "contentMd5")
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
     """OpenStack and the S3 endpoint; credentials come from the environment or `clouds.yaml`."""
     endpoint = context.settings.object_store_endpoint or context.site.endpoint(STORES)
-    config: dict[str, Any] = {
-        name: context.site.offer.quirks[name] for name in _PLUGIN_SETTINGS if name in context.site.offer.quirks
-    }
+    config = plugin_settings(context.site.offer)
     if endpoint:
         config["endpoint"] = endpoint
     config["region"] = context.site.service_region(STORES)

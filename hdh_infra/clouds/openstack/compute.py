@@ -12,28 +12,26 @@ from hdh_infra.clouds.openstack.disks import (
     attached_volumes,
     lower_attachment,
     lower_data_disk,
-    lower_system_disk,
     observe_disks,
     weakest,
 )
 from hdh_infra.clouds.openstack.exits import proxy_of
 from hdh_infra.clouds.openstack.names import lower_names
 from hdh_infra.clouds.openstack.naming import (
-    GET_FLAVOUR,
     INSTANCE,
-    PORT,
-    PROVIDER,
     SERVER_GROUP,
     make,
     native_name,
 )
 from hdh_infra.clouds.openstack.network import interface_path
-from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
+from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.clouds.openstack.startup import user_data
+from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
-from hdh_infra.graph.values import Value, lookup, ref
+from hdh_infra.model.base import gib
 from hdh_infra.model.elements import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Spread
@@ -61,7 +59,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
         )
     for index in range(machine.count):
         yield _port(context, path, index)
-        yield lower_system_disk(context, path, index)
+        yield _system_disk(context, path, index)
         yield from lower_data_disk(context, path, index)
         yield from lower_attachment(context, path, index)
         yield _server(context, path, machine, index)
@@ -69,61 +67,44 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 
 
 def _port(context: Context, path: str, index: int) -> Node:
-    network = network_path(path) or ""
-    return make(
+    return port_node(
         context,
         f"{path}/port/{index}",
-        PORT,
-        {
-            "name": native_name(context, f"{path}/{index}"),
-            "networkId": ref(f"{network}/network"),
-            "adminStateUp": True,
-            "portSecurityEnabled": True,
-            "securityGroupIds": [ref(group_path(path))],
-            "fixedIps": [
-                {"subnetId": ref(f"{network}/subnet"), "ipAddress": str(context.addresses(path)[index])},
-            ],
-        },
-        fixed=True,
+        name=native_name(context, f"{path}/{index}"),
+        within=f"{network_path(path)}/",
+        group=group_path(path),
+        address=context.addresses(path)[index],
     )
 
 
 def _server(context: Context, path: str, machine: Machine, index: int) -> Node:
     network = network_path(path) or ""
-    properties: dict[str, Value] = {
-        "name": native_name(context, f"{path}/{index}"),
-        "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(path).name}, "id", PROVIDER),
-        "networks": [{"port": ref(f"{path}/port/{index}")}],
-        "blockDevices": [
-            {
-                "uuid": ref(f"{path}/system-disk/{index}"),
-                "sourceType": "volume",
-                "destinationType": "volume",
-                "bootIndex": 0,
-                "deleteOnTermination": False,
-            }
-        ],
-        # What the first boot needs is then there without the metadata service.
-        "configDrive": True,
-        # What is in memory reaches the data disk before the server goes; one without has nothing to lose.
-        "stopBeforeDestroy": machine.disk.size is not None,
-        # A cloud that keeps deleted servers for a while keeps ours too.
-        "forceDelete": False,
-        # In place, and not in start-up data: a proxy that comes later makes no machine anew.
-        "metadata": {**context.tags, **({"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {})},
-    }
-    if machine.count > 1:
-        properties["schedulerHints"] = [{"group": ref(f"{path}/spread")}]
-    if data := user_data(context.expanded.platform.ssh_keys, machine.startup):
-        properties["userData"] = data
-    return make(
+    return server_node(
         context,
         f"{path}/server/{index}",
-        INSTANCE,
-        properties,
+        name=native_name(context, f"{path}/{index}"),
+        flavour_of=path,
+        port=f"{path}/port/{index}",
+        disk=f"{path}/system-disk/{index}",
+        # In place, and not in start-up data: a proxy that comes later makes no machine anew.
+        metadata={"hdh-proxy": proxy} if (proxy := proxy_of(context, path)) else {},
+        user_data=user_data(context.expanded.platform.ssh_keys, machine.startup),
+        spread=f"{path}/spread" if machine.count > 1 else None,
+        holds_data=machine.disk.size is not None,
         after=(interface_path(network),) if leaves(context, network) else (f"{network}/subnet",),
-        fixed=True,
-        timeouts={"create": "30m", "delete": "30m"},
+    )
+
+
+def _system_disk(context: Context, path: str, index: int) -> Node:
+    """The disk that one replica starts from, at least as large as its image asks."""
+    size = context.expanded.machine(path).system_disk.size
+    return start_disk(
+        context,
+        f"{path}/system-disk/{index}",
+        name=native_name(context, f"{path}/{index}/system"),
+        gib=gib(int(size)) if size else 0,
+        floor=context.expanded.system_encryption(path),
+        image_of=path,
     )
 
 

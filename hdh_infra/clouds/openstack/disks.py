@@ -21,7 +21,8 @@ from hdh_infra.clouds.openstack.naming import (
     make,
     native_name,
 )
-from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, lookup, ref
@@ -47,29 +48,6 @@ def image_id(context: Context, path: str) -> Value:
     if named is not None:
         return named.id
     return lookup(GET_IMAGE, {"name": context.image(path).native["name"], "mostRecent": True}, "id", PROVIDER)
-
-
-def lower_system_disk(context: Context, path: str, index: int) -> Node:
-    """The disk that one replica starts from, at least as large as its image asks."""
-    size = context.expanded.machine(path).system_disk.size
-    least = int(context.site.offer.native["system_disk_gib"])
-    return make(
-        context,
-        f"{path}/system-disk/{index}",
-        VOLUME,
-        {
-            "name": native_name(context, f"{path}/{index}/system"),
-            "size": max(least, gib(int(size))) if size else least,
-            **volume_type(context, context.expanded.system_encryption(path)),
-            "imageId": image_id(context, path),
-            # Another type is another disk: no migration behind the plan's back.
-            "volumeRetypePolicy": "never",
-            "metadata": dict(context.tags),
-        },
-        # A newer image of the same name is no reason to make a machine anew.
-        ignore=("imageId",),
-        timeouts=_MINUTES,
-    )
 
 
 def lower_data_disk(context: Context, path: str, index: int) -> Iterable[Node]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.disks import image_id, volume_type
 from hdh_infra.clouds.openstack.exit_program import Passing, items, start_up
 from hdh_infra.clouds.openstack.exits import (
     doors_of,
@@ -21,21 +20,17 @@ from hdh_infra.clouds.openstack.exits import (
     outside_ports,
 )
 from hdh_infra.clouds.openstack.naming import (
-    GET_FLAVOUR,
     GROUP,
-    INSTANCE,
-    PORT,
-    PROVIDER,
-    VOLUME,
     bucket_name,
     make,
     native_name,
 )
 from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules, span_name
+from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.graph.values import lookup, ref
+from hdh_infra.graph.values import ref
 
 
 def lower_exit(context: Context, network: str) -> Iterator[Node]:
@@ -83,60 +78,34 @@ def _passing(context: Context, network: str) -> dict[int, Passing]:
 def _server(context: Context, network: str) -> Iterator[Node]:
     base = exit_path(network)
     name = native_name(context, base)
-    yield make(
+    yield port_node(
         context,
         f"{base}/port",
-        PORT,
-        {
-            "name": name,
-            "networkId": ref(f"{network}/network"),
-            "adminStateUp": True,
-            "portSecurityEnabled": True,
-            "securityGroupIds": [ref(group_path(base))],
-            "fixedIps": [{"subnetId": ref(f"{network}/subnet"), "ipAddress": str(exit_address(context, network))}],
-        },
-        fixed=True,
+        name=name,
+        within=f"{network}/",
+        group=group_path(base),
+        address=exit_address(context, network),
     )
-    yield make(
+    yield start_disk(
         context,
         f"{base}/system-disk",
-        VOLUME,
-        {
-            "name": native_name(context, f"{base}/system"),
-            "size": int(context.site.offer.native["system_disk_gib"]),
-            **volume_type(context, exit_floor(context, network)),
-            "imageId": image_id(context, base),
-            "metadata": dict(context.tags),
-        },
-        ignore=("imageId",),
-        timeouts={"create": "30m"},
+        name=native_name(context, f"{base}/system"),
+        gib=0,
+        floor=exit_floor(context, network),
+        image_of=base,
     )
-    yield make(
+    yield server_node(
         context,
         f"{base}/server",
-        INSTANCE,
-        {
-            "name": name,
-            "flavorId": lookup(GET_FLAVOUR, {"name": context.flavour(base).name}, "id", PROVIDER),
-            "networks": [{"port": ref(f"{base}/port")}],
-            "blockDevices": [
-                {
-                    "uuid": ref(f"{base}/system-disk"),
-                    "sourceType": "volume",
-                    "destinationType": "volume",
-                    "bootIndex": 0,
-                    "deleteOnTermination": False,
-                }
-            ],
-            "configDrive": True,
-            "metadata": {**context.tags, **items(_passing(context, network))},
-            "userData": start_up(),
-        },
+        name=name,
+        flavour_of=base,
+        port=f"{base}/port",
+        disk=f"{base}/system-disk",
+        metadata=items(_passing(context, network)),
+        user_data=start_up(),
         after=(interface_path(network),),
-        fixed=True,
         # A newer program is no reason to make a machine anew: whoever wants it replaces the proxy.
         ignore=("userData",),
-        timeouts={"create": "30m", "delete": "30m"},
     )
 
 

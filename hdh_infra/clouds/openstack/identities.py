@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.crossing import may_have_rights, need_path, needs_of
-from hdh_infra.clouds.openstack.documents import let_in, opened, policy_of
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     APPLICATION_CREDENTIAL,
@@ -31,9 +31,10 @@ from hdh_infra.clouds.openstack.naming import (
     shortened,
 )
 from hdh_infra.clouds.openstack.object_store import uses_swift
-from hdh_infra.clouds.openstack.reading import Reader, document
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.storage import bucket_path
 from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by
+from hdh_infra.clouds.values import document
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
@@ -210,7 +211,7 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
         if user is not None and user.path in with_key:
             documents.setdefault(user.path, []).append(document(policy.properties.get("policy")))
     for path, some in documents.items():
-        found[machine_of(with_key[path])].add(opened(reader, some))
+        found[machine_of(with_key[path])].add(opened(reader.buckets, some))
     return found
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.naming import KEY_ACL, KEY_ORDER, S3_PROVIDER, SECRET, make, native_name
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, ref

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.naming import PORT, RECORD, ZONE, make, native_name
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import ref
 from hdh_infra.model.paths import PLATFORM, kind_of, network_path

@@ -6,7 +6,6 @@ A property points at another resource by a form in a plan and by an id elsewhere
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,7 +14,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER
 from hdh_infra.graph.observation import Native, Natives
-from hdh_infra.graph.values import Value, form_of
+from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import kind_of
 
 
@@ -102,27 +101,3 @@ class Reader:
             return {"country": None, "region": ", ".join(sorted(regions)) or None}
         region = regions.pop()
         return {"country": self.country(region, service), "region": region}
-
-
-def looked_up(value: Value, name: str = "name") -> Any:
-    """An argument of the lookup that a value is; None of any other value."""
-    return value["args"].get(name) if form_of(value) == "$lookup" else None
-
-
-def document(value: Value) -> Mapping[str, Any]:
-    """A JSON document of a property, in a plan or as text; empty where there is none or it is no JSON."""
-    if form_of(value) == "$json":
-        value = value["$json"]
-    elif isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: Value) -> list[Any]:
-    """A list, whether a document wrote one thing or several."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]

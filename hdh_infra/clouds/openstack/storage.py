@@ -10,23 +10,16 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.access_logs import acl_grants, is_public_grantee, log_properties, observe_access_log
-from hdh_infra.clouds.openstack.documents import EVERYONE
+from hdh_infra.clouds.buckets import SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import is_public as is_public_bucket
+from hdh_infra.clouds.openstack.access_logs import log_properties, observe_access_log
 from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
-from hdh_infra.clouds.openstack.reading import Reader, document, listed
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
-from hdh_infra.graph.values import Value
-from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
-
-_SERVER_SIDE = "AES256"
-_UNFINISHED_DAYS = 7
-"""Longer than any upload takes; what was begun and never finished goes then."""
-_RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
-"""A rule of age in the spec's words and in our plugin's."""
 
 
 def bucket_path(store: str) -> str:
@@ -39,29 +32,9 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     if uses_swift(context.site):
         yield from lower_container(context, path)
         return
-    store = context.expanded.stores[path]
-    quirks = context.site.offer.quirks
-    properties: dict[str, Value] = {
-        "bucket": bucket_name(context, path),
-        "versioning": store.versioning,
-        "forceDestroy": False,
-    }
-    if store.retention:
-        properties["objectLock"] = {"mode": str(store.retention.mode), "days": store.retention.days}
-    offered = context.site.fact("store.encryption").value
-    if offered not in {None, str(Encryption.none)} and store.encryption is not Encryption.none:
-        properties["encryption"] = {"algorithm": _SERVER_SIDE}
-    if store.expiry and may_expire(context):
-        properties["lifecycle"] = [
-            {_RULE[name]: value for name, value in rule.items() if value is not None} for rule in expiry_of(store)
-        ]
-    if context.site.fact("store.expiry").value is True and may_expire(context):
-        # What nobody finished to write is billed, and seen by no listing of objects.
-        properties["abortUploadsDays"] = _UNFINISHED_DAYS
+    properties = bucket_properties(context, path, bucket_name(context, path))
     properties |= log_properties(context, path, properties)
-    if quirks.get("publicAccessBlock"):
-        properties["publicAccessBlock"] = True
-    if quirks.get("tags"):
+    if context.site.offer.quirks.get("tags"):
         properties["tags"] = plugin_tags(context)
     yield Node(
         path=bucket_path(path),
@@ -71,13 +44,6 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
         outputs=("arn",),
         protect=True,
         delete_before_replace=True,
-    )
-
-
-def may_expire(context: Context) -> bool:
-    """Whether rules of age can be asked of the endpoint: they are, unless the catalogue says that it has none."""
-    return (
-        context.site.fact("store.expiry").value is not False and context.site.offer.quirks.get("lifecycle") is not False
     )
 
 
@@ -93,20 +59,15 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     found = observe_containers(reader, grants, private)
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
-        lock = bucket.properties.get("objectLock")
         found[element] = {
             "kind": "store",
             "size": None,
             "client_side": None,
             **_encryption(reader, bucket),
-            # A lock protects versions, so a locked bucket has them.
-            "versioning": bool(bucket.properties.get("versioning")) or lock is not None,
-            "retention": {"days": int(lock["days"]), "mode": str(lock["mode"])} if lock else None,
-            "expiry": _expiry(bucket),
+            **observe_bucket(bucket),
             "soft_delete_days": None,
             "redundancy": None,
             "private": private,
-            "public": is_public(bucket),
             "grants": grants[bucket.path],
             "access_log": observe_access_log(reader, bucket),
             "backup": None,
@@ -116,25 +77,12 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     return found
 
 
-def _expiry(bucket: Native) -> list[dict[str, Any]] | None:
-    """The rules of age, by prefix; null where there are none. Parts that the spec has no word for stand in `also`, so that it equals no asked rule."""
-    rules = [
-        {
-            **{ours: one.get(native) for ours, native in _RULE.items()},
-            "prefix": one.get("prefix") or "",
-            **({"also": one["also"]} if one.get("also") else {}),
-        }
-        for one in listed(bucket.properties.get("lifecycle"))
-    ]
-    return sorted(rules, key=lambda one: str(one["prefix"])) or None
-
-
 def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:
     encryption = bucket.properties.get("encryption")
     if not encryption:
         unknown = reader.site.fact("store.encryption").value is None
         return {"encryption": None if unknown else str(Encryption.none), "key": None}
-    if encryption.get("algorithm") == _SERVER_SIDE:
+    if encryption.get("algorithm") == SERVER_SIDE:
         return {"encryption": str(Encryption.provider_key), "key": None}
     key = reader.follow(encryption.get("kmsKeyId"), KEY_ORDER)
     if key is not None:
@@ -146,16 +94,7 @@ def is_public(bucket: Native) -> bool:
     """Whether the bucket's own policy or ACL allows anything to whoever asks; conditions are not trusted to narrow it."""
     if bucket.type == CONTAINER:
         return is_public_container(bucket)
-    if any(is_public_grantee(name) for name, _ in acl_grants(bucket)):
-        return True
-    for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
-        if statement.get("Effect") != "Allow":
-            continue
-        principal = statement.get("Principal")
-        named = principal.values() if isinstance(principal, Mapping) else [principal]
-        if "NotPrincipal" in statement or any(EVERYONE in listed(one) for one in named):
-            return True
-    return False
+    return is_public_bucket(bucket)
 
 
 def endpoint_name(site: Site) -> str:

@@ -29,7 +29,8 @@ from hdh_infra.clouds.openstack.naming import (
     make,
     native_name,
 )
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of, lookup, text

@@ -30,8 +30,9 @@ from hdh_infra.clouds.openstack.naming import (
     RULE,
     SUBNET,
 )
-from hdh_infra.clouds.openstack.reading import Reader, listed, looked_up
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of
 

@@ -18,8 +18,9 @@ from typing import Any, final
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.openstack.keys import members
 from hdh_infra.clouds.openstack.naming import shared_name
-from hdh_infra.clouds.openstack.reading import Reader, listed
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.ovhcloud.naming import DOMAIN, IAM_POLICY, PROVIDER
+from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of, text

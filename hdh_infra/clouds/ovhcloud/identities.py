@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.documents import opened, policy_of
 from hdh_infra.clouds.openstack.crossing import rights_of_need
-from hdh_infra.clouds.openstack.documents import opened, policy_of
 from hdh_infra.clouds.openstack.identities import Rights, holders, machine_of, user_name
 from hdh_infra.clouds.openstack.naming import bucket_name
-from hdh_infra.clouds.openstack.reading import Reader, document
+from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER, project_of
+from hdh_infra.clouds.values import document
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import json_text, ref
@@ -84,7 +85,7 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
         roles = {str(one) for one in user.properties.get("roleNames") or [user.properties.get("roleName")]}
         # A bucket belongs to the user that made it, so without a policy only an administrator opens those of others.
         mine = found.setdefault(machine_of(user), Rights())
-        mine.add(opened(reader, documents.get(path, [])))
+        mine.add(opened(reader.buckets, documents.get(path, [])))
         mine.everything = mine.everything or bool(roles & _PROJECT_WIDE)
     return found
 

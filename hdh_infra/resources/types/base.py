@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hdh_infra.resources.clients import Clients
+    from hdh_infra.resources.config import Limits
     from hdh_infra.resources.contract import Failure
 
 MARK_TAG = "hdh-urn"
@@ -86,6 +87,11 @@ class ResourceType:
     def check(self, inputs: Mapping[str, Any]) -> Iterable[Failure]:
         """Rules of this type beyond the contract; called only when the contract holds. May meet unknowns."""
         del inputs
+        return ()
+
+    def check_limits(self, inputs: Mapping[str, Any], limits: Limits) -> Iterable[Failure]:
+        """What of the inputs the endpoint does not have. May meet unknowns."""
+        del inputs, limits
         return ()
 
     def identity(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:

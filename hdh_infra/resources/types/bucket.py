@@ -88,6 +88,18 @@ class Bucket(ResourceType):
         yield from check_rules(inputs.get("lifecycle"), inputs.get("versioning"))
         yield from check_policy(inputs.get("policy"))
 
+    def check_limits(self, inputs: Mapping[str, Any], limits: config.Limits) -> Iterator[Failure]:
+        """No rules of age where they are forbidden, and no mode of a lock that the endpoint would turn into another."""
+        if not limits.lifecycle:
+            for name in ("lifecycle", "abortUploadsDays"):
+                if inputs.get(name):
+                    yield Failure(
+                        name, "this endpoint has no rules of age, or they are forbidden there (hdh:lifecycle is false)"
+                    )
+        lock, only = inputs.get("objectLock"), limits.lock_mode
+        if only is not None and isinstance(lock, dict) and lock.get("mode") not in {None, only, UNKNOWN}:
+            yield Failure("objectLock.mode", f"this endpoint locks in {only} mode, whatever is asked: write {only}")
+
     def complete(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """As the base has it; a log prefix that is left out is empty, and what the sandbox's server lacks is withheld."""
         found = super().complete(inputs)

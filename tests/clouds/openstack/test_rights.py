@@ -2,7 +2,7 @@
 
 import pytest
 
-from hdh_infra.clouds.openstack.documents import opened, policy_of
+from hdh_infra.clouds.documents import opened, policy_of
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.model.scales import Access
@@ -125,7 +125,7 @@ def reader(*buckets):
     [{"a": [Access.read]}, {"a": [Access.append]}, {"a": [Access.read, Access.append], "b": [Access.write]}, {}],
 )
 def test_a_document_is_read_as_what_it_was_made_of(accesses):
-    found = opened(reader("a", "b", "c"), [policy_of(accesses)])
+    found = opened(reader("a", "b", "c").buckets, [policy_of(accesses)])
     assert found == {name: frozenset(some) for name, some in accesses.items()}
 
 
@@ -149,7 +149,9 @@ def test_a_document_never_lets_a_version_go_or_a_rule_change():
 )
 def test_every_action_that_ends_in_losing_data_is_writing(actions, expected):
     statement = {"Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::a/*"}
-    assert opened(reader("a"), [{"Statement": [statement]}]) == {"a": frozenset(Access(one) for one in expected)}
+    assert opened(reader("a").buckets, [{"Statement": [statement]}]) == {
+        "a": frozenset(Access(one) for one in expected)
+    }
 
 
 def test_a_denial_takes_back_what_it_covers_and_no_more():
@@ -157,9 +159,9 @@ def test_a_denial_takes_back_what_it_covers_and_no_more():
     deny = {"Effect": "Deny", "Action": ["s3:*"], "Resource": "arn:aws:s3:::a/*"}
     some = {**deny, "Resource": "arn:aws:s3:::a/old/*"}
     when = {**deny, "Condition": {"IpAddress": {}}}
-    assert set(opened(reader("a", "b"), [{"Statement": [allow, deny]}])) == {"b"}
-    assert set(opened(reader("a", "b"), [{"Statement": [allow, some]}])) == {"a", "b"}
-    assert set(opened(reader("a", "b"), [{"Statement": [allow, when]}])) == {"a", "b"}
+    assert set(opened(reader("a", "b").buckets, [{"Statement": [allow, deny]}])) == {"b"}
+    assert set(opened(reader("a", "b").buckets, [{"Statement": [allow, some]}])) == {"a", "b"}
+    assert set(opened(reader("a", "b").buckets, [{"Statement": [allow, when]}])) == {"a", "b"}
 
 
 OWN = {"import": True, "review": CONSOLE, "mover": SPARK}

@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
-from hdh_infra.clouds.openstack.reading import Reader, document, listed
+from hdh_infra.clouds.values import document, listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.scales import Access
@@ -73,8 +73,13 @@ def policy_of(accesses: Mapping[str, Iterable[Access]]) -> dict[str, Value]:
     }
 
 
-def opened(reader: Reader, documents: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[Access]]:
-    """What a user's documents together let it do, by the native path of each bucket that they open."""
+def opened(buckets: Mapping[str, Native], documents: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[Access]]:
+    """What a user's documents together let it do, by the native path of each bucket that they open.
+
+    Args:
+        buckets: those of the deployment, by name.
+        documents: the user's, read.
+    """
     statements = [statement for one in documents for statement in listed(one.get("Statement"))]
     allow = [_Statement(one) for one in statements if one.get("Effect") == "Allow"]
     deny = [_Statement(one) for one in statements if one.get("Effect") == "Deny" and not one.get("Condition")]
@@ -85,11 +90,11 @@ def opened(reader: Reader, documents: Iterable[Mapping[str, Any]]) -> dict[str, 
             by_name.setdefault(name, set()).update(statement.actions)
     found = {}
     # A document that names a thousand buckets is read once, and not once for each of them.
-    for name in reader.buckets if wide else sorted(by_name.keys() & reader.buckets.keys()):
+    for name in buckets if wide else sorted(by_name.keys() & buckets.keys()):
         allowed = by_name.get(name, set()).union(*(one.actions for one in wide if one.reaches(name)))
         allowed.difference_update(*(one.actions for one in deny if one.covers(name)))
         if allowed:
-            bucket = reader.buckets[name]
+            bucket = buckets[name]
             found[bucket.path] = _access(allowed, bucket)
     return found
 
