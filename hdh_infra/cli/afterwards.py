@@ -81,6 +81,6 @@ def _remember(request: Request, before: Natives) -> list[str]:
     if kept and request.lock is not None and request.lock_file is not None:
         write_lock(after_destroy(request.lock, request.target, kept), request.lock_file)
     return [
-        f"kept by the cloud until {one.until}: {one.what} (of {one.element}); the next deployment uses another name"
+        f"kept by the cloud {f'until {one.until}' if one.until else 'for good'}: {one.what} (of {one.element}); the next deployment uses another name"
         for one in kept
     ]

@@ -15,7 +15,11 @@ from hdh_infra.graph.values import Value
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The engine's key in a mapping that stands for something that is not JSON, such as a secret."""
-EMPTIED = {"hdh:s3:Bucket": "forceDestroy", "openstack:objectstorage/container:Container": "forceDestroy"}
+EMPTIED = {
+    "gcp:storage/bucket:Bucket": "forceDestroy",
+    "hdh:s3:Bucket": "forceDestroy",
+    "openstack:objectstorage/container:Container": "forceDestroy",
+}
 """Types that refuse to be deleted while they hold objects, and the property that says otherwise."""
 
 

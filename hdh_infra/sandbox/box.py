@@ -202,8 +202,20 @@ def stripped(caller: Mapping[str, str]) -> dict[str, str]:
 def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
     """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
     prefixes = (
-        "OS_", "OSC_", "AWS_", "ARM_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"
-    )  # fmt: skip
+        "OS_",
+        "OSC_",
+        "AWS_",
+        "ARM_",
+        "AZURE_",
+        "CLOUDSDK_",
+        "GOOGLE_",
+        "OVH_",
+        "SCW_",
+        "CLOUDTEMPLE_",
+        "NUMSPOT_",
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_CONFIG_PASSPHRASE",
+    )
     return sorted(name for name in caller if name.startswith(prefixes))
 
 

@@ -239,7 +239,7 @@ def _agent(reader: Reader, member: Any) -> str | None:
     """Which of Google's own services a member is: by who was asked for it, and elsewhere by its address."""
     if form_of(member) == "$lookup":
         return "stores" if member["$lookup"] == GET_STORAGE_AGENT else None
-    found = reader.follow(member)
+    found = reader.follow(member.removeprefix("serviceAccount:") if isinstance(member, str) else member)
     if found is not None and found.type == AGENT:
         return "disks" if str(got(found, "service")).startswith("compute.") else None
     if not isinstance(member, str):

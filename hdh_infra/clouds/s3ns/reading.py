@@ -78,9 +78,7 @@ class Reader:
 
     def account(self, value: Value) -> Native | None:
         """The account that a property names: by its address, as a member, or by reference."""
-        found = self.follow(value)
-        if found is None and isinstance(value, str):
-            found = self.follow(value.removeprefix("serviceAccount:"))
+        found = self.follow(value.removeprefix("serviceAccount:") if isinstance(value, str) else value)
         return found if found is not None and found.type == ACCOUNT else None
 
     @cached_property

@@ -25,8 +25,8 @@ from hdh_infra.sandbox.s3.box import write_private
 from hdh_infra.sandbox.s3.processes import Daemon
 
 DEFAULT_BASE_PORT: Final = 15400
-PACKAGES: Final = ("azure-native", "gcp", "ovh", "terraform-provider")
-"""What an engine attaches to: packages, and the plugin that becomes the bridged ones."""
+PACKAGES: Final = ("azure-native", "ovh", "terraform-provider", "gcp", "scaleway")
+"""What an engine attaches to, in the order of their ports: packages, and the plugin that becomes the bridged ones. A new one comes last."""
 DATABASE: Final = "cloud.sqlite"
 KEY: Final = "cloud.key"
 READY: Final = "ready"

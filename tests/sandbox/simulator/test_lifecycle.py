@@ -53,4 +53,4 @@ def test_a_taken_port_and_a_strange_package_are_said_with_a_remedy(tmp_path):
         with pytest.raises(CloudError, match="is taken"):
             simulator.start(tmp_path / "box", PORT + 2, ("azure-native",), print)
     with pytest.raises(CloudError, match="not simulated"):
-        simulator.start(tmp_path / "box", PORT + 2, ("google",), print)
+        simulator.start(tmp_path / "box", PORT + 2, ("aws",), print)
