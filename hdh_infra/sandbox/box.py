@@ -57,6 +57,7 @@ SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
     "openstack": frozenset({"openstack", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
+    "scaleway": frozenset({"s3", "simulator:scaleway"}),
 }
 """What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
 
@@ -171,6 +172,9 @@ def environment(target: Target, say: Say) -> dict[str, str]:
         from hdh_infra.sandbox import simulator
 
         variables |= simulator.environment(directory / "simulator")
+    if target.cloud == "scaleway":
+        # The server of the sandbox knows policies in the words of S3 only.
+        variables["HDH_S3_POLICIES"] = "scaleway"
     if target.cloud == "ovhcloud":
         variables["OVH_CLOUD_PROJECT_SERVICE"] = variables.get("OS_PROJECT_ID") or variables.get("OS_TENANT_ID", "")
     return variables
@@ -187,7 +191,7 @@ def stripped(caller: Mapping[str, str]) -> dict[str, str]:
 
 def credentials_to_unset(caller: Mapping[str, str]) -> list[str]:
     """Variables of a shell that name a real cloud's credentials or endpoints, to be unset in a sandbox shell."""
-    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "OVH_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+    prefixes = ("OS_", "AWS_", "ARM_", "AZURE_", "OVH_", "SCW_", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
     return sorted(name for name in caller if name.startswith(prefixes))
 
 

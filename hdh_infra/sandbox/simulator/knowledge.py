@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from hdh_infra.sandbox.simulator.facts import Conduct, Exclusive, Gift, Kind, Knowledge, OutputRule, Rule
 
-PACKAGES: Final = ("azure-native", "ovh")
+PACKAGES: Final = ("azure-native", "ovh", "scaleway")
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")
 _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
 
