@@ -25,7 +25,7 @@ from hdh_infra.sandbox.s3.box import write_private
 from hdh_infra.sandbox.s3.processes import Daemon
 
 DEFAULT_BASE_PORT: Final = 15400
-PACKAGES: Final = ("azure-native", "ovh")
+PACKAGES: Final = ("azure-native", "ovh", "scaleway")
 DATABASE: Final = "cloud.sqlite"
 KEY: Final = "cloud.key"
 READY: Final = "ready"
