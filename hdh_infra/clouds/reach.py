@@ -28,6 +28,8 @@ from hdh_infra.graph.observation import ObservedFlow
 
 INTERNET = "internet"
 """Where a way in from outside begins."""
+EVERYTHING = "internet, by every protocol"
+"""What a way out reaches that nothing narrows."""
 
 
 @final

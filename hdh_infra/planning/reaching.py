@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import of
-from hdh_infra.clouds.filters import ports_of, written
+from hdh_infra.clouds.filters import PROTOCOLS, ports_of, written
+from hdh_infra.clouds.reach import EVERYTHING
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
@@ -113,6 +114,9 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
     allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
+    allowed_by_flows |= {
+        (flow.source, protocol) for flow in observed.flows if EVERYTHING in flow.also_reaches for protocol in PROTOCOLS
+    }
     judged = wanted_out.keys() | {(link.source, link.to, link.protocol) for link in expanded.egress_hosts}
     for flow in observed.egress:
         unasked = (flow.source, flow.to, flow.protocol) not in judged

@@ -184,8 +184,12 @@ def limits(values: Mapping[str, Any]) -> Limits:
 
 def lacking(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
     """Settings of a bucket that the server of the sandbox has not; none of any endpoint that a stack itself names."""
-    redirected = any(environment.get(name) for name in _REDIRECT["endpoint"])
-    return frozenset(environment.get(_LACKING, "").split()) if redirected else frozenset()
+    return frozenset(environment.get(_LACKING, "").split()) if is_redirected(environment) else frozenset()
+
+
+def is_redirected(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether requests go to the server of the sandbox, whatever a stack names."""
+    return any(environment.get(name) for name in _REDIRECT["endpoint"])
 
 
 def _lookup(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

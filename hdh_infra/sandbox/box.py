@@ -62,6 +62,7 @@ SERVED: Mapping[str, frozenset[str]] = {
     "outscale": frozenset({"ec2", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
     "s3ns": frozenset({"simulator:gcp"}),
+    "scaleway": frozenset({"s3", "simulator:scaleway"}),
 }
 """What serves an offer, by the cloud whose lowering it has: `simulator:` is followed by the package that is simulated."""
 
@@ -185,6 +186,9 @@ def environment(target: Target, say: Say) -> dict[str, str]:
         from hdh_infra.sandbox import simulator
 
         variables |= simulator.environment(directory / "simulator")
+    if target.cloud == "scaleway":
+        # The server of the sandbox knows policies in the words of S3 only.
+        variables["HDH_S3_POLICIES"] = "scaleway"
     if target.cloud == "ovhcloud":
         variables["OVH_CLOUD_PROJECT_SERVICE"] = variables.get("OS_PROJECT_ID") or variables.get("OS_TENANT_ID", "")
     return variables

@@ -2,8 +2,8 @@
 
 The first rule of the list that means a packet decides it. Within one Private Network nothing is filtered. Where a VPC has no list
 for IPv4, or none that drops by default for IPv6, everything passes between its networks: every one of them has a range of IPv6.
-Source ports are not told apart here: an opening that is for some of them only counts as one for all, and what closes only some
-closes nothing.
+A line that accepts from some source ports only is one for answers: whoever answers may open connections from that port, which is
+read apart (`answers`) from what the other lines open. A line that closes only some source ports closes nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class _Line:
     to: Network
     ports: Ports
     allow: bool
+    answers: bool
+    """Whether it is for some source ports only."""
 
 
 class Lists:
@@ -50,7 +52,7 @@ class Lists:
             (v6 if acl.properties.get("isIpv6") is True else v4)[self.name(acl.properties.get("vpcId"))] = acl
         self._sixth = {name for name, acl in v6.items() if _is_closed(acl)}
         self._fourth = {name: _List(acl) for name, acl in v4.items()}
-        self._made: dict[tuple[str, ipaddress.IPv4Address, tuple[Network, ...]], tuple[Rule, ...]] = {}
+        self._made: dict[tuple[str, ipaddress.IPv4Address, tuple[Network, ...], bool], tuple[Rule, ...]] = {}
 
     def name(self, value: Any) -> str:
         """What a VPC is known by here: the path of one of ours, else what stands there."""
@@ -61,20 +63,23 @@ class Lists:
         """Whether a list drops what goes between networks by IPv6."""
         return vpc in self._sixth
 
-    def rules(self, vpc: str, address: ipaddress.IPv4Address, own: tuple[Network, ...]) -> tuple[Rule, ...] | None:
+    def rules(
+        self, vpc: str, address: ipaddress.IPv4Address, own: tuple[Network, ...], *, answers: bool
+    ) -> tuple[Rule, ...] | None:
         """What an interface of a VPC may send and receive; None where nothing filters.
 
         Args:
             vpc: by its name here.
             address: of the interface.
             own: ranges of its Private Network.
+            answers: whether lines for answers count, by which connections can be opened too.
         """
         found = self._fourth.get(vpc)
         if found is None or vpc not in self._sixth:
             return None
-        key = (vpc, address, own)
+        key = (vpc, address, own, answers)
         if key not in self._made:
-            self._made[key] = found.rules(address, own)
+            self._made[key] = found.rules(address, own, answers=answers)
         return self._made[key]
 
 
@@ -91,7 +96,7 @@ class _List:
                 _keep(self._by_source, line.source, line)
                 _keep(self._by_to, line.to, line)
 
-    def rules(self, address: ipaddress.IPv4Address, own: tuple[Network, ...]) -> tuple[Rule, ...]:
+    def rules(self, address: ipaddress.IPv4Address, own: tuple[Network, ...], *, answers: bool) -> tuple[Rule, ...]:
         """Both directions, for one address."""
         found: list[Rule] = []
         sides: tuple[tuple[Literal["in", "out"], Iterable[_Line]], ...] = (
@@ -110,6 +115,7 @@ class _List:
                     priority=line.place,
                 )
                 for line in lines
+                if answers or not line.answers
             ]
             if self.open:
                 found.append(Rule(direction, None, priority=_SLACK))
@@ -144,7 +150,7 @@ def _line(place: int, rule: Mapping[str, Any]) -> _Line | None:
         source, to = (network_of(str(rule.get(end) or "0.0.0.0/0")) for end in ("source", "destination"))
     except ValueError:
         return None
-    return _Line(place, _PROTOCOLS[word], source, to, ports, allow)
+    return _Line(place, _PROTOCOLS[word], source, to, ports, allow, not whole)
 
 
 def _is_closed(acl: Native) -> bool:

@@ -33,6 +33,9 @@ from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import PLATFORM, network_path
 
 VPC_PATH = f"{PLATFORM}/vpc"
+FILTER_PATH = f"{PLATFORM}/filter"
+FILTERS = (FILTER_PATH, f"{FILTER_PATH}-v6")
+"""Both lists of the VPC: a network comes after them and goes before them, so that none is open at any time."""
 OUTSIDE = f"{PLATFORM}/outside"
 """Where the way outside has its parts."""
 _EXITS = tuple(map(ipaddress.IPv4Network, ("192.168.255.240/28", "172.31.255.240/28", "10.255.255.240/28")))
@@ -59,6 +62,7 @@ def lower_platform(context: Context) -> Iterator[Node]:
             "enableDefaultRoutePropagation": False,
         },
         fixed=True,
+        after=FILTERS,
     )
     yield make(context, f"{OUTSIDE}/address", GATEWAY_IP, {})
     yield make(
@@ -147,6 +151,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
             "enableDefaultRoutePropagation": goes_out(context, network),
         },
         fixed=True,
+        after=FILTERS,
         adopt=existing.id if existing else None,
     )
 

@@ -15,13 +15,12 @@ from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.crossing import store_openings
 from hdh_infra.clouds.filters import ANYWHERE, ports_of
 from hdh_infra.clouds.scaleway.naming import ACL, make
-from hdh_infra.clouds.scaleway.network import VPC_PATH, goes_out
+from hdh_infra.clouds.scaleway.network import FILTERS, VPC_PATH, goes_out
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
-from hdh_infra.model.paths import PLATFORM, network_path
+from hdh_infra.model.paths import network_path
 
-FILTER_PATH = f"{PLATFORM}/filter"
 ANSWERS = (32768, 65535)
 """Ports that Linux opens connections from, and so gets answers on (net.ipv4.ip_local_port_range)."""
 EVERY_PORT = (0, 65535)
@@ -43,13 +42,13 @@ def lower_filter(context: Context) -> Iterator[Node]:
     """Both lists of the VPC: what the flows ask by IPv4, and nothing by IPv6."""
     yield make(
         context,
-        FILTER_PATH,
+        FILTERS[0],
         ACL,
         {"vpcId": ref(VPC_PATH), "isIpv6": False, "defaultPolicy": "drop", "rules": list(_rules(context))},
     )
     yield make(
         context,
-        f"{FILTER_PATH}-v6",
+        FILTERS[1],
         ACL,
         {
             "vpcId": ref(VPC_PATH),

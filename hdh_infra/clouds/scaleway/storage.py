@@ -78,7 +78,7 @@ def _policy(context: Context, store: str, name: str) -> dict[str, Value]:
                 "Resource": [name, f"{name}/*"],
             }
         )
-    return {"Version": POLICY_VERSION, "Id": "hdh", "Statement": statements}
+    return {"Version": POLICY_VERSION, "Statement": statements}
 
 
 def manual_stores(context: Context) -> Iterator[ManualStep]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from hdh_infra.clouds.buckets import is_public
-from hdh_infra.clouds.filters import ANYWHERE, PROTOCOLS, Network, Ports, network_of, ports_of, union, written
+from hdh_infra.clouds.filters import ANYWHERE, PROTOCOLS, Network, Ports, network_of, ports_of, subtract, union, written
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.reach import INTERNET, Interface, flows
+from hdh_infra.clouds.reach import EVERYTHING, INTERNET, Interface, flows
 from hdh_infra.clouds.scaleway.bastion import observe_gateways
 from hdh_infra.clouds.scaleway.filter import Lists
 from hdh_infra.clouds.scaleway.naming import (
@@ -70,8 +70,8 @@ class _Wires:
             path: tuple(ranges_of(one.properties)) for path, one in self.networks.items()
         }
         self.vpcs = {path: self.lists.name(one.properties.get("vpcId")) for path, one in self.networks.items()}
-        self.servers: dict[int, Native] = {}
         self.interfaces = [one for nic in self._nics() for one in self._interfaces(*nic)]
+        self.with_answers = [self._answering(one) for one in self.interfaces]
         used = {self.vpcs[one.network] for one in self.interfaces if one.network in self.vpcs}
         for vpc in sorted(used):
             if not self.lists.is_closed_by_ipv6(vpc):
@@ -105,10 +105,13 @@ class _Wires:
             self.reader.remarks.add(f"{nic.path}: its address cannot be seen, nor who reaches it")
         for address in addresses:
             own = self.ranges[network.path]
-            rules = self.lists.rules(self.vpcs[network.path], address, own)
-            one = Interface(server.element, address, network.path, rules)
-            self.servers[id(one)] = server
-            yield one
+            rules = self.lists.rules(self.vpcs[network.path], address, own, answers=False)
+            yield Interface(server.element, address, network.path, rules)
+
+    def _answering(self, one: Interface) -> Interface:
+        """The interface with the lines for answers, by which whoever answers may open connections too."""
+        rules = self.lists.rules(self.vpcs[one.network], one.address, self.ranges[one.network], answers=True)
+        return replace(one, rules=rules)
 
     def _addresses(self, nic: Native, server: Native, network: Native) -> Iterable[ipaddress.IPv4Address]:
         """Addresses by IPv4: those that are reserved for it, else those that a cloud tells and that lie in its network."""
@@ -158,13 +161,32 @@ def observe_traffic(reader: Reader, opened: Opened) -> Traffic:
     ]
     beyond = {flow.source for flow in (*_flows_of(egress),) if flow.to == str(ANYWHERE)}
     return Traffic(
-        flows=tuple(sorted((*flows(wires.interfaces, wires.routed), *_to_stores(reader, opened, beyond)))),
+        flows=tuple(sorted((*_between(wires), *_to_stores(reader, opened, beyond)))),
         service_flows=tuple(sorted({*services, *gateways.service_flows})),
         egress=_flows_of(egress),
         entry=tuple(sorted((*_flows_of(entry), *_entry_of_stores(reader)))),
         public={server.element: server.element in public for server in servers},
         people=gateways.people,
     )
+
+
+def _between(wires: _Wires) -> Iterator[ObservedFlow]:
+    """Flows between machines; what the lines for answers open besides is a part of the flow that they answer, else a flow of its own."""
+    found = {(flow.source, flow.to, flow.protocol): flow for flow in flows(wires.interfaces, wires.routed)}
+    also: dict[tuple[str, str, str], set[str]] = {}
+    for flow in flows(wires.with_answers, wires.routed):
+        key, answered = (flow.source, flow.to, flow.protocol), (flow.to, flow.source, flow.protocol)
+        before = ports_of(found[key].ports) if key in found else ()
+        more = subtract(ports_of(flow.ports), before)
+        if not more:
+            continue
+        if answered in found:
+            ports = ", ".join(map(str, written(more)))
+            also.setdefault(answered, set()).add(f"{flow.to} from there, on {flow.protocol} {ports} (answers)")
+        else:
+            yield flow
+    for key, flow in found.items():
+        yield replace(flow, also_reaches=tuple(sorted(also.get(key, ()))))
 
 
 def _flows_of(found: Mapping[tuple[str, str, str], Ports]) -> tuple[ObservedFlow, ...]:
@@ -233,7 +255,7 @@ def _forwarded(wires: _Wires) -> list[tuple[str, str, Ports]]:
 
 def _to_stores(reader: Reader, opened: Opened, out: set[str]) -> Iterator[ObservedFlow]:
     """A machine reaches a store where it has a way outside and its API keys open the bucket; the endpoint serves every bucket."""
-    also = (_BUCKETS.format(region=reader.site.region.name), INTERNET)
+    also = (_BUCKETS.format(region=reader.site.region.name), EVERYTHING)
     to_all = [bucket for bucket in reader.buckets.values() if is_public(bucket)]
     by_path: Mapping[str, Native] = {bucket.path: bucket for bucket in reader.buckets.values()}
     for machine in sorted(out):

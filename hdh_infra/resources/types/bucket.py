@@ -27,6 +27,9 @@ from hdh_infra.resources.values import UNKNOWN, Change, canonical_policy, has_un
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Before the id of a key, as Scaleway's provider writes it; its S3 endpoint takes the bare id
+# (scaleway/docs-content pages/object-storage/api-cli/enable-sse-kms.mdx, 2026-06-04).
+_REGIONAL: Final = re.compile(r"^[a-z]{2}-[a-z]{3}/(?=[0-9a-f-]{36}$)")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _MOST_TAGS: Final = 49  # of the 50 that S3 allows, one is the mark
 # The region whose name S3 servers refuse as a location constraint: it is the one without a constraint.
@@ -101,10 +104,12 @@ class Bucket(ResourceType):
             yield Failure("objectLock.mode", f"this endpoint locks in {only} mode, whatever is asked: write {only}")
 
     def complete(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """As the base has it; a log prefix that is left out is empty, and what the sandbox's server lacks is withheld."""
+        """As the base has it; a log prefix that is left out is empty, a key is named by its bare id, and what the sandbox's server lacks is withheld."""
         found = super().complete(inputs)
         if isinstance(found.get("logging"), dict):
             found["logging"] = {"targetPrefix": "", **without_nulls(found["logging"])}
+        if isinstance(found.get("encryption"), dict) and isinstance(key := found["encryption"].get("kmsKeyId"), str):
+            found["encryption"] = {**found["encryption"], "kmsKeyId": _REGIONAL.sub("", key)}
         if withheld := sorted(name for name in config.lacking() if found.pop(name, None) is not None):
             found["withheld"] = withheld
         return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources.clients import code, status
+from hdh_infra.resources.dialects import from_server
 from hdh_infra.resources.types.base import MARK_TAG, Live
 from hdh_infra.resources.types.bucket_lifecycle import abort_of, rules_of
 from hdh_infra.resources.types.bucket_logging import delivery_of, logging_of
@@ -82,7 +83,7 @@ def read_bucket(clients: Clients, bucket: str) -> Live | None:
             "lifecycle": rules_of(ages),
             "abortUploadsDays": abort_of(ages),
             "publicAccessBlock": _blocked(_ask(lambda: s3.get_public_access_block(Bucket=bucket), {})),
-            "policy": _ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy"),
+            "policy": from_server(_ask(lambda: s3.get_bucket_policy(Bucket=bucket), {}).get("Policy")),
             "tags": tags,
         }
     except Exception as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hdh_infra.resources.clients import status
+from hdh_infra.resources.dialects import to_server
 from hdh_infra.resources.types.base import MARK_TAG, Call, ResourceError
 from hdh_infra.resources.types.bucket_lifecycle import request_of
 from hdh_infra.resources.types.bucket_logging import acl_request, logging_request
@@ -91,7 +92,7 @@ def _put_policy(call: Call, name: str, inputs: Mapping[str, Any]) -> None:
     if inputs.get("policy") is None:
         call.clients.s3.delete_bucket_policy(Bucket=name)
     else:
-        call.clients.s3.put_bucket_policy(Bucket=name, Policy=inputs["policy"])
+        call.clients.s3.put_bucket_policy(Bucket=name, Policy=to_server(inputs["policy"]))
 
 
 # In this order: the mark first, so that a half-made bucket is known as ours; the policy last, as it may

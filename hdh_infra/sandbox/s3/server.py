@@ -140,6 +140,7 @@ def environment(directory: Path) -> dict[str, str]:
     return {
         "HDH_S3_ENDPOINT": endpoint,
         "HDH_IAM_ENDPOINT": endpoint,
+        "HDH_KEY_SERVICE": str(box.directory),
         # It takes a request for access logs for one to make the bucket, and answers that it is there.
         "HDH_S3_WITHOUT": "logging",
         "AWS_ENDPOINT_URL_S3": endpoint,

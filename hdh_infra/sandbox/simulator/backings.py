@@ -1,6 +1,6 @@
-"""Real users on the sandbox's S3 server for what the simulator only pretends: OVHcloud's project users and their keys.
+"""Real users and keys on the sandbox's S3 server for what the simulator only pretends: OVHcloud's project users, Scaleway's applications and keys.
 
-Which call is made for which type is data (`backings` in `data/ovh.yaml`). Without an IAM endpoint nothing is
+Which call is made for which type is data (`backings` in `data/*.yaml`). Without an IAM endpoint nothing is
 made and nothing is claimed: the resources exist in the simulator only, and their keys open nothing. Never
 used against a real cloud: the endpoint must be on this machine.
 """
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
+from hdh_infra.errors import CloudError
+from hdh_infra.sandbox.s3 import keys
 from hdh_infra.sandbox.simulator.paths import first
 from hdh_infra.sandbox.simulator.templates import filled
 from hdh_infra.sandbox.simulator.wire import Secret, plain
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from hdh_infra.sandbox.simulator.store import Row
 
 ENDPOINT: Final = "HDH_IAM_ENDPOINT"
+KEYS: Final = "HDH_KEY_SERVICE"
+"""The folder of the S3 server that has a key service."""
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GONE: Final = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 
@@ -32,9 +37,11 @@ class BackingError(Exception):
 class Backings:
     """Makes, changes and removes what stands behind resources."""
 
-    def __init__(self, calls: Mapping[str, Mapping[str, Any]], client: Callable[[], Any]) -> None:
-        """Use the calls of the data with a client of IAM, which is made at the first of them."""
-        self._calls, self._make = calls, client
+    def __init__(
+        self, calls: Mapping[str, Mapping[str, Any]], client: Callable[[], Any], keys: Any | None = None
+    ) -> None:
+        """Use the calls of the data with a client of IAM, which is made at the first of them, and with a key service where there is one."""
+        self._calls, self._make, self._keys = calls, client, keys
         self._client: Any = None
 
     def create(self, row: Row, outputs: Mapping[str, Any]) -> None:
@@ -66,9 +73,11 @@ class Backings:
     ) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        arguments = filled(step["arguments"], {**plain(row.inputs), **plain(dict(outputs)), "id": row.id})
+        if step.get("on") == "keys":
+            return self._of_keys(step["call"], arguments)
         if self._client is None:
             self._client = self._make()
-        arguments = filled(step["arguments"], {**plain(row.inputs), **plain(dict(outputs)), "id": row.id})
         try:
             return getattr(self._client, step["call"])(**arguments)
         except ClientError as error:
@@ -77,6 +86,31 @@ class Backings:
             raise BackingError(f"the sandbox's S3 server refused {step['call']}: {error}") from error
         except BotoCoreError as error:
             raise BackingError(f"the sandbox's S3 server did not answer {step['call']}: {error}") from error
+
+    def _of_keys(self, call: str, arguments: Mapping[str, Any]) -> Any:
+        if self._keys is None:
+            return {}
+        try:
+            return getattr(self._keys, call)(**arguments)
+        except CloudError as error:
+            raise BackingError(f"the sandbox's key service did not answer {call}: {error}") from error
+
+
+@final
+class KeyService:
+    """The key service of one S3 server of the sandbox."""
+
+    def __init__(self, directory: Path) -> None:
+        """Of the server in `directory`."""
+        self._directory = directory
+
+    def create_key(self, name: str) -> None:
+        """Make a key."""
+        keys.create_key(self._directory, name)
+
+    def delete_key(self, name: str) -> None:
+        """Destroy a key."""
+        keys.delete_key(self._directory, name)
 
 
 def from_environment(
@@ -98,4 +132,5 @@ def from_environment(
         settings = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 2})
         return session.client("iam", endpoint_url=endpoint, config=settings)
 
-    return Backings(calls, client)
+    folder = environment.get(KEYS)
+    return Backings(calls, client, KeyService(Path(folder)) if folder else None)

@@ -62,7 +62,7 @@ class SimulatedCloud:
         """Serve `package` from `store`.
 
         Args:
-            package: `azure-native` or `ovh`.
+            package: `azure-native`, `ovh` or `scaleway`.
             store: where resources are kept.
             clock: seconds of the epoch; what was deleted goes for good by it.
             backings: what makes real things on this machine for some types.

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from hdh_infra.sandbox.simulator.facts import Conduct, Exclusive, Gift, Kind, Knowledge, OutputRule, Rule
 
-PACKAGES: Final = ("azure-native", "gcp", "numspot", "ovh")
+PACKAGES: Final = ("azure-native", "gcp", "numspot", "ovh", "scaleway")
 BRIDGED: Final = ("numspot",)
 """Those of them that are another plugin's, told to become them."""
 CONFIDENCES: Final = ("documented", "provider source", "issue", "general knowledge, unverified")

@@ -81,15 +81,16 @@ def _prefix(inputs: Any) -> Any:
 
 
 def host(rule: Rule, event: Event) -> str | None:
-    """`path`: each item's address at `address` is `inside` its subnet, not `reserved` there, or `free` (`must`); `subnet` of the item, or of the whole."""
+    """`path`: each item's address at `address` is `inside` its subnet, not `reserved` there, or `free` (`must`); both of the item, or of the whole. A subnet's range is at `prefix`."""
     given = rule.parameters
     for item in every(event.inputs, given["path"]):
         address, subnet = (
-            first(item, given["address"]),
+            first(item, given["address"]) or first(event.inputs, given["address"]),
             first(item, given["subnet"]) or first(event.inputs, given["subnet"]),
         )
         row = event.world.looker.living(str(subnet)) if subnet else None
-        prefix = network(_prefix(plain(row.inputs))) if row is not None else None
+        inputs = plain(row.inputs) if row is not None else {}
+        prefix = network(first(inputs, given["prefix"]) if "prefix" in given else _prefix(inputs))
         place = _address(address)
         if row is None or place is None or not isinstance(prefix, ipaddress.IPv4Network):
             continue

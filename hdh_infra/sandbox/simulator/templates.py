@@ -102,6 +102,8 @@ class Filling:
                 "uuid": lambda: str(uuid.uuid4()),
                 "hex": lambda: secrets.token_hex(16),
                 "number": lambda: str(secrets.randbelow(900_000) + 100_000),
+                "hextet": lambda: secrets.token_hex(2),
+                "pair": lambda: secrets.token_hex(1),
                 "octet": lambda: str(secrets.randbelow(254) + 1),
                 "word": lambda: secrets.token_hex(6),
                 "password": lambda: secrets.token_urlsafe(24),
@@ -185,6 +187,8 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
     def one(found: re.Match[str]) -> str:
         word, colon, path = found[1].partition(":")
         value = str(first(values, path if colon else word, ""))
+        if colon and word == "last":
+            return value.rsplit("/", 1)[-1]
         return _document(value) if colon and word == "document" else value
 
     return _NAME.sub(one, template) if isinstance(template, str) else template
