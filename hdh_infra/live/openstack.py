@@ -67,6 +67,7 @@ _GROUPS = 500
 """Server groups in one answer: Nova gives no link to the next ones."""
 # From this version on, a server carries the name of its flavour.
 _COMPUTE_VERSION = "2.47"
+_ROUTING = "router"
 _ADDRESS_GROUPS = "address-group"
 _FORWARDING = "floating-ip-port-forwarding"
 _SHARING = "rbac-policies"
@@ -101,13 +102,15 @@ def ask(rest: Rest) -> Answers:
     ports = rest.list("network", "/ports", "ports", mine)
     if shares or any(one.get("shared") for one in networks):
         ports = [*{one["id"]: one for one in (*ports, *_ports_of_others(rest, networks))}.values()]
-    addresses = rest.list("network", "/floatingips", "floatingips", mine)
+    # And some have no routers, and no public addresses that routers give.
+    routed = _ROUTING in extensions
+    addresses = rest.list("network", "/floatingips", "floatingips", mine) if routed else []
     orders = rest.list("key_manager", "/orders", "orders")
     secrets = rest.list("key_manager", "/secrets", "secrets")
     return Answers(
         networks=networks,
         subnets=rest.list("network", "/subnets", "subnets", mine),
-        routers=rest.list("network", "/routers", "routers", mine),
+        routers=rest.list("network", "/routers", "routers", mine) if routed else [],
         ports=ports,
         groups=rest.list("network", "/security-groups", "security_groups", mine),
         rules=rest.list("network", "/security-group-rules", "security_group_rules", mine),

@@ -308,11 +308,25 @@ def test_ports_of_others_are_asked_for_only_on_networks_that_others_may_use():
     assert max(len(params["network_id"]) for path, params in services.asked if "network_id" in (params or {})) <= 50
 
 
+def test_routers_and_public_addresses_are_asked_for_only_where_there_is_what_makes_them():
+    """A Neutron without that extension answers 404, and the rest would not be read."""
+    from hdh_infra.live.openstack import ask
+
+    for extensions, asked in (([], False), ([{"alias": "router"}], True)):
+        services = Neutron(extensions=extensions, routers=[{"id": "r"}])
+        assert bool(ask(services).routers) is asked
+        assert {path for path, _ in services.asked if path in {"/routers", "/floatingips"}} == (
+            {"/routers", "/floatingips"} if asked else set()
+        )
+
+
 def test_ports_of_public_addresses_are_asked_for_only_of_those_that_may_have_some():
     from hdh_infra.live.openstack import ask
 
     addresses = [{"id": "whole", "port_id": "p"}, {"id": "parts", "port_id": None}]
-    services = Neutron(floatingips=addresses, extensions=[{"alias": "floating-ip-port-forwarding"}])
+    services = Neutron(
+        floatingips=addresses, extensions=[{"alias": "router"}, {"alias": "floating-ip-port-forwarding"}]
+    )
     services.bodies["port_forwardings"] = [{"id": "f"}]
     assert [one["floatingip_id"] for one in ask(services).port_forwardings] == ["parts"]
 
