@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hdh_infra.catalogue.forms import check_value
-from hdh_infra.catalogue.load import Site, site, targets
+from hdh_infra.catalogue.load import Site, left_out, site, targets
 from hdh_infra.catalogue.schema import ATTRIBUTES
 from hdh_infra.clouds import of
 from hdh_infra.errors import Problem, SpecError
@@ -56,9 +56,13 @@ def load(file: str | Path, *, on: Sequence[str] = (), measured: Mapping[str, Mea
 def check_named(on: Iterable[str]) -> list[Problem]:
     """Targets given by hand exist."""
     known = {str(one) for one in targets()}
-    return [
-        Problem("--on", None, None, "", told(f"no target is {name!r}", name, known)) for name in on if name not in known
-    ]
+    return [Problem("--on", None, None, "", _no_target(name, known)) for name in on if name not in known]
+
+
+def _no_target(name: str, known: Iterable[str]) -> str:
+    """That there is no such target: because its cloud was left out, else with the nearest right word."""
+    wrong = next((one for one in left_out() if one.cloud == name.partition(":")[0].partition("/")[0]), None)
+    return f"no target is {name!r}: {wrong}" if wrong else told(f"no target is {name!r}", name, known)
 
 
 def check_targets(platform: Platform, written: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -74,9 +78,7 @@ def check_targets(platform: Platform, written: Mapping[str, Any] | None = None) 
     named = [(("targets", name), name) for name in names] if isinstance(names, Mapping) else []
     for part in ("waivers", "facts"):
         named.extend(texts(view, part, "*", "target"))  # type: ignore[arg-type]  # a location's parts differ
-    problems = [
-        platform.problem(at, told(f"no target is {name!r}", name, known)) for at, name in named if name not in known
-    ]
+    problems = [platform.problem(at, _no_target(name, known)) for at, name in named if name not in known]
     facts = dict(texts(view, "facts", "*", "target"))
     for at, attribute in texts(view, "facts", "*", "attribute"):
         target = facts.get((*at[:-1], "target"))

@@ -163,7 +163,7 @@ def test_the_conformance_suite_takes_the_example_up_by_itself_and_it_passes(exam
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(example)]), "HDH_EXAMPLES": "2"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(example)]), "HDH_EXAMPLES": "1"},
     )
     assert done.returncode == 0, done.stdout[-4000:]
     last = done.stdout.strip().splitlines()[-1]
@@ -284,3 +284,5 @@ def test_whoever_names_a_cloud_that_is_left_out_is_told_why(tmp_path, on_path):
     on_path(other(tmp_path, "other", text="cloud: other"))
     with pytest.raises(ValueError, match=r"no target is other:dc1; cloud 'other' of other-clouds is left out"):
         load.site(Target.parse("other:dc1"))
+    with pytest.raises(SpecError, match=r"no target is 'other:dc1': cloud 'other' of other-clouds is left out"):
+        hdh.load(ROOT / "examples" / "small.yaml", on=["other:dc1"])
