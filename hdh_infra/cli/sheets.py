@@ -28,8 +28,10 @@ _PRICE_WORDS = {
     "key-month": "a key, a month",
 }
 _UNKNOWN = "unknown"
-_WIDE = 110
-"""Columns of a terminal from which on names of targets stay in one line."""
+_COLUMNS = ("country", "SecNumCloud", "HDS", "law of others", "objects", "disks", "egress", "sizes", "unknown", "old")
+_FIXED = (9, 0, 0, 0, 8, 8, 7, 8, 8, 4)
+"""Characters of each column; the three of words share what is left."""
+_SHARES = (0, 0.44, 0.3, 0.26)
 
 
 def print_targets(sheets: Sequence[Sheet], console: Console) -> None:
@@ -37,27 +39,26 @@ def print_targets(sheets: Sequence[Sheet], console: Console) -> None:
     if not sheets:
         return
     _heading(f"Targets of the catalogue on {sheets[0].today}", console)
-    table = _table("target", "country", "SecNumCloud", "HDS", "law of others", "objects", "disks", "egress", "sizes", "unknown", "old")  # fmt: skip
-    table.padding = (0, 1, 0, 0)
-    table.columns[0].no_wrap = console.width >= _WIDE
-    for number in (5, 6, 7, 8, 9, 10):
-        table.columns[number].justify = "right"
+    widths = _widths(console.width)
+    console.print(_row(widths, map(Text, _COLUMNS), header=True))
     offers = _offers(sheets)
     for group in offers:
         one, offer = group[0], group[0].place.offer
         refused = offer.refused is not None
-        table.add_row(
-            Text("\n".join(str(each.place.target) for each in group), style="dim" if refused else "bold cyan"),
-            "\n".join(each.place.country or "declared" for each in group),
+        names = ", ".join(str(each.place.target) for each in group)
+        console.print(Text(names, style="dim" if refused else "bold cyan"))
+        cells = (
+            Text(", ".join(dict.fromkeys(each.place.country or "declared" for each in group))),
             _standings(one, "SecNumCloud"),
             _standings(one, "HDS"),
             _laws(offer.exposure),
             *(_price(offer.prices.get(unit)) for unit in PRICE_UNITS[:3]),
-            Text("refused", style="red") if refused else str(len(offer.flavours)),
-            "" if refused else str(len(one.unknown)),
-            str(len(one.stale) or ""),
+            Text("refused", style="red") if refused else Text(str(len(offer.flavours))),
+            Text("" if refused else str(len(one.unknown))),
+            Text(str(len(one.stale) or "")),
         )
-    console.print(table)
+        console.print(_row(widths, cells))
+    console.print()
     console.print(
         f"objects, disks: euro a GB and month; egress: euro a GB; list prices without VAT, ? where unknown. "
         "unknown: facts that nobody could find out. "
@@ -66,6 +67,20 @@ def print_targets(sheets: Sequence[Sheet], console: Console) -> None:
     )
     _attention(offers, console)
     _refused(offers, console)
+
+
+def _widths(width: int) -> list[int]:
+    left = width - 2 - sum(_FIXED)
+    return [fixed or int(left * _SHARES[index]) for index, fixed in enumerate(_FIXED)]
+
+
+def _row(widths: Sequence[int], cells: Iterable[Text], *, header: bool = False) -> Padding:
+    """One offer under its names: numbers to the right, words to the left."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+    for index, width in enumerate(widths):
+        table.add_column(width=width - 1, overflow="fold", justify="left" if index < len(_SHARES) else "right")
+    table.add_row(*cells, style="dim" if header else "")
+    return Padding(table, (0, 0, 0, 2))
 
 
 def _offers(sheets: Iterable[Sheet]) -> list[list[Sheet]]:

@@ -156,7 +156,7 @@ def plan_all(
     """The plan of each target, one at a time; of one that the platform cannot be placed on, a side that says why."""
     for target in targets:
         try:
-            yield make_plan(platform, target, lock=lock, today=today)
+            yield make_plan(platform, target, lock=lock, today=today, nearest=True)
         except SpecError as error:
             yield Side.not_planned(str(target), "; ".join(one.what for one in error.problems))
 

@@ -33,7 +33,14 @@ from hdh_infra.planning.waiving import idle_waivers
 from hdh_infra.planning.whole import due
 
 
-def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = None, today: datetime.date) -> Plan:
+def make_plan(
+    platform: Platform,
+    target: Target | str,
+    *,
+    lock: Lock | None = None,
+    today: datetime.date,
+    nearest: bool = False,
+) -> Plan:
     """The plan of a platform on a target.
 
     Args:
@@ -41,6 +48,8 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         target: where to.
         lock: what was given before; without it the plan shows what it would become.
         today: the day that waivers are judged by and spaces are closed by.
+        nearest: plan a machine that no flavour holds with the largest there is, and judge it as not met, so that the
+            rest can be looked at; such a plan is never deployed.
 
     Raises:
         SpecError: the target is not in the catalogue, the platform cannot be placed on it, a flow names a space
@@ -53,7 +62,7 @@ def make_plan(platform: Platform, target: Target | str, *, lock: Lock | None = N
         place = site(where, platform)
     except ValueError as error:
         raise SpecError([Problem("target", None, None, "", str(error))]) from None
-    given = update_lock(lock, platform, [where])
+    given = update_lock(lock, platform, [where], nearest=nearest)
     expanded = expand(platform, today)
     if problems := check_dates(platform, expanded, today):
         raise SpecError(problems)

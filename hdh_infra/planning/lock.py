@@ -30,7 +30,14 @@ FIRST_HOST = 4
 RESERVED_AT_END = 2
 
 
-def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target], *, salt: str | None = None) -> Lock:
+def update_lock(
+    old: Lock | None,
+    platform: Platform,
+    targets: Iterable[Target],
+    *,
+    salt: str | None = None,
+    nearest: bool = False,
+) -> Lock:
     """What the lock becomes for a spec on some targets.
 
     Args:
@@ -38,6 +45,7 @@ def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target],
         platform: the spec.
         targets: targets to choose flavours and images for, beside those that the lock has.
         salt: of a new lock; without it one is derived from the platform's name, which is enough to look at a plan.
+        nearest: of a machine that no flavour holds take the largest there is, so that the rest can be looked at.
 
     Raises:
         SpecError: the platform does not fit into its address space, or no flavour holds a machine.
@@ -61,7 +69,7 @@ def update_lock(old: Lock | None, platform: Platform, targets: Iterable[Target],
         if place.offer.refused is not None:
             # It has no machines to choose for, and nothing is ever deployed there.
             continue
-        flavours[str(target)] = _flavours(base, expanded, place, problems)
+        flavours[str(target)] = _flavours(base, expanded, place, problems, nearest=nearest)
         images[str(target)] = _images(base, expanded, place, problems)
     if problems:
         raise SpecError(problems)
@@ -212,7 +220,7 @@ def _hosts(
     return dict(sorted(found.items()))
 
 
-def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Problem]) -> dict[str, str]:
+def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Problem], *, nearest: bool) -> dict[str, str]:
     """The flavour of each machine: the one that was chosen while it holds what is asked, else the smallest that does.
 
     Without a flavour that has the graphics processors asked, it is the one that comes nearest, and the verdict says
@@ -223,8 +231,8 @@ def _flavours(base: Lock, expanded: Expanded, place: Site, problems: list[Proble
     for path, machine in {**expanded.machines, **helpers}.items():
         vcpus, memory = machine.vcpus, int(machine.memory)
         flavour = place.flavour(vcpus, memory, machine.gpu)
-        if path in helpers and flavour is None:
-            # Nobody asked for it in so many words: the most that there is must do.
+        if flavour is None and (path in helpers or (nearest and machine.gpu is None)):
+            # Of a helper nobody asked for it in so many words: the most that there is must do.
             flavour = max(place.offer.flavours, key=lambda one: (one.gpu is None, int(one.memory), one.vcpus))
         enough = flavour is not None or machine.gpu is None
         if flavour is None and machine.gpu:

@@ -144,17 +144,33 @@ def test_a_country_outside_the_residency_is_a_no_that_no_waiver_changes(small):
     assert (cell.verdict, cell.waived) == (Verdict.not_met, False)
 
 
-def test_a_target_that_cannot_be_planned_is_a_column_that_says_why(small):
-    tall = hdh.Platform.model_validate({"name": "tall", "residency": {"countries": ["FR"]}, "zones": {"a": {"machines": {"m": {"vcpus": 512, "memory": "23TB"}}}}})  # fmt: skip
-    found = assessment(tall, plan_all(tall, one_of_each(), None, TODAY), today=TODAY)
+def test_a_target_that_cannot_be_planned_is_a_column_that_says_why():
+    full = {"name": "full", "residency": {"countries": ["FR"]}, "network": {"address_space": "10.0.0.0/26", "prefix_length": 27}}  # fmt: skip
+    platform = hdh.Platform.model_validate({**full, "zones": {"a": {}, "b": {}, "c": {}}})
+    found = assessment(platform, plan_all(platform, one_of_each(), None, TODAY), today=TODAY)
     side = next(side for side in found.sides if side.label == "azure:francecentral")
-    assert "no flavour of azure:francecentral holds it" in side.unplanned
+    assert "has no range left for zone/c" in side.unplanned
     assert not side.deployable
     assert found.to_json()["targets"][side.label]["unplanned"] == side.unplanned
     for text in (in_terminal(found), assessment_markdown(found), assessment_html(found)):
         flat = " ".join(html.unescape(text).split())
         assert "NO plan" in flat
-        assert "azure:francecentral: no plan can be made: zone/a/machine/m asks 512 vCPU" in flat.replace("\\*", "*")
+        assert "azure:francecentral: no plan can be made: 10.0.0.0/26 has no range left" in flat
+
+
+def test_a_machine_that_no_flavour_holds_is_not_met_and_does_not_hide_what_else_an_offer_answers():
+    machine = {"vcpus": 512, "memory": "23TB", "disk": {"size": "10GB"}}
+    tall = hdh.Platform.model_validate({"name": "tall", "residency": {"countries": ["FR"]}, "zones": {"a": {"machines": {"m": machine}}}})  # fmt: skip
+    with pytest.raises(hdh.SpecError, match="no flavour of azure:francecentral holds it"):
+        hdh.plan(tall, "azure:francecentral", today=TODAY)
+    found = assessment(tall, plan_all(tall, one_of_each(), None, TODAY), today=TODAY)
+    lines = {line.requirement: line for line in found.overview.lines}
+    for index, side in enumerate(found.sides):
+        assert not side.deployable
+        assert not side.unplanned
+        assert lines["machine.size"].cells[index].verdict is Verdict.not_met
+        assert lines["machine.spread"].cells[index] is not None
+    assert any(cell.verdict is Verdict.met for cell in lines["machine.public"].cells)
 
 
 def test_a_plan_is_let_go_before_the_next_is_made(small):

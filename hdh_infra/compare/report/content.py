@@ -12,13 +12,15 @@ from typing import Any, final
 
 from hdh_infra.compare.comparison import Cell, Comparison
 from hdh_infra.compare.reach import Opening, Row, by_space
-from hdh_infra.compare.report.families import EVERY_SPACE, OWN, Families, hidden, space_of
+from hdh_infra.compare.report.families import EVERY_SPACE, OWN, Families, general, hidden, space_of
 from hdh_infra.compare.side import Side
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.scales import Confidence, Verdict
 from hdh_infra.model.wording import listed, ports_words, short_type, value_words
 
 NO_TRACE = "no native trace"
+_EACH_ITS_OWN = frozenset({"address_range"})
+"""Attributes that no two elements have alike, so that their values tell nothing of many at once."""
 
 
 @final
@@ -172,10 +174,10 @@ def findings(sides: Iterable[Side], families: Families) -> list[Finding]:
                 # What a refused offer does not answer is said once, by the refusal.
                 continue
             space = space_of(row.element)
-            flow = row.requirement == "flow.exact"
-            values = () if flow else (hidden(str(row.asked), space), hidden(str(row.given), space), row.attribute)
+            alike = row.requirement == "flow.exact" or row.attribute in _EACH_ITS_OWN
+            values = () if alike else (general(str(row.asked), space), general(str(row.given), space), row.attribute)
             waiver = str(row.waiver) if row.waiver else ""
-            key = (row.requirement, row.verdict, hidden(row.reason, space), row.source, row.as_of, waiver, *values)
+            key = (row.requirement, row.verdict, general(row.reason, space), row.source, row.as_of, waiver, *values)
             _, labels, elements = found.setdefault(key, (row, {}, {}))
             labels[side.label] = None
             elements[row.element] = None
@@ -351,12 +353,12 @@ def _group(paths: Sequence[str], shown: Mapping[str, Group], families: Families)
 
 
 def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str], families: Families) -> Finding:
-    flow = row.requirement == "flow.exact"
+    untold = row.requirement == "flow.exact" or (row.attribute in _EACH_ITS_OWN and len(elements) > 1)
     space = space_of(row.element)
     name = families.name([space_of(path) for path in elements]) if space and len(elements) > 1 else space
 
     def said(text: str) -> str:
-        return hidden(text, space).replace(OWN, name)
+        return general(text, space).replace(OWN, name)
 
     return Finding(
         row.requirement,
@@ -364,8 +366,8 @@ def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str], fa
         tuple(labels),
         tuple(elements),
         tuple(families.together(elements)),
-        "" if flow else said(value_words(row.measure, row.asked)),
-        "" if flow else said(value_words(row.measure, row.given)),
+        "" if untold else said(value_words(row.measure, row.asked)),
+        "" if untold else said(value_words(row.measure, row.given)),
         said(row.reason),
         row.means,
         row.remedy,

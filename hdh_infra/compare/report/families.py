@@ -6,6 +6,7 @@ legend that says which they are. A report has one set of families, so that a let
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import final
 
@@ -17,6 +18,7 @@ EVERY_SPACE = "space/*"
 _FEW = 3
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHOWN = 12
+_NAMED = re.compile(r"\bspace/[^/\s,;:'\]]+")
 OWN = "\0"
 """Stands for the one space that a text is about, until it is known which others say the same."""
 
@@ -33,6 +35,18 @@ def hidden(text: str, space: str) -> str:
         return text
     text = text.replace(f"{space}/", f"{OWN}/")
     return OWN if text == space else text.replace(f"{space} ", f"{OWN} ")
+
+
+def general(text: str, space: str) -> str:
+    """A text with the name of its space left open, and with other spaces said once where it names many of them.
+
+    What each of 150 spaces does to an element of one space is told as `space/*` does it; JSON has them by name.
+    """
+    text = hidden(text, space)
+    if text.count("space/") <= _FEW or len(set(_NAMED.findall(text))) <= _FEW:
+        return text
+    clauses = _NAMED.sub(EVERY_SPACE, text).split("; ")
+    return "; ".join(dict.fromkeys(", ".join(dict.fromkeys(clause.split(", "))) for clause in clauses))
 
 
 @final

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
 _STYLE = """
 :root { --met: #1a7f37; --differs: #9a6700; --unknown: #6639ba; --not-met: #b3261e; --line: #d0d7de; --dim: #57606a; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 96rem; padding: 0 1.5rem; color: #1f2328; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 104rem; padding: 0 1.2rem; color: #1f2328; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; } h3 { font-size: 1.02rem; margin: 1.6rem 0 .3rem; }
 table { border-collapse: collapse; margin: .6rem 0; } th, td { padding: .25rem .6rem; text-align: left; vertical-align: top; }
 thead th { border-bottom: 2px solid var(--line); } tbody td, tbody th { border-bottom: 1px solid var(--line); font-weight: normal; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .matrix { overflow-x: auto; } .matrix table { font-size: .92rem; } .matrix thead th { vertical-align: bottom; position: sticky; top: 0; background: #fff; }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 600; }
-.matrix td { text-align: center; min-width: 3.2rem; white-space: nowrap; } .matrix tr.group th { font-weight: 700; background: #f6f8fa; }
-.matrix tbody th { max-width: 34rem; } .matrix a { color: inherit; text-decoration: none; display: block; } .matrix a:hover { text-decoration: underline; }
+.matrix td { text-align: center; min-width: 2.7rem; padding: .2rem .15rem; white-space: nowrap; } .matrix thead th { padding: .2rem .15rem; } .matrix tr.group th { font-weight: 700; background: #f6f8fa; }
+.matrix tbody th { min-width: 19rem; max-width: 34rem; } .matrix a { color: inherit; text-decoration: none; display: block; } .matrix a:hover { text-decoration: underline; }
 .met { color: var(--met); } .differs { color: var(--differs); background: #fff8e5; } .unknown { color: var(--unknown); background: #f5f0ff; }
 .not-met { color: var(--not-met); background: #ffebe9; font-weight: 600; } .waived { background: repeating-linear-gradient(45deg, #fff, #fff 5px, #f0f1f3 5px, #f0f1f3 10px); font-weight: normal; }
 .no { color: var(--not-met); font-weight: 700; } .yes { color: var(--met); font-weight: 700; } .dim { color: var(--dim); } .warn { color: var(--not-met); font-weight: 600; }
