@@ -1,4 +1,4 @@
-"""What is deployed, asked of the servers themselves: OpenStack by its SDK, buckets and their users by S3 and IAM.
+"""What is deployed, asked of the servers themselves: OpenStack by its SDK, buckets and their users by S3 and IAM, networks and machines by EC2.
 
 `read_live` gives native resources in the same types and words as an engine's state has them, so that the
 same pure `observe` reads both; it gives no meaning to anything. The paths that it puts on resources come
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hdh_infra.model.target import Target
 
 __all__ = ["has_reader", "leftovers", "measure", "named", "read_live"]
-_CLOUDS = frozenset({"openstack", "ovhcloud"})
+_CLOUDS = frozenset({"openstack", "outscale", "ovhcloud"})
 
 
 def has_reader(target: Target) -> bool:
@@ -81,12 +81,12 @@ def leftovers(
     Each is written as `path (type id)`. Keys that Barbican made for orders are asked for too; types without a
     reader are not. Arguments and errors as `read_live`.
     """
-    from hdh_infra.live import keys, openstack
+    from hdh_infra.live import ec2, keys, openstack
     from hdh_infra.live import s3 as buckets
     from hdh_infra.live.answers import plain_id
 
     before = list(natives_before)
-    asked = [native for native in before if native.type in openstack.TYPES | buckets.TYPES]
+    asked = [native for native in before if native.type in openstack.TYPES | buckets.TYPES | ec2.TYPES.keys()]
     asked += keys.made_by(before)
     ids = {(native.type, plain_id(native.type, native.id)) for native in asked}
     left = [
@@ -151,17 +151,20 @@ def _nothing(as_of: datetime.date) -> Measured:
 def _read(
     target: Target, environment: Mapping[str, str], known: Sequence[Native], platform: Platform | None
 ) -> list[Native]:
-    from hdh_infra.live import openstack
+    from hdh_infra.live import ec2, openstack
     from hdh_infra.live import s3 as buckets
 
     found: list[Native] = []
+    machines = [native for native in known if native.type in ec2.TYPES]
+    if machines:
+        found += ec2.read(environment, _ec2_endpoint(target), machines)
     if any(native.type in openstack.TYPES for native in known):
         region = environment.get("OS_REGION_NAME") or _site_region(target)
         found += openstack.read(environment, region, known)
     stored = [native for native in known if native.type in buckets.TYPES]
     if stored:
         found += buckets.read(environment, _endpoint(target, platform), stored)
-    found += [native for native in known if native.type not in openstack.TYPES | buckets.TYPES]
+    found += [native for native in known if native.type not in openstack.TYPES | buckets.TYPES | ec2.TYPES.keys()]
     return found
 
 
@@ -169,6 +172,15 @@ def _site_region(target: Target) -> str:
     from hdh_infra.catalogue.load import site
 
     return site(target).service_region("compute")
+
+
+def _ec2_endpoint(target: Target) -> Mapping[str, Any]:
+    """The EC2-compatible endpoint of a target; what it lacks is of no matter to questions."""
+    from hdh_infra.catalogue.load import site
+
+    place = site(target)
+    values = {"ec2Endpoint": place.endpoint("compute"), "region": place.service_region("compute")}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _endpoint(target: Target, platform: Platform | None) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from hdh_infra.resources import config
 from hdh_infra.resources.clients import explain
 from hdh_infra.resources.types.base import Call, ResourceError
 from hdh_infra.resources.types.ec2 import KINDS, Ec2Type
+from hdh_infra.resources.types.ec2.base import is_gone
 
 if TYPE_CHECKING:
     from hdh_infra.resources.clients import Clients
@@ -71,12 +72,17 @@ def settle(
         CloudError: the endpoint does not answer, refuses the credentials, or something of it is in use.
     """
     found: dict[str, str] = {}
-    calls = {path: _call(entry, providers, environment) for path, entry in begun.items()}
+    # A client takes its time to be made: one a provider.
+    clients = {name: _clients(name, providers, environment) for name in {_provider(entry) for entry in begun.values()}}
+    calls = {path: Call(clients[_provider(one)], one["urn"], threading.Event()) for path, one in begun.items()}
     for path, entry in begun.items():
         try:
             there = _TYPES[entry["type"]].begun(calls[path], _inputs(entry))
         except Exception as error:
-            raise _told(path, error) from error
+            # What it would hang on is not there, and so it is not.
+            if not is_gone(error):
+                raise _told(path, error) from error
+            continue
         if there is not None and (entry["type"], there) not in known:
             found[path] = there
     gone = [path for path in found if begun[path]["type"] not in _TAKEN_OVER]
@@ -89,12 +95,15 @@ def settle(
     return Settled({path: (identity,) for path, identity in found.items()}, taken, frozenset(begun))
 
 
-def _call(entry: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]], environment: Mapping[str, str]) -> Call:
-    # A provider is named by its URN and its id.
-    values = providers.get(str(entry.get("provider") or "").rpartition("::")[0]) or {}
-    known = {name: value for name, value in values.items() if isinstance(value, str) and name not in _SECRET}
-    clients: Clients = given(known, environment)
-    return Call(clients, entry["urn"], threading.Event())
+def _provider(entry: Mapping[str, Any]) -> str:
+    """The URN of its provider, which the state names by URN and id."""
+    return str(entry.get("provider") or "").rpartition("::")[0]
+
+
+def _clients(name: str, providers: Mapping[str, Mapping[str, Any]], environment: Mapping[str, str]) -> Clients:
+    values = providers.get(name) or {}
+    known = {key: value for key, value in values.items() if isinstance(value, str) and key not in _SECRET}
+    return given(known, environment)
 
 
 _SECRET: Final = frozenset({"accessKey", "secretKey", "version"})

@@ -277,7 +277,11 @@ def _places() -> list[Place]:
             offer, region = site(target).offer, site(target).service_region("compute")
             zones = offer.native.get("zones") or {}
             names = zones.get(target.region, ()) if isinstance(zones, Mapping) else ()
-            images = [Image(one.native["name"], one.native.get("owner", "")) for one in offer.images.values()]
+            # An image is named as a pattern where a cloud makes a new one every month.
+            images = [
+                Image(one.native["name"].replace("*", "2026.01"), one.native.get("owner", ""))
+                for one in offer.images.values()
+            ]
             types = tuple(one.name for one in offer.flavours)
             found.append(Place(region, tuple(map(str, names)), tuple(images), types))
     return found

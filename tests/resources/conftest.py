@@ -272,14 +272,26 @@ WITHOUT = ["*.TagSpecifications", "CreateRouteTable.ClientToken", "CreateVolume.
 """What Outscale's FCU has not."""
 
 
-@pytest.fixture(params=[pytest.param([], id="whole"), pytest.param(WITHOUT, id="without")])
+BOTH = pytest.mark.parametrize(
+    "fcu", [pytest.param([], id="whole"), pytest.param(WITHOUT, id="without")], indirect=True
+)
+"""For a test that is to hold on a server that has everything and on one that has not."""
+
+
+@pytest.fixture
 def fcu(request: pytest.FixtureRequest, ec2_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The provider of machines, on a server that has everything and on one that has not."""
+    """The provider of machines, on a server that has everything, or not what the test says."""
     for name, value in ec2_environment.items():
         monkeypatch.setenv(name, value)
+    # What a test leaves in the way is told soon.
+    monkeypatch.setattr("hdh_infra.resources.types.ec2.base.DELETE_SECONDS", 2.0)
     caller = Engine(Servicer())
     caller.configure(
-        {"ec2Endpoint": "https://fcu.eu-west-2.outscale.com", "region": REGION, "ec2Without": request.param}
+        {
+            "ec2Endpoint": "https://fcu.eu-west-2.outscale.com",
+            "region": REGION,
+            "ec2Without": getattr(request, "param", []),
+        }
     )
     return caller
 

@@ -47,27 +47,22 @@ def settled(entries: dict[str, dict[str, Any]], known: Any = (), *, change: bool
     return begun_ec2.settle(entries, {PROVIDER: INPUTS}, dict(os.environ), known, change=change)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_found_and_taken_over_where_it_holds_data_and_else_deleted(world: World, kind: str) -> None:
-    token, inputs = f"hdh:ec2:{kind}", world.inputs(kind)
-    before = {"one": entry(world, kind, inputs)}
-    assert settled(before).found == {}
-    identity, outputs = world.make(kind, inputs)
-    assert settled(before, {(token, identity)}).found == {}
-    looked = settled(before, change=False)
-    assert looked.found == {"one": (identity,)}
-    assert world.fcu.read(token, identity, outputs)[0] == identity
+# A public address is at a gateway or at a machine.
+@pytest.mark.parametrize("kinds", [[one for one in KINDS if one != "NatGateway"], ["NatGateway"]])
+def test_each_kind_is_found_and_taken_over_where_it_holds_data_and_else_deleted(world: World, kinds: list[str]) -> None:
+    before = {kind: entry(world, kind, world.inputs(kind)) for kind in kinds}
+    made = {kind: world.one(kind) for kind in kinds}
+    assert settled(before, {(f"hdh:ec2:{kind}", identity) for kind, identity in made.items()}).found == {}
+    assert settled(before, change=False).found == {kind: (identity,) for kind, identity in made.items()}
+    assert all(world.fcu.read(f"hdh:ec2:{kind}", identity)[0] for kind, identity in made.items() if kind != "KeyPair")
 
     found = settled(before)
-    assert found.asked == {"one"}
-    assert found.taken == ({"one": identity} if kind in TAKEN else {})
-    assert world.fcu.read(token, identity, outputs)[0] == (identity if kind in TAKEN else "")
-
-
-def test_what_hangs_on_another_is_let_go_first(world: World) -> None:
-    order = ("Subnet", "SecurityGroup", "RouteTable", "RouteTableAssociation", "Instance", "SecurityGroupRule")
-    entries = {kind: entry(world, kind, world.inputs(kind)) for kind in order if world.one(kind)}
-    assert set(settled(entries).found) == set(order)
+    assert found.asked == set(kinds)
+    assert found.taken == {kind: made[kind] for kind in kinds if kind in TAKEN}
+    left = {kind for kind, identity in made.items() if world.fcu.read(f"hdh:ec2:{kind}", identity)[0]}
+    # The disk stayed and its machine went.
+    assert left == TAKEN & set(kinds) - {"VolumeAttachment"}
+    assert settled(before).found == {kind: (made[kind],) for kind in left}
 
 
 def test_an_operation_settles_what_was_begun_and_the_state_has_the_disk(world: World) -> None:

@@ -12,7 +12,7 @@ from hdh_infra.resources.types.base import MARK_TAG, Call
 from hdh_infra.resources.types.ec2 import base
 from hdh_infra.resources.types.ec2.base import TOKEN_TAG
 from hdh_infra.resources.values import UNKNOWN
-from tests.resources.conftest import WITHOUT, ZONES
+from tests.resources.conftest import BOTH, WITHOUT, ZONES
 from tests.resources.test_ec2_lives import World
 
 KINDS = provider_pb2.PropertyDiff
@@ -126,6 +126,7 @@ def test_a_route_is_turned_in_place(world: World) -> None:
     assert "gatewayId" not in updated
 
 
+@BOTH
 def test_a_disk_grows_where_the_endpoint_can_and_never_shrinks(world: World, request) -> None:
     token, inputs = "hdh:ec2:Volume", world.inputs("Volume")
     identity, outputs = world.make("Volume", inputs)
@@ -164,6 +165,7 @@ def test_a_key_that_somebody_replaced_is_not_taken_for_ours(world: World, ec2) -
     assert list(world.fcu.diff("hdh:ec2:KeyPair", read, inputs, inputs).replaces) == ["publicKeyMaterial"]
 
 
+@BOTH
 def test_our_marks_are_on_the_server_and_in_no_output(world: World, ec2) -> None:
     identity, outputs = world.make("Vpc", world.inputs("Vpc"))
     tags = {tag["Key"] for tag in ec2.describe_vpcs(VpcIds=[identity])["Vpcs"][0]["Tags"]}
@@ -174,6 +176,7 @@ def test_our_marks_are_on_the_server_and_in_no_output(world: World, ec2) -> None
 # --- filters
 
 
+@BOTH
 def test_a_new_group_lets_nothing_in_or_out(world: World, ec2) -> None:
     identity = world.one("SecurityGroup")
     group = ec2.describe_security_groups(GroupIds=[identity])["SecurityGroups"][0]
@@ -254,6 +257,7 @@ def test_wrong_inputs_are_told_with_their_property_before_anything_is_made(
 # --- what was begun, what fails, what is another's
 
 
+@BOTH
 def test_after_a_lost_answer_the_thing_is_found_again_and_not_made_twice(world: World, ec2) -> None:
     for kind in ("Vpc", "Subnet", "RouteTable", "SecurityGroup", "KeyPair", "Volume", "Address", "Instance"):
         inputs = world.inputs(kind)
@@ -412,6 +416,7 @@ def test_wrong_questions_are_told_with_what_is_allowed(fcu) -> None:
 # --- requests
 
 
+@BOTH
 def test_an_endpoint_is_sent_nothing_that_it_does_not_know(world: World, request) -> None:
     sent: list[tuple[str, set[str]]] = []
     client = world.fcu.servicer._clients.ec2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hdh_infra.resources.values import UNKNOWN
-from tests.resources.conftest import ZONES, Engine
+from tests.resources.conftest import BOTH, ZONES, Engine
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqm5fcVmXmXz2uQSzqtn3GgKq3u1Vn1c2p0Q2C6Xh6n tests"
 DISK = {"volumeSize": 20, "volumeType": "gp2", "deleteOnTermination": True}
@@ -154,6 +154,7 @@ def world(fcu: Engine):
     found.end()
 
 
+@BOTH
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thing_is_made_read_imported_and_removed_and_is_what_was_asked(world: World, kind: str) -> None:
     token, fcu = f"hdh:ec2:{kind}", world.fcu

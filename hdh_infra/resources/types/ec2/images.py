@@ -34,9 +34,11 @@ def get(clients: Clients, arguments: Mapping[str, Any]) -> dict[str, Any]:
     request: dict[str, Any] = {}
     if arguments.get("imageId"):
         request["ImageIds"] = [arguments["imageId"]]
-    if arguments.get("owner"):
-        request["Owners"] = [arguments["owner"]]
-    named = {"name": arguments.get("name"), "architecture": arguments.get("architecture")}
+    owner = arguments.get("owner")
+    # An account is a number; a word is the alias of one, which is a filter of its own.
+    if owner and (owner.isdigit() or owner == "self"):
+        request["Owners"], owner = [owner], None
+    named = {"name": arguments.get("name"), "architecture": arguments.get("architecture"), "owner-alias": owner}
     filters = [{"Name": name, "Values": [value]} for name, value in named.items() if value]
     found = clients.ec2.describe_images(**request, **({"Filters": filters} if filters else {}))["Images"]
     usable = sorted(

@@ -13,7 +13,7 @@ from hdh_infra.resources.contract import Failure
 from hdh_infra.resources.types.base import MARK_TAG, Call, HalfMadeError, ResourceError
 from hdh_infra.resources.types.ec2.base import Ec2Type, first
 from hdh_infra.resources.types.ec2.checking import check_cidrs, check_one_of
-from hdh_infra.resources.values import is_unknown
+from hdh_infra.resources.values import is_unknown, without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,11 +162,11 @@ class SecurityGroupRule(Ec2Type):
         except Exception as error:
             if code(error) != "InvalidPermission.Duplicate":
                 raise
-        return _rule_id(inputs)
+        return rule_id(inputs)
 
     def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
         """Among its group's."""
-        return self._if_there(call, _rule_id(inputs))
+        return self._if_there(call, rule_id(inputs))
 
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """Among its group's; one the server holds together with others is found in them."""
@@ -225,7 +225,28 @@ def _permits(held: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
     )
 
 
-def _rule_id(inputs: Mapping[str, Any]) -> str:
+def rules_of(group: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every permission of a group as the server tells of it, each as the inputs of a rule.
+
+    What no rule of ours can say (another protocol, an IPv6 range) is told with the words that the server has for it.
+    """
+    for direction, name in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+        for one in group.get(name) or []:
+            ports = {"fromPort": one.get("FromPort"), "toPort": one.get("ToPort")}
+            rule = {"groupId": group["GroupId"], "direction": direction, "protocol": str(one["IpProtocol"])}
+            if rule["protocol"] != _ALL:
+                rule |= without_nulls(ports)
+            for others, key, mine in (
+                ("IpRanges", "CidrIp", "cidrBlock"),
+                ("Ipv6Ranges", "CidrIpv6", "cidrBlock"),
+                ("UserIdGroupPairs", "GroupId", "peerGroupId"),
+                ("PrefixListIds", "PrefixListId", "prefixListId"),
+            ):
+                yield from ({**rule, mine: other[key]} for other in one.get(others) or [])
+
+
+def rule_id(inputs: Mapping[str, Any]) -> str:
+    """The id of a rule with these inputs."""
     other = next(inputs[name] for name in _OTHERS if inputs.get(name) is not None)
     ports = ["-" if inputs.get(name) is None else str(inputs[name]) for name in ("fromPort", "toPort")]
     return "/".join([inputs["groupId"], inputs["direction"], inputs["protocol"], *ports, other])
