@@ -181,6 +181,23 @@ def anew(paths: Collection[str]) -> list[str]:
 
 
 def _asked(request: Request, deployment: Mapping[str, Any], creating: Collection[Native], *, change: bool) -> Any:
+    from hdh_infra.live import begun_ec2
+
+    # These are found by their tags, whatever cloud they are of.
+    entries = {stored.path_of(one["urn"]): one for one in _begun(deployment)}
+    of_ec2 = {path: one for path, one in entries.items() if one["type"].startswith(begun_ec2.PREFIX)}
+    if of_ec2:
+        providers = {one["urn"]: one.get("inputs") or {} for one in stored.resources(deployment)}
+        known = {(one.type, str(one.id)) for one in stored.natives_of_state(deployment)}
+        found = begun_ec2.settle(of_ec2, providers, request.environment, known, change=change)
+        others = [one for one in creating if one.path not in of_ec2]
+        return begun_ec2.together(found, _asked_by_name(request, deployment, others, change=change))
+    return _asked_by_name(request, deployment, creating, change=change)
+
+
+def _asked_by_name(
+    request: Request, deployment: Mapping[str, Any], creating: Collection[Native], *, change: bool
+) -> Any:
     from hdh_infra.live import has_reader
     from hdh_infra.live.begun import Settled, settle
 

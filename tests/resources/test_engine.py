@@ -11,6 +11,8 @@ import uuid
 import pytest
 
 from hdh_infra.resources import install
+from hdh_infra.resources.clients import Clients
+from tests.resources.conftest import REGION, ZONES
 
 pytestmark = pytest.mark.end_to_end
 
@@ -140,3 +142,68 @@ def test_a_bucket_that_failed_halfway_is_mended_by_the_next_up(stack_of, s3) -> 
     assert run({})["changes"] == {"same": 3}
     assert run(None)["ids"] == []
     assert name not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+def test_a_network_with_a_machine_and_its_disk_lives_and_goes(stack_of, ec2_environment, monkeypatch) -> None:
+    import pulumi
+    from pulumi import automation
+
+    for name, value in ec2_environment.items():
+        monkeypatch.setenv(name, value)
+    asked: dict = {"instanceType": "tinav6.c2r4p2"}
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(version="0.1.0")
+        config = {
+            "ec2Endpoint": "https://fcu.eu-west-2.outscale.com",
+            "region": REGION,
+            "ec2Without": '["*.TagSpecifications"]',
+        }
+        provider = pulumi.ProviderResource("hdh", "ec2", config, options)
+        options = pulumi.ResourceOptions(provider=provider, version="0.1.0")
+
+        def make(kind: str, name: str, inputs: dict, *outputs: str) -> pulumi.CustomResource:
+            return pulumi.CustomResource(f"hdh:ec2:{kind}", name, {**dict.fromkeys(outputs), **inputs}, options)
+
+        image = pulumi.runtime.invoke_async(
+            "hdh:ec2:getImage", {"name": "Debian-*"}, pulumi.InvokeOptions(provider=provider, version="0.1.0")
+        )
+        tags = {"tags": {"Name": "engine"}}
+        vpc = make("Vpc", "vpc", {"cidrBlock": "10.20.0.0/16", **tags})
+        subnet = make("Subnet", "subnet", {"vpcId": vpc.id, "cidrBlock": "10.20.0.0/24", "availabilityZone": ZONES[0]})
+        gateway = make("InternetGateway", "igw", {"vpcId": vpc.id})
+        table = make("RouteTable", "table", {"vpcId": vpc.id})
+        make("Route", "route", {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway.id})
+        make("RouteTableAssociation", "goes-by", {"routeTableId": table.id, "subnetId": subnet.id})
+        group = make("SecurityGroup", "group", {"vpcId": vpc.id, "groupName": "engine", "description": "of a test"})
+        rule = {"direction": "ingress", "protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlock": "10.0.0.0/8"}
+        make("SecurityGroupRule", "rule", {"groupId": group.id, **rule})
+        machine = {
+            "imageId": pulumi.Output.from_input(image).apply(lambda found: found["imageId"]),
+            "subnetId": subnet.id,
+            "privateIpAddress": "10.20.0.9",
+            "securityGroupIds": [group.id],
+            "blockDeviceMappings": [
+                {"deviceName": "/dev/sda1", "ebs": {"volumeSize": 15, "deleteOnTermination": True}}
+            ],
+        }
+        instance = make("Instance", "machine", {**machine, **asked}, "privateIp", "state")
+        disk = make("Volume", "disk", {"availabilityZone": ZONES[0], "size": 3, "volumeType": "gp2"})
+        make("VolumeAttachment", "at", {"volumeId": disk.id, "instanceId": instance.id, "device": "/dev/xvdb"})
+        pulumi.export("address", instance.privateIp)
+        pulumi.export("machine", instance.id)
+
+    stack = stack_of(program)
+    assert stack.preview().change_summary == {automation.OpType.CREATE: 13}
+    made = stack.up()
+    assert made.outputs["address"].value == "10.20.0.9"
+    assert stack.up().summary.resource_changes == {"same": 13}
+    assert stack.refresh().summary.resource_changes == {"same": 13}
+    asked["instanceType"] = "tinav6.c4r8p2"
+    again = stack.up()
+    assert again.summary.resource_changes == {"same": 12, "update": 1}
+    assert again.outputs["machine"].value == made.outputs["machine"].value
+    stack.destroy()
+    assert stack.export_stack().deployment.get("resources", []) == []
+    left = Clients({"region": REGION}).ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["engine"]}])["Vpcs"]
+    assert left == []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hdh_infra.resources.types.ec2.addresses import Address, AddressAssociation, NatGateway
+from hdh_infra.resources.types.ec2.base import Ec2Type
 from hdh_infra.resources.types.ec2.instance import Instance
 from hdh_infra.resources.types.ec2.joining import VpcEndpoint, VpcPeeringConnection
 from hdh_infra.resources.types.ec2.key_pair import KeyPair
@@ -13,10 +12,9 @@ from hdh_infra.resources.types.ec2.routes import Route, RouteTable, RouteTableAs
 from hdh_infra.resources.types.ec2.security_groups import SecurityGroup, SecurityGroupRule
 from hdh_infra.resources.types.ec2.volumes import Volume, VolumeAttachment
 
-if TYPE_CHECKING:
-    from hdh_infra.resources.types.base import ResourceType
+__all__ = ["KINDS", "Ec2Type"]
 
-KINDS: tuple[ResourceType, ...] = (
+KINDS: tuple[Ec2Type, ...] = (
     Address(),
     AddressAssociation(),
     Instance(),

@@ -66,6 +66,11 @@ class AddressAssociation(Ec2Type):
         )
         return str(made["AssociationId"])
 
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """At its address."""
+        there = _address(call, inputs["allocationId"]) or {}
+        return there.get("AssociationId") if there.get("InstanceId") == inputs["instanceId"] else None
+
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """By its id."""
         filters = [{"Name": "association-id", "Values": [identity]}]

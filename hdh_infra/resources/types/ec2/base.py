@@ -195,6 +195,10 @@ class Ec2Type(ResourceType):
         end = time.monotonic() + DELETE_SECONDS
         wait_for(call, f"removing {self.noun} {identity}", removed, DELETE_SECONDS + _LONGEST_LOOK)
 
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """The id of what an interrupted creation with these inputs has made; None where it has made nothing."""
+        return self._begun(call, self.complete(inputs))
+
     # --- for subclasses
 
     def token_of(self, call: Call, inputs: Mapping[str, Any]) -> str:
@@ -218,14 +222,18 @@ class Ec2Type(ResourceType):
         return {"TagSpecifications": [{"ResourceType": self.tagged, "Tags": self.tags_of(call, inputs)}]}
 
     def _begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
-        """The id of what an earlier creation of this very thing has made, whose answer was lost."""
+        """The id of what an earlier creation of this very thing has made, whose answer was lost, by its tags."""
         if not self.tagged:
             return None
-        for identity in begun(call, self.token_of(call, inputs)):
+        for identity in marked(call, self.token_of(call, inputs)):
             found = self._look(call, identity)
             if found is not None and found[1] == call.mark:
                 return identity
         return None
+
+    def _if_there(self, call: Call, identity: str) -> str | None:
+        """The id, if there is such a thing."""
+        return identity if self._look(call, identity) is not None else None
 
     def _look(self, call: Call, identity: str) -> tuple[dict[str, Any], str | None] | None:
         """The outputs and the mark; None where it is gone."""
@@ -312,7 +320,7 @@ class Ec2Type(ResourceType):
         return held if name == "tags" else narrowed(held, wanted)
 
 
-def begun(call: Call, token: str) -> list[str]:
+def marked(call: Call, token: str) -> list[str]:
     """The ids of everything that carries a token."""
     filters = [{"Name": "key", "Values": [TOKEN_TAG]}, {"Name": "value", "Values": [token]}]
     pages = call.clients.ec2.get_paginator("describe_tags").paginate(Filters=filters)

@@ -77,6 +77,10 @@ class Route(Ec2Type):
                 ) from error
         return identity
 
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """In its table."""
+        return self._if_there(call, f"{inputs['routeTableId']}/{inputs['destinationCidrBlock']}")
+
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """In its table."""
         table, slash, destination = identity.partition("/")
@@ -127,6 +131,12 @@ class RouteTableAssociation(Ec2Type):
             return str(there["RouteTableAssociationId"])
         made = call.clients.ec2.associate_route_table(RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"])
         return str(made["AssociationId"])
+
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """At its subnet."""
+        there = _association(call, "association.subnet-id", "SubnetId", inputs["subnetId"])
+        ours = there is not None and there["RouteTableId"] == inputs["routeTableId"]
+        return str(there["RouteTableAssociationId"]) if there and ours else None
 
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """By its id."""

@@ -164,6 +164,10 @@ class SecurityGroupRule(Ec2Type):
                 raise
         return _rule_id(inputs)
 
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """Among its group's."""
+        return self._if_there(call, _rule_id(inputs))
+
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """Among its group's; one the server holds together with others is found in them."""
         rule = _rule(identity)

@@ -149,6 +149,10 @@ class VolumeAttachment(Ec2Type):
 
         wait_for(call, f"attaching volume {name}", attached)
 
+    def begun(self, call: Call, inputs: Mapping[str, Any]) -> str | None:
+        """At the disk."""
+        return self._if_there(call, f"{inputs['volumeId']}:{inputs['instanceId']}")
+
     def look(self, call: Call, identity: str) -> dict[str, Any] | None:
         """At the disk."""
         name, colon, instance = identity.partition(":")
