@@ -204,7 +204,7 @@ class TargetSettings(Spec):
     )
     entry_from: tuple[AddressRange, ...] = Field(
         default=(),
-        description="OpenStack and OVHcloud: ranges that people come from to a bastion; without them from anywhere, with a key.",
+        description="OpenStack, OVHcloud and OUTSCALE: ranges that people come from to a bastion; without them from anywhere, with a key.",
     )
     object_store_endpoint: str | None = Field(default=None, description="URL of the S3 endpoint of a private offer.")
     object_store_addresses: tuple[AddressRange, ...] = Field(

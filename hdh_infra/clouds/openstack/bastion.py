@@ -2,23 +2,21 @@
 
 Its range is the lock's further one of the network. The only public address of a plan leads to it; its filter lets people in by SSH, on
 to the machines of its network by SSH, and out for its own updates; every machine of the network lets its group in. What it is told
-at its first start is in `hardening`. How packets fare is read in `traffic`.
+at its first start is in `clouds.hardening`, what people can do by it in `clouds.doors`. How packets fare is read in `traffic`.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_of, subtract, written
+from hdh_infra.clouds.doors import UPDATES_PORT, Doors, level_of, observe_doors
+from hdh_infra.clouds.filters import ANYWHERE, Network
+from hdh_infra.clouds.hardening import SESSION_PORT, start_up
 from hdh_infra.clouds.openstack.crossing import has_bastion
 from hdh_infra.clouds.openstack.disks import observe_disks, weakest
-from hdh_infra.clouds.openstack.hardening import SESSION_PORT, observe_start_up, start_up
 from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import (
     BASTION,
@@ -34,7 +32,6 @@ from hdh_infra.clouds.openstack.network import ROUTER_PATH, external_network
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS, group_path, lower_rule
 from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.clouds.openstack.wires import Wires
-from hdh_infra.clouds.reach import INTERNET, Interface, outside
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import Value, ref
@@ -44,10 +41,6 @@ from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption
 from hdh_infra.model.services import entry_range
 
-SESSIONS: Ports = ((SESSION_PORT, SESSION_PORT),)
-UPDATES_PORT = 443
-LEVEL = "machine"
-"""The model's word, as the catalogue has it, for a bastion that is a machine and no service of the cloud."""
 _GATEWAY, _OWN = 1, 4
 _IMAGE = "debian-12"
 
@@ -181,84 +174,16 @@ def _machine(context: Context, network: str, base: str) -> Iterator[Node]:
     )
 
 
-@final
-@dataclass
-class Doors:
-    """What the bastions of a deployment let people do, and what they let pass beyond that."""
-
-    people: dict[str, str] = field(default_factory=dict)
-    """By network, how people get into it, in the model's words."""
-    apart: frozenset[str] = frozenset()
-    """Native paths of the bastions' servers and networks: no machine stands there."""
-    open_to_all: set[str] = field(default_factory=set)
-    """Networks into which people come from anywhere."""
-    service_flows: list[ObservedFlow] = field(default_factory=list)
-    """People in, and updates out: their work, which no flow of the platform asks."""
-    egress: list[ObservedFlow] = field(default_factory=list)
-    flows: list[ObservedFlow] = field(default_factory=list)
-    """All between machines; of the bastions', what is more than sessions to machines."""
-
-
-def observe_doors(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
+def observe_bastions(wires: Wires, flows: Iterable[ObservedFlow]) -> Doors:
     """Where people get in, and what else a bastion opens.
 
     Args:
         wires: what packets pass.
         flows: between all machines and bastions.
     """
-    found = Doors()
-    if not wires.doors:
-        found.flows = list(flows)
-        return found
-    found.apart = frozenset(
-        path
-        for server, one in wires.doors
-        for path in (server.path, one.network)
-        if path != f"{server.element}/network"
+    return observe_doors(
+        wires, flows, lambda server: _level(wires, server), beyond=METADATA, remark=wires.reader.remarks.add
     )
-    elements = {server.element for server, _ in wires.doors}
-    levels = {
-        server.element: _level(wires, server) for server, one in wires.doors if _sources(found, wires, server, one)
-    }
-    reached: dict[str, dict[str, str]] = {}
-    for flow in flows:
-        source, to = _whole(flow.source), _whole(flow.to)
-        if source not in elements and to not in elements:
-            found.flows.append(flow)
-            continue
-        more = ports_of(flow.ports)
-        if to not in elements and flow.protocol == "tcp":
-            if source in levels and intersect(more, SESSIONS):
-                reached.setdefault(network_path(to) or "", {})[flow.to] = levels[source]
-            more = subtract(more, SESSIONS)
-        if to in found.open_to_all and flow.protocol == "tcp":
-            # Whoever may come from anywhere may come from inside: that people come in is told already.
-            more = subtract(more, SESSIONS)
-        if more:
-            found.flows.append(replace(flow, ports=written(more)))
-    found.people = _people(wires.interfaces, levels, reached)
-    for flow in outside([one for _, one in wires.doors], (*wires.inside, METADATA), wires.has_way_out):
-        if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", (UPDATES_PORT,)):
-            found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))
-        else:
-            found.egress.append(flow)
-    return found
-
-
-def _people(
-    machines: Iterable[Interface], levels: Mapping[str, str], reached: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    each = Counter(one.element for one in machines)
-    all_of = Counter(network_path(element) or "" for element in each.elements())
-    # Without a machine there is nobody to be reached yet, and the way in is there all the same.
-    found = {network: level for network, level in levels.items() if not all_of[network]}
-    for network, entered in reached.items():
-        some = sum(each[to] or 1 for to in entered)
-        # The weakest of several ways in.
-        level = max(entered.values(), key=len)
-        whole = some == all_of[network]
-        found[network] = level if whole else f"{level}, to {some} of {all_of[network]} machines"
-    return found
 
 
 def _level(wires: Wires, server: Native) -> str:
@@ -270,41 +195,4 @@ def _level(wires: Wires, server: Native) -> str:
     data = server.properties.get("userData")
     if data is None and wires.reader.natives.source != "live":
         data = ""
-    told = observe_start_up(data)
-    if told is None:
-        remarks.add(f"{server.path}: what it was told at its first start cannot be read back, and is taken as planned")
-        return LEVEL
-    if not told.keys:
-        remarks.add(f"{server.path}: no key opens it, since the description has no ssh_keys")
-    for fault in told.faults:
-        remarks.add(f"{server.path}: {fault}")
-    return f"{LEVEL}, open to more than passing through" if told.faults else LEVEL
-
-
-def _sources(found: Doors, wires: Wires, server: Native, one: Interface) -> bool:
-    """Whether people come in from outside; from where, is written down."""
-    if id(one) not in wires.public:
-        wires.reader.remarks.add(f"{server.path}: has no address that people outside reach")
-        return False
-    ranges = {
-        peer
-        for rule in one.rules or ()
-        if rule.direction == "in" and rule.protocol in {None, "tcp"} and intersect(rule.ports, SESSIONS)
-        for peer in rule.peers or (() if rule.groups else (ANYWHERE,))
-        if not any(peer.subnet_of(own) for own in wires.inside)
-    }
-    if one.rules is None:
-        ranges.add(ANYWHERE)
-    if ANYWHERE in ranges:
-        found.open_to_all.add(server.element)
-    for peer in ranges:
-        source = INTERNET if peer == ANYWHERE else str(peer)
-        found.service_flows.append(ObservedFlow(source, f"{server.element} (entry for people)", "tcp", (SESSION_PORT,)))
-    if not ranges:
-        wires.reader.remarks.add(f"{server.path}: lets nobody in from outside")
-    return bool(ranges)
-
-
-def _whole(element: str) -> str:
-    """The element of a flow's end, which may be one replica of it."""
-    return element.partition("[")[0]
+    return level_of(data, server.path, remarks.add)

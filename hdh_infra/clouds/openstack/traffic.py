@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
+from hdh_infra.clouds.doors import SESSIONS
 from hdh_infra.clouds.filters import (
     ANYWHERE,
     PROTOCOLS,
@@ -23,7 +24,7 @@ from hdh_infra.clouds.filters import (
     union,
     written,
 )
-from hdh_infra.clouds.openstack.bastion import SESSIONS, observe_doors
+from hdh_infra.clouds.openstack.bastion import observe_bastions
 from hdh_infra.clouds.openstack.exit_reading import Exit, Through, element_of_end, joined, observe_exits
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import INSTANCE
@@ -72,7 +73,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
             through.follow(flow)
         else:
             between.append(flow)
-    doors = observe_doors(wires, between)
+    doors = observe_bastions(wires, between)
     egress: dict[tuple[str, str, str], Ports] = dict(through.egress)
     for flow in (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress):
         key = (flow.source, flow.to, flow.protocol)

@@ -9,6 +9,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.outscale.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
 from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.outscale.identities import (
@@ -20,12 +21,14 @@ from hdh_infra.clouds.outscale.identities import (
 )
 from hdh_infra.clouds.outscale.keys import lower_key, manual_client_side
 from hdh_infra.clouds.outscale.naming import PROVIDER
-from hdh_infra.clouds.outscale.network import lower_network, lower_platform, observe_networks
+from hdh_infra.clouds.outscale.network import lower_network as lower_wires
+from hdh_infra.clouds.outscale.network import lower_platform, observe_networks
 from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
 from hdh_infra.clouds.outscale.remedies import REMEDIES
 from hdh_infra.clouds.outscale.rules import SERVICE_FLOWS, lower_link
 from hdh_infra.clouds.outscale.storage import lower_store, observe_stores
 from hdh_infra.clouds.outscale.traffic import observe_traffic
+from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
 from hdh_infra.model.links import Link
@@ -37,7 +40,6 @@ _NOT_YET = "no plan of OUTSCALE"
 UNLOWERED: Mapping[str, str] = {
     "machine.gpu": f"{_NOT_YET} makes a flexible GPU: only the OUTSCALE API has them, and the machine has to be stopped; a step of the plan says how to attach one",
     "machine.backup": f"{_NOT_YET} has a schedule of snapshots: each is made by an order of its own",
-    "network.entry": f"{_NOT_YET} has an entry for people yet: a bastion machine would be the way",
     "egress.host_names": f"{_NOT_YET} has a proxy that lets named hosts pass yet; security groups know addresses",
 }
 """What the offer has, or could have by a machine of one's own, and no plan answers yet."""
@@ -52,6 +54,12 @@ def providers(context: Context) -> Mapping[str, Provider]:
     return {PROVIDER: Provider("hdh", PLUGIN_VERSION, config)}
 
 
+def lower_network(context: Context, network: str) -> Iterator[Node]:
+    """One zone or space with its bastion, if people get in."""
+    yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
+
+
 def lower_egress(context: Context, link: Link) -> tuple[()]:
     """Nothing of its own: ranges are one set of rules of the machine's group, and the way out is its network's."""
     del context, link
@@ -64,9 +72,9 @@ def observe(natives: Natives, site: Site) -> Observation:
     rights = observe_rights(reader)
     traffic = observe_traffic(reader, rights)
     elements = {
-        **observe_networks(reader),
+        **observe_networks(reader, traffic.people, traffic.apart),
         **observe_stores(reader, observe_grants(reader, rights)),
-        **observe_machines(reader, traffic.public, dict.fromkeys(rights, BY_ACCESS_KEY)),
+        **observe_machines(reader, traffic.public, dict.fromkeys(rights, BY_ACCESS_KEY), traffic.apart),
     }
     return Observation(
         target=str(site.target),
@@ -110,6 +118,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
+    service_machines=bastion_machines,
     shared_documents=frozenset({BUCKET}),
     unlowered=UNLOWERED,
     credentials=SERVICES,

@@ -11,7 +11,7 @@ cloud/utils puts it before the data for cloud-init; read 2026-11-25).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -89,7 +89,7 @@ def _data_disk(context: Context, path: str, machine: Machine, index: int) -> Ite
         )
 
 
-def _image(context: Context, path: str) -> Value:
+def image_id(context: Context, path: str) -> Value:
     """Id of a machine's image: the one that the spec names for its family, else the newest of OUTSCALE's own by its name."""
     family = context.lock.images[str(context.site.target)][path]
     named = context.existing(f"{IMAGE_FAMILY}{family}")
@@ -101,28 +101,29 @@ def _image(context: Context, path: str) -> Value:
     )
 
 
+def system_disk(context: Context, size: int) -> Mapping[str, Value]:
+    """What a VM starts from: as large as is asked, and at least as large as the images are."""
+    return {
+        "deviceName": ROOT,
+        "ebs": {
+            "volumeSize": max(int(context.site.offer.native["system_disk_gib"]), gib(size)),
+            "volumeType": _KIND,
+            # It holds the system alone; what must not be lost is on the data disk.
+            "deleteOnTermination": True,
+        },
+    }
+
+
 def _instance(context: Context, path: str, machine: Machine, index: int) -> Node:
     network = network_path(path) or ""
-    size = machine.system_disk.size
-    least = int(context.site.offer.native["system_disk_gib"])
     properties: dict[str, Value] = {
-        "imageId": _image(context, path),
+        "imageId": image_id(context, path),
         "instanceType": context.flavour(path).name,
         "subnetId": ref(subnet_path(network)),
         "privateIpAddress": str(context.addresses(path)[index]),
         "securityGroupIds": [ref(group_path(path))],
         "placement": {"availabilityZone": subregion(context), "tenancy": "default"},
-        "blockDeviceMappings": [
-            {
-                "deviceName": ROOT,
-                "ebs": {
-                    "volumeSize": max(least, gib(int(size))) if size else least,
-                    "volumeType": _KIND,
-                    # It holds the system alone; what must not be lost is on the data disk.
-                    "deleteOnTermination": True,
-                },
-            }
-        ],
+        "blockDeviceMappings": [system_disk(context, int(machine.system_disk.size or 0))],
         # A machine sends from its own address only.
         "sourceDestCheck": True,
         "disableApiTermination": False,
@@ -167,7 +168,7 @@ def section_of(instance: Native) -> dict[str, str]:
 
 
 def observe_machines(
-    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str]
+    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Container[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Every machine element that has a VM.
 
@@ -175,6 +176,7 @@ def observe_machines(
         reader: the native resources.
         public: by element, whether a public address leads to it.
         identities: by element, by what it is known to object storage.
+        apart: native paths of VMs that are no machines: bastions.
     """
     attached: dict[str, list[Native]] = {}
     for attachment in reader.natives.of_type(VOLUME_ATTACHMENT):
@@ -183,7 +185,7 @@ def observe_machines(
         if volume is not None and instance is not None:
             attached.setdefault(instance.path, []).append(volume)
     found = {}
-    for element, instances in reader.elements(INSTANCE, "machine").items():
+    for element, instances in reader.elements(INSTANCE, "machine", apart).items():
         sizes = [_size(instance) for instance in instances]
         known = [size for size in sizes if size is not None] if None not in sizes else []
         disks = [_disks(reader, instance, attached.get(instance.path, ())) for instance in instances]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -42,7 +42,8 @@ FILTERED = "osc.fcu.enable_lan_security_groups"
 before the first Subnet (docs.outscale.com/en/userguide/About-Security-Groups.html; github.com/outscale tests of TINA
 and Terraform modules, read 2026-11-25). Without it machines of one Subnet reach each other on every port."""
 EVERYWHERE = "0.0.0.0/0"
-_LAN = {FILTERED: "1"}
+LAN: Mapping[str, str] = {FILTERED: "1"}
+"""The tags of every Net."""
 
 
 def network_node(network: str) -> str:
@@ -119,7 +120,7 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
         net,
         VPC,
         {"cidrBlock": str(context.address_range(network)), "instanceTenancy": "default"},
-        tags=_LAN,
+        tags=LAN,
     )
     yield _subnet(context, subnet, network, lower)
     yield make(context, table, ROUTE_TABLE, {"vpcId": ref(net)})
@@ -203,15 +204,23 @@ def _way_out(context: Context, network: str) -> Iterator[Node]:
     )
 
 
-def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every network element: the range of its Net, and where its Subnets lie."""
+def observe_networks(
+    reader: Reader, people: Mapping[str, str], apart: Container[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Every network element: the range of its Net, where its Subnets lie, and how people get in.
+
+    Args:
+        reader: the native resources.
+        people: by network, how people get into it.
+        apart: native paths of Nets that a bastion has to itself: no machine has addresses there.
+    """
     subnets: dict[str, list[Any]] = {}
     for subnet in reader.natives.of_type(SUBNET):
         net = reader.follow(subnet.properties.get("vpcId"), VPC)
         if net is not None:
             subnets.setdefault(net.path, []).append(subnet)
     found = {}
-    for element, nets in reader.elements(VPC, "network").items():
+    for element, nets in reader.elements(VPC, "network", apart).items():
         for net in nets:
             if net.properties.get("instanceTenancy") == "dedicated":
                 reader.remarks.add(f"{net.path}: its machines run on hosts of the account's own, at another price")
@@ -220,7 +229,7 @@ def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
             "kind": "network",
             "address_range": ", ".join(ranges) or None,
             "domain": None,
-            "entry": None,
+            "entry": people.get(element),
             "flow_logs": False,
             "members": None,
             **reader.place([one for net in nets for one in subnets.get(net.path, ())] or nets),

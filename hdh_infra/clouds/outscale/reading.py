@@ -6,7 +6,7 @@ subregion: its name is the region's with a letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -57,10 +57,18 @@ class Reader:
         found = self.natives.follow(value)
         return found if found is not None and found.type == token else None
 
-    def elements(self, token: str, kind: str) -> Mapping[str, list[Native]]:
-        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked."""
+    def elements(self, token: str, kind: str, apart: Container[str] = ()) -> Mapping[str, list[Native]]:
+        """Resources of a type by the element that they are labelled with, where it is of a kind; others are remarked.
+
+        Args:
+            token: the type.
+            kind: the kind of the elements.
+            apart: native paths that are part of another thing, and looked at there.
+        """
         found: dict[str, list[Native]] = {}
         for native in self.natives.of_type(token):
+            if native.path in apart:
+                continue
             try:
                 fits = kind_of(native.element) == kind
             except ValueError:

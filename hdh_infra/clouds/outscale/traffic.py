@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 from hdh_infra.clouds.buckets import is_public
+from hdh_infra.clouds.doors import SESSIONS
 from hdh_infra.clouds.filters import (
     ANYWHERE,
     PROTOCOLS,
@@ -20,9 +21,11 @@ from hdh_infra.clouds.filters import (
     intersect,
     passes,
     ports_of,
+    subtract,
     union,
     written,
 )
+from hdh_infra.clouds.outscale.bastion import observe_bastions
 from hdh_infra.clouds.outscale.identities import Rights
 from hdh_infra.clouds.outscale.naming import INSTANCE
 from hdh_infra.clouds.outscale.reading import Reader
@@ -47,23 +50,35 @@ class Traffic:
     entry: tuple[ObservedFlow, ...]
     public: Mapping[str, bool]
     """By element with a VM, whether a public address leads to it."""
+    people: Mapping[str, str]
+    """By network, how people get into it."""
+    apart: frozenset[str]
+    """Native paths of the bastions' VMs and Nets."""
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     """What the native rules let through, between machines, to stores, outwards and from outside."""
     wires = Wires(reader)
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
+    beside = [one for _, one in wires.doors]
+    doors = observe_bastions(wires, flows([*wires.interfaces, *beside], wires.routed))
     return Traffic(
-        flows=tuple(sorted((*flows(wires.interfaces, wires.routed), *_to_stores(wires, rights)))),
-        service_flows=tuple(sorted(set(_service_flows(wires)))),
-        egress=outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out),
+        flows=tuple(sorted((*doors.flows, *_to_stores(wires, rights)))),
+        service_flows=tuple(sorted({*_service_flows(wires), *doors.service_flows})),
+        egress=tuple(sorted((*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress))),
         entry=tuple(sorted((*_entry(wires), *_entry_of_stores(reader)))),
-        public={one.element: one.element in public for one in reader.natives.of_type(INSTANCE)},
+        public={
+            one.element: one.element in public
+            for one in reader.natives.of_type(INSTANCE)
+            if one.path not in doors.apart
+        },
+        people=doors.people,
+        apart=doors.apart,
     )
 
 
 def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
-    for one in wires.interfaces:
+    for one in (*wires.interfaces, *(one for _, one in wires.doors)):
         ranges = wires.nets[one.network]
         for flow in SERVICE_FLOWS:
             own = flow.address == OWN_NET
@@ -78,12 +93,17 @@ def _service_flows(wires: Wires) -> Iterator[ObservedFlow]:
 def _entry(wires: Wires) -> Iterator[ObservedFlow]:
     """What anyone outside can open to a machine with a public address."""
     found: dict[tuple[str, str], Ports] = {}
-    for one in wires.interfaces:
+    doors = {id(door) for _, door in wires.doors}
+    for one in (*wires.interfaces, *(one for _, one in wires.doors)):
         if id(one) not in wires.public:
             continue
         for protocol in PROTOCOLS:
             for probe in _strangers(one.rules, wires.inside):
-                if ports := passes(one.rules, "in", protocol, probe, frozenset()):
+                ports = passes(one.rules, "in", protocol, probe, frozenset())
+                if id(one) in doors and protocol == "tcp":
+                    # That people come in by it is how the network's entry is told.
+                    ports = subtract(ports, SESSIONS)
+                if ports:
                     key = (one.element, protocol)
                     found[key] = union((*found.get(key, ()), *ports))
     for (element, protocol), ports in found.items():

@@ -37,6 +37,8 @@ from hdh_infra.graph.values import Value
 
 AUTO_ATTACH: Final = "osc.fcu.eip.auto-attach"
 """Tag of a VM by which OUTSCALE gives it a public address when it starts (github.com/outscale/goutils k8s/tags, read 2026-11-25)."""
+BASTION: Final = "/bastion/"
+"""Between a network and the parts of its entry for people, in their paths."""
 _NUMBERS: Final = {"6": "tcp", "17": "udp", "-1": None, "all": None, "": None}
 _LISTS: Final = "list of prefixes: "
 _EVERYTHING = (Rule("out", None), Rule("in", None))
@@ -96,13 +98,18 @@ class Wires:
         self.rules = self._rules()
         self._publics = self._public_instances()
         self.interfaces: list[Interface] = []
+        self.doors: list[tuple[Native, Interface]] = []
+        """Those of bastions, whose element is a network."""
         self.tables: dict[int, Table] = {}
         """By the identity of an interface."""
         self.subnets: dict[int, tuple[Network, ...]] = {}
         self.public: set[int] = set()
         for instance in reader.natives.of_type(INSTANCE):
             for interface, subnet in self._interface(instance):
-                self.interfaces.append(interface)
+                if instance.path == f"{instance.element}{BASTION}server":
+                    self.doors.append((instance, interface))
+                else:
+                    self.interfaces.append(interface)
                 self.tables[id(interface)] = self._table_of.get(subnet.path if subnet else "", Table())
                 if instance.path in self._publics or (
                     subnet is not None and subnet.properties.get("mapPublicIpOnLaunch") is True

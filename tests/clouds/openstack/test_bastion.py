@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 import yaml
 
-from hdh_infra.clouds.openstack.hardening import DIRECTIVES, observe_start_up, start_up
+from hdh_infra.clouds.hardening import DIRECTIVES, observe_start_up, start_up
 
 ZONE = "zone/administration"
 BASTION = f"{ZONE}/bastion"
