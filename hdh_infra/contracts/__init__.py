@@ -7,7 +7,18 @@ replaces or wipes a resource comes from the providers' own sources (`data/change
 from __future__ import annotations
 
 from hdh_infra.contracts.checking import Violation, check
-from hdh_infra.contracts.load import Contract, Shape, contract, defaults, outputs, packages, replaces, tokens, version
+from hdh_infra.contracts.load import (
+    Contract,
+    Shape,
+    contract,
+    defaults,
+    outputs,
+    packages,
+    replaces,
+    server,
+    tokens,
+    version,
+)
 
 __all__ = [
     "Contract",
@@ -19,6 +30,7 @@ __all__ = [
     "outputs",
     "packages",
     "replaces",
+    "server",
     "tokens",
     "version",
 ]

@@ -117,7 +117,10 @@ class Package:
             raise SystemExit(f"{MODULES[name]} is not installed: install the development packages first")
         self.name = name
         self.root = Path(spec.origin).parent
-        self.version: str = json.loads(_text(self.root / "pulumi-plugin.json"))["version"]
+        plugin = json.loads(_text(self.root / "pulumi-plugin.json"))
+        self.version: str = plugin["version"]
+        # Where the engine finds the plugin, of a package that is in no registry of Pulumi's own.
+        self.server: str | None = plugin.get("server")
         init = _text(self.root / "__init__.py")
         table = init[init.index('resource_modules="""') + len('resource_modules="""') :]
         self.classes: dict[str, tuple[str, str]] = {
@@ -358,7 +361,8 @@ def extract(name: str) -> dict[str, Any]:
         for token, file in _functions(package)
         if re.fullmatch(FUNCTIONS[name], token)
     }
-    return {"version": package.version, "tokens": tokens, "types": dict(sorted(package.types.items()))}
+    found = {"version": package.version, "tokens": tokens, "types": dict(sorted(package.types.items()))}
+    return found | ({"server": package.server} if package.server else {})
 
 
 def written(value: Any) -> str:

@@ -134,6 +134,12 @@ def version(package: str) -> str:
     return str(_package(package)["version"])
 
 
+def server(package: str) -> str | None:
+    """Where the engine finds a package's plugin; None of one that Pulumi itself publishes."""
+    found = _package(package).get("server")
+    return str(found) if found else None
+
+
 def replaces(token: str, changed: Iterable[str]) -> frozenset[str]:
     """Which of the changed properties make a new resource in place of the old.
 

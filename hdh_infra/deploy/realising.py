@@ -16,6 +16,7 @@ from typing import Any, final
 import pulumi
 from pulumi.runtime.settings import register_package
 
+from hdh_infra import contracts
 from hdh_infra.deploy.forms import Forms
 from hdh_infra.deploy.foundation import Foundation, Outputs
 from hdh_infra.deploy.gates import halted, register_all
@@ -106,7 +107,7 @@ def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[
 def _provider(key: str, provider: Provider) -> pulumi.ProviderResource:
     """An explicit provider: the engine wants every value but a text as the JSON of it."""
     config = {name: value if isinstance(value, str) else json.dumps(value) for name, value in provider.config.items()}
-    options = pulumi.ResourceOptions(version=provider.version)
+    options = pulumi.ResourceOptions(version=provider.version, plugin_download_url=contracts.server(provider.package))
     return pulumi.ProviderResource(provider.package, key, config, options, package_ref=_package(provider))
 
 

@@ -138,3 +138,35 @@ def test_a_key_of_a_simulated_user_opens_what_its_policy_says_and_no_more(tmp_pa
             reader.get_object(Bucket="lake-data", Key="x")
     finally:
         s3.stop(box)
+
+
+class Keys:
+    """A key service that writes down what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def create_key(self, name):
+        self.asked.append(("create", name))
+
+    def delete_key(self, name):
+        self.asked.append(("delete", name))
+
+
+def test_an_application_of_scaleway_is_a_user_and_a_key_one_of_the_key_service(tmp_path, iam):
+    """By the names that the plugin writes into a bucket's policy, and a key by the id that it gives the bucket."""
+    keys = Keys()
+    backings = Backings(knowledge("scaleway").backings, lambda: iam, keys)
+    with closing(Store(tmp_path / "cloud.sqlite", tmp_path / "cloud.key")) as store:
+        cloud = SimulatedCloud("scaleway", store, backings=backings)
+        application = cloud.create("scaleway:iam/application:Application", {"name": "lake-write"})
+        secret = cloud.create("scaleway:iam/apiKey:ApiKey", {"applicationId": application.id})
+        made = {"region": "fr-par", "usage": "symmetric_encryption", "algorithm": "aes_256_gcm", "unprotected": True}
+        key = cloud.create("scaleway:keymanager/key:Key", made)
+        outputs = cloud.outputs(secret)
+        assert (secret.id, outputs["accessKey"], plain(outputs["secretKey"])) == ("AKREAL", "AKREAL", "real-secret")
+        assert isinstance(outputs["secretKey"], Secret)
+        for row in (key, secret, application):
+            cloud.delete(row.id)
+    assert {arguments["UserName"] for _, arguments in iam.asked} == {f"application_id={application.id}"}
+    assert keys.asked == [(what, key.id.removeprefix("fr-par/")) for what in ("create", "delete")]
