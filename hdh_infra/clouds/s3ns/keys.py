@@ -20,7 +20,7 @@ from hdh_infra.clouds.s3ns.grants import Rights
 from hdh_infra.clouds.s3ns.identities import disk_agent, principal, storage_agent
 from hdh_infra.clouds.s3ns.naming import DISK, INSTANCE, KEY, KEY_MEMBER, KEY_RING, dotted, key_name, make, region
 from hdh_infra.clouds.s3ns.reading import Reader, element_kind, got, last
-from hdh_infra.clouds.s3ns.roles import ADMINISTRATION, KEY_USE
+from hdh_infra.clouds.s3ns.roles import KEY_USE, administration
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, Natives
 from hdh_infra.graph.values import Value, ref
@@ -49,7 +49,7 @@ def lower_key(context: Context, key: str) -> Iterator[Node]:
     for name in spec.administrators:
         member = principal(context, f"{GROUP}{name}")
         if member is not None:
-            role = ref(ADMINISTRATION, "name")
+            role = ref(administration(context, key), "name")
             yield _right(context, f"{key}/administration/{name}", key, role, member)
     for who in context.expanded.users_of(key):
         member = principal(context, who)

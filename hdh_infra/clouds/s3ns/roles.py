@@ -13,7 +13,7 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.s3ns.naming import CUSTOM_ROLE, make, role_name
 from hdh_infra.clouds.s3ns.shared import administers
 from hdh_infra.graph.node import Node
-from hdh_infra.model.paths import PLATFORM
+from hdh_infra.model.paths import PLATFORM, network_path
 from hdh_infra.model.scales import Access
 
 KEY_USE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
@@ -23,7 +23,6 @@ OBJECT_ROLES: Mapping[Access, str] = {
     Access.append: "roles/storage.objectCreator",
     Access.write: "roles/storage.objectUser",
 }
-ADMINISTRATION = f"{PLATFORM}/role/key-administration"
 _PERMISSIONS = (
     "cloudkms.cryptoKeyVersions.create",
     "cloudkms.cryptoKeyVersions.destroy",
@@ -66,15 +65,25 @@ ADMINISTERS = frozenset({"roles/cloudkms.admin", "roles/owner", "roles/editor"})
 NEITHER = frozenset({"roles/cloudkms.viewer", "roles/cloudkms.publicKeyViewer", "roles/viewer"})
 
 
+def administration(context: Context, key: str) -> str:
+    """Where the role of who administers a key is: with the platform if its keys or defaults need it, else with the space (law 4)."""
+    network = network_path(key) or ""
+    owner = network if network.startswith("space/") and not administers(context) else PLATFORM
+    return f"{owner}/role/key-administration"
+
+
 def lower_roles(context: Context) -> Iterator[Node]:
-    """The role of who administers keys, where anybody does."""
+    """The role of who administers keys, once wherever anybody does."""
+    wanted = {administration(context, path) for path, key in context.expanded.keys.items() if key.administrators}
     if administers(context):
+        wanted.add(administration(context, PLATFORM))
+    for path in sorted(wanted):
         yield make(
             context,
-            ADMINISTRATION,
+            path,
             CUSTOM_ROLE,
             {
-                "roleId": role_name(context, ADMINISTRATION),
+                "roleId": role_name(context, path),
                 "title": f"{context.name}: administers keys and uses none"[:100],
                 "permissions": list(_PERMISSIONS),
                 "stage": "GA",

@@ -29,7 +29,7 @@ from hdh_infra.testing.strategies.outline import Outline, draw_outline
 
 PRIVATE = "openstack:RegionOne"
 """The target of a private offer, whose operator declares what nobody else can know."""
-TARGETS = ("azure:francecentral", PRIVATE, "outscale:eu-west-2", "ovhcloud:GRA")
+TARGETS = ("azure:francecentral", PRIVATE, "outscale:eu-west-2", "ovhcloud:GRA", "s3ns:u-france-east1")
 _SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPxEuSvKMBzDIqTV9S8yhAAjtuAAxjAX7q1Q7dFmHLe operator"
 _DOMAINS = ("hdh.internal", "clinic.example")
 _NAMING = {

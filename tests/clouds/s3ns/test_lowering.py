@@ -111,6 +111,20 @@ def test_a_group_is_an_identity_by_federation(clinic):
     assert right.properties["member"] == KEEPERS
 
 
+def test_the_role_of_key_administrators_is_the_spaces_where_only_a_space_needs_it(described, planned):
+    """Law 4: a space that comes with keepers of its own key changes nothing beside it."""
+    keys = {"lake": {"rotation_days": 90}}
+    before = described(keys=keys, zones={}, flows=[], egress=[], spaces={"projects": {"cohort-a": {}}})
+    stores = {"work": {"size": "1TB", "encryption": "customer-key"}}
+    own = {"cohort-a": {}, "cohort-b": {"stores": stores, "key": {"administrators": ["keepers"]}}}
+    after = described(keys=keys, zones={}, flows=[], egress=[], spaces={"projects": own})
+    old, new = by_path(planned(before)), by_path(planned(after))
+    assert {path for path in old if old[path].to_json() != new[path].to_json()} == set()
+    assert all(path.startswith("space/cohort-b") for path in new.keys() - old.keys())
+    assert "space/cohort-b/role/key-administration" in new
+    assert rows(after)["space/cohort-b/key/default", "administrators"].verdict is Verdict.met
+
+
 @pytest.mark.parametrize("floor", ["none", "provider-key", "tenant-key", "customer-key"])
 def test_a_level_of_encryption_is_reached_from_a_key_of_the_elements_own_on(floor, described, planned):
     zones = {"lake": {"stores": {"data": {"size": "1TB", "encryption": floor, "grants": []}}}}
