@@ -55,6 +55,7 @@ class Service:
 
 SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
+    "cloudtemple": frozenset({"simulator:terraform-provider"}),
     "numspot": frozenset({"s3", "simulator:terraform-provider"}),
     "openstack": frozenset({"openstack", "s3"}),
     "ovhcloud": frozenset({"openstack", "s3", "simulator:ovh"}),
