@@ -204,6 +204,12 @@ def _of_flavour(what: Callable[[Flavour], int]) -> Callable[[Node, _Plan], int |
     return weigh
 
 
+def _vcpus(node: Node, plan: _Plan) -> int | None:
+    """By the name of the size, or by the number itself where a cloud takes that."""
+    number = node.properties.get("cpu")
+    return number if isinstance(number, int) else _of_flavour(lambda flavour: flavour.vcpus)(node, plan)
+
+
 def _volume(node: Node, _: _Plan) -> int | None:
     properties: Mapping[str, Any] = node.properties
     if node.type == _SERVER:
@@ -233,7 +239,7 @@ KEYS: Mapping[str, Callable[[Node, _Plan], Iterable[Group]]] = {
 """Words of `per` that are worked out and not read from one property."""
 
 WEIGHTS: Mapping[str, Callable[[Node, _Plan], int | None]] = {
-    "vcpus": _of_flavour(lambda flavour: flavour.vcpus),
+    "vcpus": _vcpus,
     "memory": _of_flavour(lambda flavour: int(flavour.memory)),
     "volume-size": _volume,
     "sources": _prefixes("source"),

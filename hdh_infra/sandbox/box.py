@@ -57,6 +57,7 @@ class Service:
 SERVED: Mapping[str, frozenset[str]] = {
     "azure": frozenset({"simulator:azure-native"}),
     "bleu": frozenset({"simulator:azure-native"}),
+    "cloudtemple": frozenset({"simulator:terraform-provider"}),
     "numspot": frozenset({"s3", "simulator:terraform-provider"}),
     "openstack": frozenset({"openstack", "s3"}),
     "outscale": frozenset({"ec2", "s3"}),
