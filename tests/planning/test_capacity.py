@@ -333,7 +333,7 @@ def test_the_smallest_platform_has_room_everywhere_without_asking_anybody(judged
 
 
 def test_every_row_is_told_apart_and_can_be_waived_by_name(judged):
-    assert len({(row.element, row.attribute) for row in judged}) == len(judged) > 7
+    assert len({(row.element, row.attribute) for row in judged}) == len(judged) > 3
     assert all(REQUIREMENTS[row.requirement].waivable for row in judged)
 
 

@@ -132,7 +132,7 @@ def test_a_retention_of_logs_shorter_than_a_framework_asks_is_told_with_the_clau
 NETWORK_NODES = {
     "azure:francecentral": ("zone/a/network", "enableDdosProtecton", "enableDdosProtection", True),
     "openstack:RegionOne": ("zone/a/network", "adminStateUpp", "adminStateUp", True),
-    "s3ns:u-france-east1": ("zone/a/network", "privateIpGoogleAcces", "privateIpGoogleAccess", True),
+    "s3ns:u-france-east1": ("zone/a/subnet", "privateIpGoogleAcces", "privateIpGoogleAccess", True),
     "outscale:eu-west-2": ("zone/a/network", "instanceTenency", "instanceTenancy", "dedicated"),
     "ovhcloud:GRA": ("zone/a/network", "adminStateUpp", "adminStateUp", True),
 }
