@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,10 +25,25 @@ from hdh_infra.cli.options import (
     read_spec,
     save_lock,
 )
-from hdh_infra.cli.output import AssessFormat, Exit, Format, ReportFormat, console, remarks, write_file, write_json
+from hdh_infra.cli.output import (
+    AssessFormat,
+    Exit,
+    Format,
+    ReportFormat,
+    Waiting,
+    console,
+    remarks,
+    write_file,
+    write_json,
+)
 
 if TYPE_CHECKING:
+    from hdh_infra.compare.side import Side
+    from hdh_infra.graph.plan import Plan
     from hdh_infra.model.measured import Measured
+
+_FEW = 4
+"""Targets that are assessed before anybody wonders whether it goes on."""
 
 
 def add(app: typer.Typer) -> None:
@@ -192,12 +207,18 @@ def assess(
     platform, chosen = read_spec(spec, on, files=measured, measured=found_now)
     _, old = find_lock(spec, lock_file)
     now = day(today)
-    made = (
-        plan_all(platform, chosen, old, now)
-        if "all" in on
-        else (make_plan(platform, one, lock=old, today=now) for one in chosen)
-    )
-    found = assessment(platform, made, today=now)
+    with Waiting() as say:
+
+        def made() -> Iterator[Plan | Side]:
+            for number, target in enumerate(chosen, 1):
+                if len(chosen) > _FEW:
+                    say(f"{number} of {len(chosen)}: {target}")
+                if "all" in on:
+                    yield from plan_all(platform, [target], old, now)
+                else:
+                    yield make_plan(platform, target, lock=old, today=now)
+
+        found = assessment(platform, made(), today=now)
     if output is AssessFormat.json:
         write_json(found.parts())
     elif output is AssessFormat.html:

@@ -35,7 +35,7 @@ Today = Annotated[
     typer.Option(
         "--today",
         metavar="DAY",
-        help="The day that waivers are judged by (YYYY-MM-DD); without it, the current one.",
+        help="The day that waivers and qualifications are judged by (YYYY-MM-DD); without it, the current one.",
         show_default=False,
     ),
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+from hdh_infra.compare.report.families import general, space_of
 from hdh_infra.compare.side import Side
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.requirements import REQUIREMENTS
@@ -156,7 +157,9 @@ def _cell(rows: Sequence[VerdictRow]) -> Cell:
     for row in rows:
         by_element[row.element] = Verdict.worst(by_element.get(row.element, Verdict.met), row.verdict)
         if row.verdict is not Verdict.met:
-            reasons.setdefault((row.verdict, row.reason, row.source, row.as_of, row.means), row)
+            # What differs by the space only is one reason; the first stands for all.
+            said = general(row.reason, space_of(row.element))
+            reasons.setdefault((row.verdict, said, row.source, row.as_of, row.means), row)
     worst = Verdict.worst(*by_element.values())
     counts = {verdict: count for verdict in Verdict if (count := sum(one is verdict for one in by_element.values()))}
     waived = worst in {Verdict.not_met, Verdict.unknown} and not any(row.blocks for row in rows)

@@ -177,7 +177,7 @@ def findings(sides: Iterable[Side], families: Families) -> list[Finding]:
             alike = row.requirement == "flow.exact" or row.attribute in _EACH_ITS_OWN
             values = () if alike else (general(str(row.asked), space), general(str(row.given), space), row.attribute)
             waiver = str(row.waiver) if row.waiver else ""
-            key = (row.requirement, row.verdict, general(row.reason, space), row.source, row.as_of, waiver, *values)
+            key = (row.requirement, row.verdict, general(_reason(row), space), row.source, row.as_of, waiver, *values)
             _, labels, elements = found.setdefault(key, (row, {}, {}))
             labels[side.label] = None
             elements[row.element] = None
@@ -368,12 +368,18 @@ def _finding(row: VerdictRow, labels: Sequence[str], elements: Sequence[str], fa
         tuple(families.together(elements)),
         "" if untold else said(value_words(row.measure, row.asked)),
         "" if untold else said(value_words(row.measure, row.given)),
-        said(row.reason),
+        said(_reason(row) if len(elements) > 1 else row.reason),
         row.means,
         row.remedy,
         f"{row.source} ({row.as_of}, {row.confidence})",
         row.waiver,
     )
+
+
+def _reason(row: VerdictRow) -> str:
+    """Why, without a value that no two elements have alike."""
+    own = row.attribute in _EACH_ITS_OWN and isinstance(row.asked, str)
+    return row.reason.replace(row.asked, "its own") if own else row.reason
 
 
 def _reach(found: Sequence[Row], families: Families) -> Reach:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content
-from hdh_infra.compare.report.families import Families
+from hdh_infra.compare.report.families import Families, general
 from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
 from hdh_infra.compare.report.offers import HEADERS, offered
 from hdh_infra.model.expand import expand
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hdh_infra.compare.side import Side
 
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
+_HINT = 400
+"""Characters of a cell's hint; the whole stands below the table."""
 _STYLE = """
 :root { --met: #1a7f37; --differs: #9a6700; --unknown: #6639ba; --not-met: #b3261e; --line: #d0d7de; --dim: #57606a; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 104rem; padding: 0 1.2rem; color: #1f2328; }
@@ -124,7 +126,8 @@ def _cell(cell: Cell | None, requirement: str, side: Side) -> str:
     words = (
         f"{cell.verdict.value.replace('-', ' ')}{', waived' if cell.waived else ''}, {cell.elements} of {cell.asked}"
     )
-    why = "; ".join(dict.fromkeys(f"{row.reason} ({row.as_of})" for row in cell.reasons))
+    why = "; ".join(dict.fromkeys(f"{general(row.reason, '')} ({row.as_of})" for row in cell.reasons))
+    why = why if len(why) <= _HINT else f"{why[:_HINT]}..."
     return f'<td class="{cell.verdict.value}{waived}" title="{escape(f"{words}: {why}")}"><a href="#{escape(DEPLOYABLE if side.refused else requirement)}">{text}</a></td>'
 
 
