@@ -16,6 +16,9 @@ _HARMLESS = frozenset({"AllProductsReadOnly", "KeyManagerReadOnly", "KeyManagerK
 _USING = frozenset({"KeyManagerKeyDecrypt", "KeyManagerKeyEncrypt"})
 _CHANGING = frozenset({"KeyManagerKeyDelete", "KeyManagerKeyRestore", "KeyManagerKeyWrite"})
 
+DIRECTLY = "whoever has an API key of a store's application can also ask Key Manager itself to encrypt and decrypt with that store's key"
+"""The endpoint encrypts in the name of who asks."""
+
 
 @final
 @dataclass
@@ -41,6 +44,7 @@ def observe_key_access(
     names = {name: key for key in keys for name in (key.path, key.id, (key.id or "").rsplit("/", 1)[-1]) if name}
     names |= {f"{reader.site.region.name}/{name}": key for name, key in names.items() if "/" not in name}
     using: dict[str, set[str]] = {}
+    through = _through(reader, stores)
     for rule in iam.rules:
         uses, changes = _does(rule.sets, _USING, _CHANGING), _does(rule.sets, _CHANGING, _USING)
         if not (uses or changes):
@@ -48,10 +52,10 @@ def observe_key_access(
         narrowed = meant(reader, rule.condition, names) if rule.condition else None
         who = _who(iam, rule)
         for key in keys if narrowed is None else narrowed:
-            if uses:
+            if uses and rule.application is not None:
+                using.setdefault(key.path, set()).add(rule.application.path)
+            if uses and not (rule.application is not None and (rule.application.path, key.path) in through):
                 found[key.path].users |= who
-                if rule.application is not None:
-                    using.setdefault(key.path, set()).add(rule.application.path)
             if changes:
                 found[key.path].administrators |= who
     for bucket in reader.buckets.values():
@@ -59,10 +63,22 @@ def observe_key_access(
         key_used = key_of(reader, bucket)
         if key_used is not None and using.get(key_used.path, set()) & stores.get(bucket.path, {}).keys():
             found[key_used.path].users.add(bucket.element)
+    if any(application in using.get(path, ()) for application, path in through):
+        reader.remarks.add(DIRECTLY)
     for path, held in found.items():
         for who_both in sorted(held.users & held.administrators):
             reader.remarks.add(f"{path}: {who_both} may both use and administer it")
     return found
+
+
+def _through(reader: Reader, stores: Mapping[str, Mapping[str, Iterable[object]]]) -> set[tuple[str, str]]:
+    """Applications and keys that they use through a bucket that they open: the use is the bucket's."""
+    return {
+        (application, key.path)
+        for bucket in reader.buckets.values()
+        if (key := key_of(reader, bucket)) is not None
+        for application in stores.get(bucket.path, {})
+    }
 
 
 def key_of(reader: Reader, bucket: Native) -> Native | None:

@@ -7,21 +7,23 @@ from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.naming import KEY
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of, ref, text
-from hdh_infra.model.scales import Encryption
+from hdh_infra.model.scales import Encryption, KeyAlgorithm
 
 KEY_PATH = "key"
 """Below its element."""
 
 
 def key_base(context: Context, store: str) -> str | None:
-    """What the node of a store's key is pathed under; None where Scaleway's own is enough.
+    """What the node of a store's key is pathed under; None where Scaleway's own is enough, or the key is a pair, which no bucket takes.
 
     Scaleway keeps no key for each tenant: a floor of `tenant-key` names no key of the platform, so the store gets one of
     its own, which is more than was asked.
     """
     key = context.expanded.key_of(store)
     own = context.expanded.stores[store].encryption is Encryption.tenant_key
-    return store if key is None and own else key
+    if key is None:
+        return store if own else None
+    return key if context.expanded.keys[key].algorithm in {None, KeyAlgorithm.aes_256} else None
 
 
 def only(context: Context, path: str) -> Value:

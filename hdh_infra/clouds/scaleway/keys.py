@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import WAY, shared_name
+from hdh_infra.clouds.openstack.naming import shared_name
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.identities import home_of
 from hdh_infra.clouds.scaleway.key_access import Held
@@ -25,7 +25,7 @@ from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.elements import Key
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import owner_of
-from hdh_infra.model.paths import GROUP, matches, network_path
+from hdh_infra.model.paths import GROUP, PLATFORM, kind_of, matches, network_path
 from hdh_infra.model.scales import KeyAlgorithm, KeyOrigin, Protection
 
 USES = ("KeyManagerKeyDecrypt", "KeyManagerKeyEncrypt")
@@ -190,11 +190,16 @@ def observe_keys(reader: Reader, access: dict[str, Held]) -> dict[str, dict[str,
         reader: the native resources.
         access: by native path of a key, who may do what with it.
     """
-    own = frozenset(native.path for native in reader.natives.of_type(KEY) if "/store/" in native.path)
+    # A store's own key is no element.
+    own = frozenset(native.path for native in reader.natives.of_type(KEY) if _is_of_store(native))
     return {
         element: _observed(reader, natives, [access[native.path] for native in natives])
         for element, natives in reader.elements(KEY, "key", own).items()
     }
+
+
+def _is_of_store(native: Native) -> bool:
+    return native.element != PLATFORM and kind_of(native.element) == "store"
 
 
 def _observed(reader: Reader, natives: list[Native], held: list[Held]) -> dict[str, Any]:
@@ -229,13 +234,3 @@ def _days(policy: Any) -> int | None:
     period = str((policy or {}).get("rotationPeriod") or "") if isinstance(policy, dict) or policy is None else ""
     hours, mark, _ = period.partition("h")
     return int(hours) // 24 if mark and hours.isdigit() else None
-
-
-__all__ = [
-    "WAY",
-    "lower_key",
-    "lower_key_users",
-    "lower_own_key",
-    "manual_key_users",
-    "observe_keys",
-]

@@ -370,6 +370,14 @@ def test_a_store_without_the_right_on_its_key_is_no_user_of_it(small, deploy):
     assert changed.observe().elements["key/lake"]["users"] == []
 
 
+def test_an_application_that_opens_no_store_under_a_key_uses_the_key_itself(small, deploy):
+    changed = deploy(small(), TARGET)
+    assert SPARK not in changed.observe().elements["key/lake"]["users"]
+    assert any("ask Key Manager itself" in remark for remark in changed.observe().remarks)
+    changed.nodes[f"{SNDS}/bucket"]["encryption"] = {"algorithm": "AES256"}
+    assert changed.observe().elements["key/lake"]["users"] == sorted([DESKTOP, SPARK])
+
+
 def test_who_administers_a_key_by_a_policy_of_everything_is_shown_with_both(small, deploy):
     changed = deploy(small(), TARGET)
     changed.add("platform/more", POLICY, groupId="g", rules=[{"projectIds": ["p"], "permissionSetNames": ["KeyManagerFullAccess"]}])  # fmt: skip
