@@ -71,10 +71,13 @@ SERVED: Mapping[str, frozenset[str]] = {
 def _served(target: Target) -> frozenset[str] | None:
     """What serves a target; None for one that the sandbox does not have."""
     offer = offer_of(target)
-    if offer is None or offer.refused is not None or offer.native.get("zones"):
-        # Its OpenStack has one zone, and would refuse the names of several.
+    if offer is None or offer.refused is not None:
         return None
-    return SERVED.get(offer.lowering or target.cloud) or SERVED.get(offer.kin or "")
+    served = SERVED.get(offer.lowering or target.cloud) or SERVED.get(offer.kin or "")
+    if served and "openstack" in served and offer.native.get("zones"):
+        # The sandbox's OpenStack has one zone, and would refuse the names of several.
+        return None
+    return served
 
 
 def needs(target: Target) -> frozenset[str]:
