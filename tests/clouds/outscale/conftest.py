@@ -84,6 +84,7 @@ def as_state(platform: Platform) -> list[Native]:
             found["prefixListId"] = LIST
         if node.type == "hdh:ec2:Instance":
             found["privateIp"] = found["privateIpAddress"]
+            found["imageName"] = node.properties["imageId"]["args"]["name"]
             for mapping in found["blockDeviceMappings"]:
                 mapping["ebs"] |= {"volumeId": f"{ids[node.path]}-root", "encrypted": False}
         return found

@@ -104,6 +104,7 @@ class Instance(Ec2Type):
         placement = found.get("Placement") or {}
         return {
             "imageId": found["ImageId"],
+            "imageName": _image_name(call, found["ImageId"]),
             "instanceType": found["InstanceType"],
             "subnetId": found.get("SubnetId"),
             "vpcId": found.get("VpcId"),
@@ -186,6 +187,12 @@ def _instance(call: Call, identity: str) -> dict[str, Any] | None:
     reservations = call.clients.ec2.describe_instances(InstanceIds=[identity])["Reservations"]
     found: dict[str, Any] | None = first([one for reservation in reservations for one in reservation["Instances"]])
     return found
+
+
+def _image_name(call: Call, image: str) -> str | None:
+    """What the machine was made of, in words; None once the image is gone, which machines outlive."""
+    found = call.clients.ec2.describe_images(Filters=[{"Name": "image-id", "Values": [image]}])["Images"]
+    return str(found[0]["Name"]) if found and found[0].get("Name") else None
 
 
 def _attribute(call: Call, identity: str, name: str) -> Any:
