@@ -143,7 +143,10 @@ class Deployment:
         (folder / "examples").mkdir(parents=True)
         shutil.copytree(ROOT / "stacks" / "platform", folder / "stacks" / "platform")
         made = cls(user, target, folder, source.stem)
-        shutil.copy(source, made.spec)
+        # What it includes of the examples lies beside it.
+        text = source.read_text(encoding="utf-8").replace("../../../examples/", "")
+        made.spec.write_text(text, encoding="utf-8")
+        shutil.copy(ROOT / "examples" / "small.yaml", made.spec.with_name("small.yaml"))
         user.run("hdh", "lock", str(made.spec)).well()
         return made
 
