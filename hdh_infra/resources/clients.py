@@ -218,6 +218,9 @@ def status(error: BaseException) -> int:
 
 
 _REMEDIES: Final[Mapping[str, str]] = {
+    "AuthFailure": "set hdh:accessKey and hdh:secretKey (or the variables of the environment) to a key that the endpoint knows",
+    "InsufficientInstanceCapacity": "the zone has no room for this type of machine now: try again later, or take another type or zone",
+    "UnauthorizedOperation": "the credentials lack this right on the endpoint",
     "AccessDenied": "the credentials lack this right on the server",
     "InvalidAccessKeyId": "set hdh:accessKey (or AWS_ACCESS_KEY_ID) to a key that the endpoint knows",
     "SignatureDoesNotMatch": "set hdh:secretKey (or AWS_SECRET_ACCESS_KEY) to the secret of this access key",
@@ -238,6 +241,8 @@ def explain(error: BaseException) -> str:
     operation = getattr(error, "operation_name", "")
     words = str(getattr(error, "response", {})["Error"].get("Message", "")).rstrip(". ")
     remedy = _REMEDIES.get("NotImplemented" if status(error) == _NOT_IMPLEMENTED else name, "")
+    if name.endswith("LimitExceeded") and name != "RequestLimitExceeded":
+        remedy = "a quota of the account: ask the operator to raise it, or remove what is not needed"
     return f"{operation}: {name}: {words}" + (f" ({remedy})" if remedy else "")
 
 

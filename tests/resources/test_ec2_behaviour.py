@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from hdh_infra.resources.clients import explain
 from hdh_infra.resources.types.base import MARK_TAG, Call
 from hdh_infra.resources.types.ec2 import base
 from hdh_infra.resources.types.ec2.base import TOKEN_TAG
 from hdh_infra.resources.values import UNKNOWN
-from tests.resources.conftest import BOTH, WITHOUT, ZONES
+from tests.resources.conftest import BOTH, WITHOUT, ZONES, ServerError
 from tests.resources.test_ec2_lives import World
 
 KINDS = provider_pb2.PropertyDiff
@@ -436,3 +437,21 @@ def test_an_endpoint_is_sent_nothing_that_it_does_not_know(world: World, request
     else:
         assert {name.partition(".")[0] for name in tagging} >= {"CreateRouteTable", "CreateVolume", "RunInstances"}
         assert "CreateTags" not in {operation for operation, _ in sent}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("VcpuLimitExceeded", "a quota of the account"),
+        ("UnauthorizedOperation", "lack this right"),
+        ("AuthFailure", "set hdh:accessKey"),
+        ("InsufficientInstanceCapacity", "no room for this type"),
+        ("RequestLimitExceeded", "RunInstances: RequestLimitExceeded: no"),
+    ],
+)
+def test_what_an_endpoint_refuses_is_told_in_one_line_with_what_to_do(code: str, words: str) -> None:
+    said = explain(ServerError("RunInstances", code, 400))
+    assert words in said
+    assert said.startswith(f"RunInstances: {code}: no")
+    assert "\n" not in said
+    assert ("quota" in said) == (code == "VcpuLimitExceeded")
