@@ -37,4 +37,6 @@ def group_of(nodeid):
     file, _, rest = nodeid.partition("::")
     if "end_to_end" not in file:
         return file.rpartition("/")[0]
+    if file.endswith("test_every_cloud.py"):
+        return f"{file} {rest.partition('[')[2]}"
     return f"{file} {next((one for one in DEPLOYED if one in rest), '')}"

@@ -66,6 +66,8 @@ def _target_of(item: pytest.Item) -> int:
     if "large" in params:
         example, target = params["large"]
         return 3 * len(TARGETS) + 2 * TARGETS.index(target) + (example == "hospital-eds")
+    if "small" in params:
+        return 4 * len(TARGETS) + sorted(params["small"].parent.iterdir()).index(params["small"])
     return TARGETS.index(params["deployed"]) if "deployed" in params else -1
 
 
