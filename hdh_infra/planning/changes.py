@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
 from hdh_infra.contracts.changing import CONTRACTS
@@ -84,7 +84,7 @@ class PlanDiff:
             "platform": self.platform,
             "target": self.target,
             "providers": {
-                key: {"old": old and asdict(old), "new": new and asdict(new)}
+                key: {"old": old and old.to_json(), "new": new and new.to_json()}
                 for key, (old, new) in self.providers.items()
             },
             "changes": [_json(one) for one in self.changes],
