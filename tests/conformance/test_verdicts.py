@@ -68,7 +68,7 @@ LADDERS: dict[tuple[str, str], list[Any]] = {
 }
 """For every attribute whose values are ordered: what can be asked of it, the weakest first."""
 FITTING: dict[tuple[str, str], dict[str, Any]] = {
-    ("store", "encryption"): {"key": None},
+    ("store", "encryption"): {"key": None, "client_side": False},
     ("store", "retention"): {"versioning": True, "expiry": []},
     ("machine", "disk.encryption"): {"disk.key": None, "system_disk": {}},
     ("machine", "disk.size"): {"backup": None},
