@@ -18,6 +18,8 @@ from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
 
 BUCKET = "hdh:s3:Bucket"
+S3_PROVIDER = "s3"
+"""Of our plugin, where it serves an S3 endpoint beside a cloud's own provider."""
 SERVER_SIDE = "AES256"
 """Encryption by the endpoint with a key of its own (SSE-S3)."""
 _UNFINISHED_DAYS = 7

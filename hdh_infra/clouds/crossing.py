@@ -14,6 +14,7 @@ from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
+from hdh_infra.graph.observation import Native
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
 from hdh_infra.model.paths import GROUP, matches, network_path
@@ -22,6 +23,8 @@ from hdh_infra.model.platform import Flow
 _WILD = frozenset("*")
 _STORE_PART = 2
 _SPACE = "space/"
+_WAY = "/way/"
+"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _EVERY_SPACE = "space/*"
 _INSIDE = ("machine/", "store/")
 _HERE = ""
@@ -251,3 +254,14 @@ def crosses(context: Context, network: str) -> bool:
 def reaches_stores(context: Context, network: str) -> bool:
     """Whether a machine of a network may open connections to stores, by what no other space's own says."""
     return any(store_openings(context, machine) for machine in _index(context).machines.get(network, ()))
+
+
+def need_path(space: str, machine: str) -> str:
+    """Where what a space alone asks of a zone's machine has its paths; the machine stands in it, with dots."""
+    return f"{space}{_WAY}{machine.replace('/', '.')}"
+
+
+def machine_of(native: Native) -> str:
+    """The machine that credentials are for, by the label of their path: its own, or that of what a space asks of it."""
+    _, _, rest = native.path.partition(_WAY)
+    return rest.split("/", 1)[0].replace(".", "/") if rest else native.element

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.crossing import may_have_rights
 from hdh_infra.clouds.numspot.compute import lower_machine, observe_machines
 from hdh_infra.clouds.numspot.credentials import RIGHTS, SERVICES
-from hdh_infra.clouds.numspot.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.numspot.naming import PROVIDER
 from hdh_infra.clouds.numspot.network import lower_network as lower_wires
 from hdh_infra.clouds.numspot.network import lower_platform, observe_networks
 from hdh_infra.clouds.numspot.reading import Reader

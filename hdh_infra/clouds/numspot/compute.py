@@ -11,7 +11,8 @@ from typing import Any
 
 from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, native_name, zone
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, zone
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import group_path, lower_filter
 from hdh_infra.clouds.startup import user_data

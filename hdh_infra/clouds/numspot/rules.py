@@ -13,9 +13,10 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.crossing import links_from, needs_of, store_openings
+from hdh_infra.clouds.crossing import links_from, need_path, needs_of, store_openings
 from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.numspot.naming import GROUP, RULE, WAY, make, native_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.numspot.naming import GROUP, RULE, make
 from hdh_infra.clouds.numspot.network import vpc_path
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import ref
@@ -80,7 +81,7 @@ def own_servers(subnet: ipaddress.IPv4Network) -> str:
 def lower_needs(context: Context, space: str) -> Iterator[Node]:
     """What a space alone lets a zone's machine reach: rules of the space's own in the machine's group."""
     for machine, need in needs_of(context, space).items():
-        base = f"{space}{WAY}{machine.replace('/', '.')}"
+        base = need_path(space, machine)
         for protocol, ports in sorted(need.openings.items()):
             for span in ports:
                 for prefix in store_addresses(context):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
-from hdh_infra.clouds.numspot.naming import S3_PROVIDER, bucket_name
+from hdh_infra.clouds.buckets import BUCKET, S3_PROVIDER, bucket_properties, observe_bucket
+from hdh_infra.clouds.naming import bucket_name
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.model.scales import Encryption

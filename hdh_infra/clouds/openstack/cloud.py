@@ -8,6 +8,7 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
@@ -26,7 +27,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
 from hdh_infra.clouds.openstack.object_store import STORES, uses_swift

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.disks import (
     attached_volumes,
@@ -17,12 +18,7 @@ from hdh_infra.clouds.openstack.disks import (
 )
 from hdh_infra.clouds.openstack.exits import proxy_of
 from hdh_infra.clouds.openstack.names import lower_names
-from hdh_infra.clouds.openstack.naming import (
-    INSTANCE,
-    SERVER_GROUP,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import INSTANCE, SERVER_GROUP, make
 from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
@@ -111,7 +107,7 @@ def _system_disk(context: Context, path: str, index: int) -> Node:
 
 
 def observe_machines(
-    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Container[str] = frozenset()
+    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Collection[str] = frozenset()
 ) -> dict[str, dict[str, Any]]:
     """Every machine element that has a server.
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.filters import Ports, ports_of, union
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
 from hdh_infra.clouds.openstack.exits import passes_endpoint, passes_stores
 from hdh_infra.clouds.openstack.lacks import has_address_groups
-from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
+from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link

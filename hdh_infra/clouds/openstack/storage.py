@@ -10,10 +10,11 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, S3_PROVIDER, SERVER_SIDE, bucket_properties, observe_bucket
 from hdh_infra.clouds.buckets import is_public as is_public_bucket
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.access_logs import log_properties, observe_access_log
-from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.openstack.naming import CONTAINER, KEY_ORDER
 from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers

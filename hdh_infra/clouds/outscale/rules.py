@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.crossing import links_from, store_openings
 from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.outscale.naming import GROUP, RULE, make, native_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.outscale.naming import GROUP, RULE, make
 from hdh_infra.clouds.outscale.network import network_node, store_way
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref

@@ -12,8 +12,9 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.outscale.identities import policy_of
-from hdh_infra.clouds.outscale.naming import PROVIDER, bucket_name, plugin_tags
+from hdh_infra.clouds.outscale.naming import PROVIDER
 from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import json_text

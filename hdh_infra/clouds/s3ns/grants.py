@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import dotted
 from hdh_infra.clouds.s3ns.identities import principal
 from hdh_infra.clouds.s3ns.naming import (
     AGENT,
@@ -25,7 +26,6 @@ from hdh_infra.clouds.s3ns.naming import (
     PROJECT_BINDING,
     PROJECT_MEMBER,
     RING_MEMBER,
-    dotted,
     make,
 )
 from hdh_infra.clouds.s3ns.reading import PUBLIC, Reader, got, listed

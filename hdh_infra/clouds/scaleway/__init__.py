@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
-from hdh_infra.clouds.openstack.naming import S3_PROVIDER
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.scaleway.audit import manual_audit
 from hdh_infra.clouds.scaleway.bastion import lower_bastion
 from hdh_infra.clouds.scaleway.compute import lower_machine, observe_machines
@@ -21,6 +20,7 @@ from hdh_infra.clouds.scaleway.naming import ACL, PROVIDER, VERSION, zones
 from hdh_infra.clouds.scaleway.network import lower_network as lower_wires
 from hdh_infra.clouds.scaleway.network import lower_platform as lower_common
 from hdh_infra.clouds.scaleway.network import observe_networks
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.scaleway.remedies import REMEDIES
 from hdh_infra.clouds.scaleway.rights import observe_rights
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS, lower_filter

@@ -7,19 +7,11 @@ from typing import Any
 
 from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.scaleway.disks import disk_path, level, lower_data_disk, observe_disks, root_volume
-from hdh_infra.clouds.scaleway.naming import (
-    IPAM_IP,
-    PLACEMENT_GROUP,
-    PRIVATE_NIC,
-    SERVER,
-    make,
-    native_name,
-    zones,
-)
+from hdh_infra.clouds.scaleway.naming import IPAM_IP, PLACEMENT_GROUP, PRIVATE_NIC, SERVER, make, zones
 from hdh_infra.clouds.scaleway.network import closed_group
-from hdh_infra.clouds.scaleway.places import place
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.startup import user_data
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
@@ -160,7 +152,7 @@ def observe_machines(
             "identity": identities.get(element),
             "startup": None,
             "backup": None,
-            **place(reader, [*servers, *(volume for disks in each for volume in disks.volumes)]),
+            **reader.place([*servers, *(volume for disks in each for volume in disks.volumes)]),
             "native": reader.paths(element),
         }
     return found

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, S3_PROVIDER, SERVER_SIDE, bucket_properties, observe_bucket
 from hdh_infra.clouds.documents import BUCKET_ACTIONS, EVERYONE, OBJECT_ACTIONS
-from hdh_infra.clouds.openstack.naming import S3_PROVIDER, bucket_name, plugin_tags
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.scaleway.identities import accesses_of, application_path, lower_applications
 from hdh_infra.clouds.scaleway.key_access import key_of
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base
 from hdh_infra.clouds.scaleway.keys import lower_own_key
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep

@@ -14,7 +14,6 @@ from typing import Any, final
 
 from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.filters import ANYWHERE, PROTOCOLS, Network, Ports, network_of, ports_of, subtract, union, written
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import EVERYTHING, INTERNET, Interface, flows
 from hdh_infra.clouds.scaleway.bastion import observe_gateways
 from hdh_infra.clouds.scaleway.filter import Lists
@@ -32,6 +31,7 @@ from hdh_infra.clouds.scaleway.naming import (
     SERVER,
 )
 from hdh_infra.clouds.scaleway.network import ranges_of
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.scaleway.rights import Opened
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS
 from hdh_infra.clouds.values import listed
