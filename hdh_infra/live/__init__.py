@@ -26,7 +26,9 @@ _CLOUDS = frozenset({"openstack", "outscale", "ovhcloud"})
 
 def has_reader(target: Target) -> bool:
     """Whether servers of a target can be asked."""
-    return target.cloud in _CLOUDS
+    from hdh_infra.clouds import of
+
+    return of(target).name in _CLOUDS
 
 
 def read_live(

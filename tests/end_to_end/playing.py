@@ -156,7 +156,7 @@ class Deployment:
 
     @property
     def stack(self) -> str:
-        return self.target.replace(":", "-") + ("" if self.name == "small" else f"-{self.name}")
+        return hdh.Target.parse(self.target).stack + ("" if self.name == "small" else f"-{self.name}")
 
     @property
     def spec(self) -> Path:

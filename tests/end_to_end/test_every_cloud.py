@@ -14,6 +14,7 @@ import pytest
 
 import hdh_infra as hdh
 from hdh_infra.catalogue.load import first_regions, offer_of
+from hdh_infra.clouds import of
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.target import Target
 from hdh_infra.sandbox.box import sandbox_targets
@@ -79,13 +80,20 @@ def test_the_state_gives_every_attribute_and_flow_that_was_promised(small):
 def test_a_space_more_touches_its_own_nodes_alone_and_the_preview_says_so_before(small):
     def add(document: Any) -> None:
         document.setdefault("spaces", {}).setdefault("projects", {})[ADDED] = {"ends": "2029-12-31", "members": 3}
+        for settings in document["targets"].values():
+            if settings and "accounts" in settings:
+                # Where stores know accounts only, a workload that comes brings its own.
+                settings["accounts"][f"space/{ADDED}"] = "000000000099"
 
     small.edit(add)
     small.user.run("hdh", "lock", str(small.spec)).well()
     shown = small.hdh("preview", "--format", "json").well().json()
     done = small.up()
     assert done["steps"] == shown["steps"]
-    assert {(step["operation"], network_path(step["path"])) for step in done["steps"]} == {("create", f"space/{ADDED}")}
+    shared = {node.path for node in small.plan.nodes if node.type in of(Target.parse(small.target)).shared_documents}
+    own = [step for step in done["steps"] if step["path"] not in shared]
+    assert {(step["operation"], network_path(step["path"])) for step in own} == {("create", f"space/{ADDED}")}
+    assert {step["operation"] for step in done["steps"] if step["path"] in shared} <= {"update"}
 
 
 def test_it_goes_only_with_the_word_for_its_data_and_then_leaves_nothing(small):

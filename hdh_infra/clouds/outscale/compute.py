@@ -10,6 +10,7 @@ cloud/utils puts it before the data for cloud-init; read 2026-11-25).
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -237,8 +238,10 @@ def _disks(reader: Reader, instance: Native, attached: Iterable[Native]) -> tupl
 def _family(reader: Reader, instance: Native) -> str | None:
     value = instance.properties.get("imageId")
     name = looked_up(value) or instance.properties.get("imageName")
-    if (family := reader.families.get(str(name))) is not None:
-        return family
+    for pattern, family in reader.families.items():
+        # A plan looks for the pattern; what is deployed is called by one name that it means.
+        if name is not None and (name == pattern or fnmatch.fnmatchcase(str(name), pattern)):
+            return family
     return reader.named_images.get(value) if isinstance(value, str) else None
 
 

@@ -127,6 +127,10 @@ class Rights:
         """Who may use a key, beside Google's own services; sorted."""
         return sorted({who for one in self.on(key) if one.agent is None and self._uses(one) for who in one.who})
 
+    def using(self, key: Native) -> set[str]:
+        """Native paths of the accounts that may use a key."""
+        return {one.account for one in self.on(key) if one.account is not None and self._uses(one)}
+
     def agents(self, key: Native) -> set[str]:
         """Which of Google's own services may use a key."""
         return {one.agent for one in self.on(key) if one.agent is not None and self._uses(one)}

@@ -29,7 +29,7 @@ from hdh_infra.clouds.filters import (
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
 from hdh_infra.clouds.s3ns.grants import Rights
-from hdh_infra.clouds.s3ns.naming import FIREWALL, FIREWALL_POLICY, INSTANCE, NAT, NETWORK, PEERING, ROUTE, SUBNET
+from hdh_infra.clouds.s3ns.naming import FIREWALL, FIREWALL_POLICY, INSTANCE, KEY, NAT, NETWORK, PEERING, ROUTE, SUBNET
 from hdh_infra.clouds.s3ns.reading import Reader, last, listed
 from hdh_infra.clouds.s3ns.storage import is_public, lets_in
 from hdh_infra.graph.observation import Native, ObservedFlow
@@ -315,7 +315,7 @@ class _World:
         return passes(wire.interface.rules, "out", protocol, self.apis[0][0], frozenset())
 
     def _to_stores(self) -> tuple[list[ObservedFlow], list[ObservedFlow]]:
-        """Flows to buckets, and openings to the APIs of machines that may do nothing with any bucket, which are ways out."""
+        """Flows to buckets, and openings to the APIs of machines that may do nothing with any bucket or key, which are ways out."""
         buckets = list(self.reader.natives.of_type("gcp:storage/bucket:Bucket"))
         by_account: dict[str, list[Native]] = {}
         to_all = [bucket for bucket in buckets if is_public(bucket, self.rights)]
@@ -323,6 +323,7 @@ class _World:
         for bucket in buckets:
             for account in self.rights.accesses(bucket):
                 by_account.setdefault(account, []).append(bucket)
+        using = {account for key in self.reader.natives.of_type(KEY) for account in self.rights.using(key)}
         beyond = (f"every bucket behind {self.api_host} that lets the network in",)
         found: list[ObservedFlow] = []
         lost: list[ObservedFlow] = []
@@ -342,7 +343,7 @@ class _World:
                 reached = {one.element for one in mine if self._lets(wire, sources[one.path])}
                 for store in reached:
                     each.setdefault((element, store, protocol), []).append((number, ports))
-                if not reached:
+                if not reached and not (wire.account in using and protocol == "tcp" and ports == _HTTPS):
                     lost.append(ObservedFlow(element, str(self.apis[0]), protocol, written(ports)))
         for (element, store, protocol), some in each.items():
             if len(some) == counts[element] and len({ports for _, ports in some}) == 1:

@@ -14,6 +14,7 @@ from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan, update_lock
+from hdh_infra.planning.assemble import observe_plan
 
 TARGET = Target.parse("s3ns:u-france-east1")
 TODAY = datetime.date(2026, 11, 25)
@@ -109,6 +110,14 @@ def test_who_may_do_what_with_a_store_and_a_key_is_met(described):
 def test_a_group_is_an_identity_by_federation(clinic):
     right = by_path(clinic)["key/lake/administration/keepers"]
     assert right.properties["member"] == KEEPERS
+
+
+def test_the_way_of_a_machine_that_uses_a_key_is_no_way_outside(described):
+    machines = {"worker": {"vcpus": 2, "memory": "4GB", "disk": {"size": "50GB", "key": "lake"}}}
+    keys = {"lake": {"users": ["zone/lake/machine/worker"]}}
+    platform = described(keys=keys, zones={"lake": {"machines": machines}}, flows=[], egress=[], spaces={})
+    assert observe_plan(make_plan(platform, TARGET, today=TODAY), platform).egress == ()
+    assert rows(platform)["key/lake", "users"].verdict is Verdict.met
 
 
 def test_the_role_of_key_administrators_is_the_spaces_where_only_a_space_needs_it(described, planned):
