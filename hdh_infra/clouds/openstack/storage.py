@@ -12,10 +12,12 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.buckets import BUCKET, S3_PROVIDER, SERVER_SIDE, bucket_properties, observe_bucket
 from hdh_infra.clouds.buckets import is_public as is_public_bucket
+from hdh_infra.clouds.endpoint import STORES
+from hdh_infra.clouds.endpoint import endpoint_name as s3_endpoint_name
 from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.access_logs import log_properties, observe_access_log
 from hdh_infra.clouds.openstack.naming import CONTAINER, KEY_ORDER
-from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
+from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers
 from hdh_infra.graph.node import Node
@@ -102,5 +104,4 @@ def endpoint_name(site: Site) -> str:
     """The endpoint of stores in words: its host where the catalogue knows it."""
     if uses_swift(site):
         return "Swift"
-    url = site.endpoint(STORES)
-    return url.partition("://")[2] if url else "the S3 endpoint"
+    return s3_endpoint_name(site)

@@ -11,9 +11,6 @@ from typing import Any
 from hdh_infra.clouds import reading
 from hdh_infra.graph.observation import Native
 
-OBJECTS = "object_store"
-"""The service's word in the catalogue: its endpoint, and what it calls the region."""
-
 
 class Reader(reading.Reader):
     """The native resources of one deployment, with what the catalogue says of its site."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
 from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.outscale.identities import policy_of
 from hdh_infra.clouds.outscale.naming import PROVIDER
-from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
+from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import json_text
 from hdh_infra.model.scales import Encryption
@@ -68,8 +67,3 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
         for element, buckets in reader.elements(BUCKET, "store").items()
         for bucket in buckets[:1]
     }
-
-
-def endpoint_name(site: Site) -> str:
-    """The endpoint of stores in words: its host."""
-    return str(site.endpoint(OBJECTS)).partition("://")[2]

@@ -26,6 +26,7 @@ from hdh_infra.clouds.scaleway.rights import observe_rights
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS, lower_filter
 from hdh_infra.clouds.scaleway.storage import lower_store, manual_stores, observe_stores
 from hdh_infra.clouds.scaleway.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -81,16 +82,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_machines(reader, traffic.public, dict.fromkeys(known, _ACCESS_KEY)),
         **observe_keys(reader, observe_key_access(reader, iam, opened.applications)),
     }
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        service_flows=traffic.service_flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 def manual(context: Context) -> Iterator[ManualStep]:
