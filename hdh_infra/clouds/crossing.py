@@ -213,6 +213,27 @@ def links_from(context: Context, machine: str) -> list[Link]:
     return _index(context).links.get(machine, [])
 
 
+def openings_outside(
+    context: Context, machine: str, stores: Mapping[str, Ports], addresses: Iterable[str] = ()
+) -> dict[tuple[str, str], Ports]:
+    """What a machine may reach beyond the platform, by range and protocol: a filter takes a second rule that says the same for a mistake.
+
+    Args:
+        context: what the lowering reads.
+        machine: the machine.
+        stores: by protocol, its openings to stores that lie outside.
+        addresses: ranges of their endpoint.
+    """
+    found: dict[tuple[str, str], Ports] = {
+        (prefix, protocol): ports for protocol, ports in stores.items() for prefix in addresses
+    }
+    for link in links_from(context, machine):
+        if network_path(link.to) is None:
+            key = (link.to, link.protocol)
+            found[key] = union((*found.get(key, ()), *ports_of(link.ports)))
+    return found
+
+
 def store_openings(context: Context, machine: str) -> Mapping[str, Ports]:
     """By protocol, the ports on which a machine may open connections to stores, by what no other space's own says."""
     return by_protocol(_index(context).openings(machine))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.machines import gpu_of
 from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.disks import (
@@ -137,7 +137,7 @@ def observe_machines(
             "count": len(servers),
             "vcpus": min((one.vcpus for one in known), default=None),
             "memory": min((int(one.memory) for one in known), default=None),
-            "gpu": _gpu(known),
+            "gpu": gpu_of(known),
             "disk": min(disks.data for disks in each) or None,
             "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,
@@ -154,20 +154,6 @@ def observe_machines(
             "native": reader.paths(element),
         }
     return found
-
-
-def _gpu(flavours: Iterable[Flavour]) -> dict[str, Any] | None:
-    """What graphics processors every one of some servers has at least; None without any."""
-    each = [flavour.gpu for flavour in flavours]
-    some = [one for one in each if one is not None]
-    if not some or len(some) != len(each):
-        return None
-    models, memories = {one.model for one in some}, [one.memory for one in some]
-    return {
-        "count": min(one.count for one in some),
-        "model": models.pop() if len(models) == 1 else None,
-        "memory": min(int(one) for one in memories if one is not None) if None not in memories else None,
-    }
 
 
 def _spread(reader: Reader, servers: list[Native]) -> Spread:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import S3_PROVIDER
+from hdh_infra.clouds.buckets import S3_PROVIDER, bucket_path
 from hdh_infra.clouds.crossing import machine_of
 from hdh_infra.clouds.documents import let_in, opened, policy_of
 from hdh_infra.clouds.naming import bucket_name, dashed, plugin_tags, shared_name, shortened
@@ -29,7 +29,6 @@ from hdh_infra.clouds.openstack.naming import (
 )
 from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.openstack.storage import bucket_path
 from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by
 from hdh_infra.clouds.values import document
 from hdh_infra.graph.node import Node

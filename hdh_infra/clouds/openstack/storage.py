@@ -10,7 +10,7 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, S3_PROVIDER, SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_node, bucket_properties, observe_store
 from hdh_infra.clouds.buckets import is_public as is_public_bucket
 from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.endpoint import endpoint_name as s3_endpoint_name
@@ -25,11 +25,6 @@ from hdh_infra.graph.observation import Native
 from hdh_infra.model.scales import Encryption
 
 
-def bucket_path(store: str) -> str:
-    """Path of a store's bucket."""
-    return f"{store}/bucket"
-
-
 def lower_store(context: Context, path: str) -> Iterator[Node]:
     """One store: a private bucket, with versions, lock and encryption as far as the offer goes; a container where it has no S3."""
     if uses_swift(context.site):
@@ -39,15 +34,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     properties |= log_properties(context, path, properties)
     if context.site.offer.quirks.get("tags"):
         properties["tags"] = plugin_tags(context)
-    yield Node(
-        path=bucket_path(path),
-        type=BUCKET,
-        provider=S3_PROVIDER,
-        properties=properties,
-        outputs=("arn",),
-        protect=True,
-        delete_before_replace=True,
-    )
+    yield bucket_node(path, properties)
 
 
 def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
@@ -63,17 +50,13 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         found[element] = {
-            "kind": "store",
-            "size": None,
-            "client_side": None,
-            **_encryption(reader, bucket),
-            **observe_bucket(bucket),
-            "soft_delete_days": None,
-            "redundancy": None,
-            "private": private,
-            "grants": grants[bucket.path],
-            "access_log": observe_access_log(reader, bucket),
-            "backup": None,
+            **observe_store(
+                bucket,
+                _encryption(reader, bucket),
+                grants[bucket.path],
+                private=private,
+                access_log=observe_access_log(reader, bucket),
+            ),
             **reader.place(buckets, STORES),
             "native": reader.paths(element),
         }
