@@ -12,12 +12,15 @@ from typing import Any
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.documents import EVERYONE
 from hdh_infra.clouds.values import document, listed
+from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.attributes import expiry_of
 from hdh_infra.model.scales import Encryption
 
 BUCKET = "hdh:s3:Bucket"
+S3_PROVIDER = "s3"
+"""Of our plugin, where it serves an S3 endpoint beside a cloud's own provider."""
 SERVER_SIDE = "AES256"
 """Encryption by the endpoint with a key of its own (SSE-S3)."""
 _UNFINISHED_DAYS = 7
@@ -25,6 +28,24 @@ _UNFINISHED_DAYS = 7
 _RULE = {"prefix": "prefix", "days": "days", "old_versions_days": "oldVersionsDays"}
 """A rule of age in the spec's words and in our plugin's."""
 _PUBLIC_GROUPS = ("/AllUsers", "/AuthenticatedUsers")
+
+
+def bucket_path(store: str) -> str:
+    """Path of a store's bucket."""
+    return f"{store}/bucket"
+
+
+def bucket_node(store: str, properties: Mapping[str, Value], provider: str = S3_PROVIDER) -> Node:
+    """The bucket of a store; it holds data, and its name is taken once, so that the old one must go first."""
+    return Node(
+        path=bucket_path(store),
+        type=BUCKET,
+        provider=provider,
+        properties=properties,
+        outputs=("arn",),
+        protect=True,
+        delete_before_replace=True,
+    )
 
 
 def bucket_properties(context: Context, path: str, name: str) -> dict[str, Value]:
@@ -62,6 +83,38 @@ def may_expire(context: Context) -> bool:
     return (
         context.site.fact("store.expiry").value is not False and context.site.offer.quirks.get("lifecycle") is not False
     )
+
+
+def observe_store(
+    bucket: Native,
+    encryption: Mapping[str, Any],
+    grants: list[str] | None,
+    *,
+    private: bool | None = False,
+    access_log: str | bool | None = False,
+) -> dict[str, Any]:
+    """What a store gives by its bucket, but for where it lies.
+
+    Args:
+        bucket: the bucket.
+        encryption: its `encryption` and `key`, as the cloud means them.
+        grants: who may do what with it; None where no resource tells.
+        private: whether the endpoint can be reached from the platform's networks only; most serve every customer.
+        access_log: where its accesses are logged to.
+    """
+    return {
+        "kind": "store",
+        "size": None,
+        "client_side": None,
+        **encryption,
+        **observe_bucket(bucket),
+        "soft_delete_days": None,
+        "redundancy": None,
+        "private": private,
+        "grants": grants,
+        "access_log": access_log,
+        "backup": None,
+    }
 
 
 def observe_bucket(bucket: Native) -> dict[str, Any]:

@@ -63,6 +63,28 @@ class Right:
     """Whether it is a role that the token itself carries by this name, so that it can be looked for."""
 
 
+OBJECT_STORE = Service(
+    name="the S3 endpoint",
+    serves="buckets, and users with their keys and policies where it has them",
+    packages=("hdh:s3:", "hdh:iam:"),
+    ways=(
+        Way(
+            "an access key",
+            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        ),
+    ),
+    remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of the endpoint, or `pulumi config set --secret hdh:secretKey` and hdh:accessKey, which win over them",
+    source="hdh_infra/resources/config.py; docs/resources.md",
+    as_of="2026-11-25",
+    remarks={
+        "AWS_PROFILE": "our plugin takes no profile; the engine takes it for a state in S3",
+        "AWS_SESSION_TOKEN": "our plugin takes no session token: keys that are valid for some hours only are refused",
+    },
+)
+"""What a cloud whose buckets our plugin makes signs in with for them; each says what differs there."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Found:

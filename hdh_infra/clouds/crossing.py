@@ -14,6 +14,7 @@ from typing import TypeAlias, final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import Ports, ports_of, subtract, union
+from hdh_infra.graph.observation import Native
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
 from hdh_infra.model.paths import GROUP, matches, network_path
@@ -22,6 +23,8 @@ from hdh_infra.model.platform import Flow
 _WILD = frozenset("*")
 _STORE_PART = 2
 _SPACE = "space/"
+_WAY = "/way/"
+"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _EVERY_SPACE = "space/*"
 _INSIDE = ("machine/", "store/")
 _HERE = ""
@@ -210,6 +213,27 @@ def links_from(context: Context, machine: str) -> list[Link]:
     return _index(context).links.get(machine, [])
 
 
+def openings_outside(
+    context: Context, machine: str, stores: Mapping[str, Ports], addresses: Iterable[str] = ()
+) -> dict[tuple[str, str], Ports]:
+    """What a machine may reach beyond the platform, by range and protocol: a filter takes a second rule that says the same for a mistake.
+
+    Args:
+        context: what the lowering reads.
+        machine: the machine.
+        stores: by protocol, its openings to stores that lie outside.
+        addresses: ranges of their endpoint.
+    """
+    found: dict[tuple[str, str], Ports] = {
+        (prefix, protocol): ports for protocol, ports in stores.items() for prefix in addresses
+    }
+    for link in links_from(context, machine):
+        if network_path(link.to) is None:
+            key = (link.to, link.protocol)
+            found[key] = union((*found.get(key, ()), *ports_of(link.ports)))
+    return found
+
+
 def store_openings(context: Context, machine: str) -> Mapping[str, Ports]:
     """By protocol, the ports on which a machine may open connections to stores, by what no other space's own says."""
     return by_protocol(_index(context).openings(machine))
@@ -251,3 +275,14 @@ def crosses(context: Context, network: str) -> bool:
 def reaches_stores(context: Context, network: str) -> bool:
     """Whether a machine of a network may open connections to stores, by what no other space's own says."""
     return any(store_openings(context, machine) for machine in _index(context).machines.get(network, ()))
+
+
+def need_path(space: str, machine: str) -> str:
+    """Where what a space alone asks of a zone's machine has its paths; the machine stands in it, with dots."""
+    return f"{space}{_WAY}{machine.replace('/', '.')}"
+
+
+def machine_of(native: Native) -> str:
+    """The machine that credentials are for, by the label of their path: its own, or that of what a space asks of it."""
+    _, _, rest = native.path.partition(_WAY)
+    return rest.split("/", 1)[0].replace(".", "/") if rest else native.element

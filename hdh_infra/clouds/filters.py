@@ -88,6 +88,12 @@ def written(ports: Ports) -> tuple[int | str, ...]:
     return tuple(low if low == high else f"{low}-{high}" for low, high in ports)
 
 
+def span_name(span: tuple[int, int]) -> str:
+    """One range of ports as a part of a path."""
+    low, high = span
+    return str(low) if low == high else f"{low}-{high}"
+
+
 @final
 class Spans:
     """Address ranges as numbers, joined and sorted: asked about a million times, which a network's own word is too slow for."""

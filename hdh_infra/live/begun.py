@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
+from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     ADDRESS_GROUP,
-    BUCKET,
     FLOATING_IP,
     GROUP,
     INSTANCE,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, final
 
-from hdh_infra.clouds.openstack.naming import ACCESS_KEY, BUCKET, USER, USER_POLICY
+from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.openstack.naming import ACCESS_KEY, USER, USER_POLICY
 from hdh_infra.errors import CloudError
 from hdh_infra.graph.observation import Native
 from hdh_infra.resources import config

@@ -7,7 +7,8 @@ import datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from hdh_infra.clouds.openstack.naming import BUCKET, USER, USER_POLICY
+from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.openstack.naming import USER, USER_POLICY
 from hdh_infra.graph.observation import Native
 from hdh_infra.live import s3
 

@@ -7,7 +7,7 @@ subscription. One under a condition is shown as such, for its condition is not r
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -136,7 +136,7 @@ class Rights:
             for one in (*self.by_scope.get(account.path, ()), *self.everywhere)
         )
 
-    def users(self, natives: Iterable[Native | None], group: str, reaching: Container[str] | None = None) -> list[str]:
+    def users(self, natives: Iterable[Native | None], group: str, reaching: Collection[str] | None = None) -> list[str]:
         """Who may use a key, sorted.
 
         Args:

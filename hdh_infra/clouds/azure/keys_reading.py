@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.azure.audit import KEY_CATEGORIES, Logs
@@ -68,7 +68,7 @@ def observe_keys(
     return found
 
 
-def _reaching(vaults: Mapping[str, Iterable[ObservedFlow]], holder: Native | None) -> Container[str] | None:
+def _reaching(vaults: Mapping[str, Iterable[ObservedFlow]], holder: Native | None) -> Collection[str] | None:
     """Machines that reach a vault over HTTPS; None of one that cannot be seen."""
     if holder is None:
         return None

@@ -8,7 +8,7 @@ whom is read in `traffic`.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -277,7 +277,7 @@ def _peering(context: Context, path: str, source: str, to: str, after: tuple[str
     return node if path == before else replace(node, aliases=(before,))
 
 
-def observe_networks(reader: Reader, people: Mapping[str, str], logged: Container[str]) -> dict[str, dict[str, Any]]:
+def observe_networks(reader: Reader, people: Mapping[str, str], logged: Collection[str]) -> dict[str, dict[str, Any]]:
     """Every network element: the addresses and the place of its virtual network, and the names in it.
 
     Args:

@@ -25,6 +25,7 @@ from hdh_infra.clouds.cloudtemple.storage import (
     observe_stores,
 )
 from hdh_infra.clouds.cloudtemple.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Parameter, Provider
@@ -92,15 +93,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_stores(reader, rights),
         **observe_machines(reader, traffic.public, dict.fromkeys(rights, BY_ACCESS_KEY)),
     }
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 CLOUD = Cloud(

@@ -21,10 +21,10 @@ from hdh_infra.clouds.cloudtemple.naming import (
     VM,
     by_name,
     make,
-    native_name,
 )
 from hdh_infra.clouds.cloudtemple.network import counterpart, goes_beyond, segment
 from hdh_infra.clouds.cloudtemple.reading import Reader, is_on
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.base import GIB, gib
@@ -163,7 +163,7 @@ def observe_machines(
             "identity": identities.get(element),
             "startup": None,
             "backup": None,
-            **reader.place(),
+            **reader.place(machines),
             "native": reader.paths(element),
         }
     return found

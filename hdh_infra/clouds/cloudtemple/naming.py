@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import with_letters
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, lookup
 
@@ -24,10 +24,6 @@ GET_ZONE = "cloudtemple:index/getPublicCloudVmAvailabilityZone:getPublicCloudVmA
 GET_FAMILY = "cloudtemple:index/getPublicCloudVmInstanceFamily:getPublicCloudVmInstanceFamily"
 GET_TEMPLATE = "cloudtemple:index/getPublicCloudVmTemplate:getPublicCloudVmTemplate"
 GET_BACKUP = "cloudtemple:index/getPublicCloudVmBackupPolicy:getPublicCloudVmBackupPolicy"
-WAY = "/way/"
-"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
-_DIGEST = 6
-NAME_LENGTH = 63
 
 
 def make(
@@ -77,22 +73,8 @@ def by_name(token: str, name: str) -> Value:
     return lookup(token, {"name": name}, "id", PROVIDER)
 
 
-def shortened(name: str, limit: int = NAME_LENGTH) -> str:
-    """The name, or its beginning with a digest of all of it where it is too long."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
-
-
-def native_name(context: Context, path: str) -> str:
-    """Name of a thing within its tenant, by the spec's pattern or with the platform in it."""
-    return shortened(context.named(path, f"{context.name}-{path.replace('/', '-')}"))
-
-
 def shared_name(context: Context, path: str) -> str:
     """Name of what the object store keeps for all customers alike: buckets and accounts, told apart by the lock's letters."""
     kind = path.split("/")
     default = "-".join((context.name, *(kind[1::2] if "store" in kind else kind)))
-    words, short = context.named(path, default), context.short(path)
-    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"
+    return with_letters(context, context.named(path, default), path)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.cloudtemple.naming import GET_NETWORK, by_name, native_name, shortened
+from hdh_infra.clouds.cloudtemple.naming import GET_NETWORK, by_name
 from hdh_infra.clouds.crossing import crosses, has_machines, links_from, store_openings
+from hdh_infra.clouds.naming import native_name, shortened
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import matches, network_path

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.cloudtemple.naming import ACCOUNT, BUCKET, ENTRY, WAY, make, shared_name
+from hdh_infra.clouds.cloudtemple.naming import ACCOUNT, BUCKET, ENTRY, make, shared_name
 from hdh_infra.clouds.cloudtemple.reading import Reader
-from hdh_infra.clouds.crossing import may_have_rights, needs_of
+from hdh_infra.clouds.crossing import machine_of, may_have_rights, need_path, needs_of
 from hdh_infra.clouds.filters import ANYWHERE, network_of
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
@@ -69,7 +69,7 @@ def needs(context: Context, network: str) -> Iterator[tuple[str, str]]:
     if network.startswith("space/"):
         for machine, need in needs_of(context, network).items():
             if need.credentials:
-                yield f"{network}{WAY}{machine.replace('/', '.')}", machine
+                yield need_path(network, machine), machine
 
 
 def lower_account(context: Context, base: str) -> Node:
@@ -126,12 +126,6 @@ def manual_stores(context: Context) -> Iterator[ManualStep]:
                 command="console, object storage, the bucket, settings, protection against deletion: it holds for all objects, of before and after",
                 proof="`hdh observe --stack` shows the retention after a refresh: the provider reads `retention_period` back",
             )
-
-
-def machine_of(native: Native) -> str:
-    """The machine that an account is for, by the label of its path."""
-    _, _, rest = native.path.partition(WAY)
-    return rest.split("/", 1)[0].replace(".", "/") if rest else native.element
 
 
 def observe_rights(reader: Reader) -> dict[str, dict[str, Access]]:
@@ -217,7 +211,7 @@ def observe_stores(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -
             "grants": grants[bucket.path],
             "access_log": False,
             "backup": None,
-            **reader.place(),
+            **reader.place(buckets),
             "native": reader.paths(element),
         }
     return found

@@ -8,34 +8,21 @@ and for open to the outside (read for the worse).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import final
 
 from hdh_infra.clouds.cloudtemple.naming import ADAPTER, BINDING, STATIC_IP, VM
 from hdh_infra.clouds.cloudtemple.reading import Reader, is_on, place_of
+from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
 from hdh_infra.clouds.filters import ALL_PORTS, ANYWHERE, PROTOCOLS, written
 from hdh_infra.clouds.reach import INTERNET
+from hdh_infra.clouds.traffic import Traffic, entry_of_stores
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import ObservedFlow
 from hdh_infra.model.scales import Access
 
-STORES = "object_store"
 _VPC = "the VPC"
 _EVERYTHING = written(ALL_PORTS)
 _HTTPS = (443,)
 """All that the object store answers on: TLS is imposed (docs/storage/oss/concepts.md)."""
-
-
-@final
-@dataclass(frozen=True)
-class Traffic:
-    """What a packet can do."""
-
-    flows: tuple[ObservedFlow, ...]
-    egress: tuple[ObservedFlow, ...]
-    entry: tuple[ObservedFlow, ...]
-    public: Mapping[str, bool]
-    """By element with a VM, whether a public address leads to it."""
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -> Traffic:
@@ -48,14 +35,9 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) 
         egress=tuple(
             ObservedFlow(element, str(ANYWHERE), protocol, _EVERYTHING) for element in outside for protocol in PROTOCOLS
         ),
-        entry=tuple(sorted((*_entry(public), *_entry_of_stores(reader)))),
+        entry=tuple(sorted((*_entry(public), *entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))))),
         public={element: element in public for element in networks},
     )
-
-
-def endpoint_name(reader: Reader) -> str:
-    """The endpoint of stores in words."""
-    return str(reader.site.endpoint(STORES)).partition("://")[2]
 
 
 def _networks(reader: Reader) -> dict[str, list[set[str]]]:
@@ -102,7 +84,7 @@ def _to_stores(
 ) -> Iterator[ObservedFlow]:
     """A machine reaches a store where it comes outside at all and its account is on the bucket's list."""
     stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
-    beyond = (f"every bucket behind {endpoint_name(reader)}", INTERNET)
+    beyond = (beyond_store(endpoint_name(reader.site)), INTERNET)
     for element in outside:
         for store in sorted({stores[path] for path in rights.get(element, ())}):
             yield ObservedFlow(element, store, "tcp", _HTTPS, beyond)
@@ -128,9 +110,3 @@ def _entry(public: set[str]) -> Iterator[ObservedFlow]:
     for element in sorted(public):
         for protocol in PROTOCOLS:
             yield ObservedFlow(INTERNET, element, protocol, _EVERYTHING)
-
-
-def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
-    """Who can knock at the endpoint; addresses, keys and lists decide who is let in."""
-    for bucket in reader.buckets.values():
-        yield ObservedFlow(INTERNET, bucket.element, "tcp", _HTTPS, (f"every bucket behind {endpoint_name(reader)}",))

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.crossing import may_have_rights
+from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.numspot.compute import lower_machine, observe_machines
 from hdh_infra.clouds.numspot.credentials import RIGHTS, SERVICES
-from hdh_infra.clouds.numspot.naming import PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.numspot.naming import PROVIDER
 from hdh_infra.clouds.numspot.network import lower_network as lower_wires
 from hdh_infra.clouds.numspot.network import lower_platform, observe_networks
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import SERVICE_FLOWS, lower_link, lower_needs
 from hdh_infra.clouds.numspot.storage import lower_store, observe_stores
-from hdh_infra.clouds.numspot.traffic import STORES, observe_traffic
+from hdh_infra.clouds.numspot.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Parameter, Provider
@@ -93,16 +96,7 @@ def observe(natives: Natives, site: Site) -> Observation:
     reader = Reader(natives, site)
     traffic = observe_traffic(reader)
     elements = {**observe_networks(reader), **observe_stores(reader), **observe_machines(reader, traffic.public)}
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        service_flows=traffic.service_flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 CLOUD = Cloud(

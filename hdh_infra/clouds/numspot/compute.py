@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, native_name, zone
+from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, zone
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import group_path, lower_filter
 from hdh_infra.clouds.startup import user_data
@@ -120,7 +121,7 @@ def observe_machines(reader: Reader, public: Mapping[str, bool]) -> dict[str, di
             "count": len(machines),
             "vcpus": min((one.vcpus for one in sizes), default=None),
             "memory": min((int(one.memory) for one in sizes), default=None),
-            "gpu": _gpu(sizes),
+            "gpu": gpu_of(sizes),
             "disk": min(data) or None,
             "system_disk": _system_disk(machines),
             "image": images.pop() if len(images) == 1 else None,
@@ -167,17 +168,3 @@ def _remark(reader: Reader, machine: Native) -> None:
         reader.remarks.add(f"{machine.path}: may send from other addresses than its own (isSourceDestChecked)")
     if properties.get("nestedVirtualization") is True:
         reader.remarks.add(f"{machine.path}: may run machines of its own inside (nestedVirtualization)")
-
-
-def _gpu(known: Iterable[Flavour]) -> dict[str, Any] | None:
-    """What graphics processors every one of some machines has at least; None without any."""
-    each = [flavour.gpu for flavour in known]
-    some = [one for one in each if one is not None]
-    if not some or len(some) != len(each):
-        return None
-    models, memories = {one.model for one in some}, [one.memory for one in some]
-    return {
-        "count": min(one.count for one in some),
-        "model": models.pop() if len(models) == 1 else None,
-        "memory": min(int(one) for one in memories if one is not None) if None not in memories else None,
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
@@ -10,7 +9,6 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
 
 PROVIDER = "numspot"
-S3_PROVIDER = "s3"
 VPC = "numspot:index/vpc:Vpc"
 SUBNET = "numspot:index/subnet:Subnet"
 ROUTE_TABLE = "numspot:index/routeTable:RouteTable"
@@ -23,11 +21,7 @@ VM = "numspot:index/vm:Vm"
 VOLUME = "numspot:index/volume:Volume"
 NIC = "numspot:index/nic:Nic"
 BRIDGE = "numspot:index/computeBridge:ComputeBridge"
-WAY = "/way/"
-"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _TAGGED = frozenset({VPC, SUBNET, ROUTE_TABLE, INTERNET_GATEWAY, NAT_GATEWAY, PUBLIC_IP, GROUP, VM, VOLUME})
-_DIGEST = 6
-NAME_LENGTH = 63
 
 
 def make(
@@ -79,30 +73,6 @@ def make(
 
 def _words(context: Context, name: str | None) -> dict[str, str]:
     return {**context.tags, **({"Name": name} if name else {})}
-
-
-def dashed(path: str) -> str:
-    """A path as part of a native name."""
-    return path.replace("/", "-")
-
-
-def shortened(name: str, limit: int = NAME_LENGTH) -> str:
-    """The name, or its beginning with a digest of all of it where it is too long."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
-
-
-def native_name(context: Context, path: str) -> str:
-    """Name of a resource within its space of NumSpot, by the spec's pattern or with the platform in it."""
-    return shortened(context.named(path, f"{context.name}-{dashed(path)}"))
-
-
-def bucket_name(context: Context, store: str) -> str:
-    """Name of a store's bucket: unique across the whole region, so the lock's salt is in it."""
-    words, short = context.named(store, "-".join((context.name, *store.split("/")[1::2]))), context.short(store)
-    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"
 
 
 def zone(context: Context) -> str:

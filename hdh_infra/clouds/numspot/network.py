@@ -16,6 +16,7 @@ from typing import Any
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.crossing import has_machines, reaches_stores
 from hdh_infra.clouds.filters import ANYWHERE, Network
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.numspot.naming import (
     INTERNET_GATEWAY,
     NAT_GATEWAY,
@@ -24,7 +25,6 @@ from hdh_infra.clouds.numspot.naming import (
     SUBNET,
     VPC,
     make,
-    native_name,
     zone,
 )
 from hdh_infra.clouds.numspot.reading import Reader

@@ -10,12 +10,14 @@ take away what the single rules add.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.crossing import links_from, needs_of, store_openings
-from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.numspot.naming import GROUP, RULE, WAY, make, native_name
+from hdh_infra.clouds.crossing import need_path, needs_of, openings_outside, store_openings
+from hdh_infra.clouds.endpoint import store_addresses
+from hdh_infra.clouds.filters import ports_of, span_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.numspot.naming import GROUP, RULE, make
 from hdh_infra.clouds.numspot.network import vpc_path
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import ref
@@ -37,7 +39,6 @@ SERVICE_FLOWS = (
 """What each machine needs of NumSpot itself; its clock is the customer's matter: time servers lie outside (same page)."""
 _SERVERS = 4
 """Addresses of a subnet that are NumSpot's own, the first ones: the router and the name server are among them."""
-ANYWHERE = "0.0.0.0/0"
 
 
 def group_path(machine: str) -> str:
@@ -66,9 +67,10 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
         yield _rule(context, path, machine, OUT, flow.protocol, span, peer)
-    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+    outside = openings_outside(context, machine, store_openings(context, machine), store_addresses(context))
+    for (prefix, protocol), ports in sorted(outside.items()):
         for span in ports:
-            path = f"{machine}/outside/{protocol}-{_name(span)}-{prefix.replace('/', '-')}"
+            path = f"{machine}/outside/{protocol}-{span_name(span)}-{prefix.replace('/', '-')}"
             yield _rule(context, path, machine, OUT, protocol, span, prefix)
 
 
@@ -80,11 +82,11 @@ def own_servers(subnet: ipaddress.IPv4Network) -> str:
 def lower_needs(context: Context, space: str) -> Iterator[Node]:
     """What a space alone lets a zone's machine reach: rules of the space's own in the machine's group."""
     for machine, need in needs_of(context, space).items():
-        base = f"{space}{WAY}{machine.replace('/', '.')}"
+        base = need_path(space, machine)
         for protocol, ports in sorted(need.openings.items()):
             for span in ports:
                 for prefix in store_addresses(context):
-                    path = f"{base}/outside/{protocol}-{_name(span)}-{prefix.replace('/', '-')}"
+                    path = f"{base}/outside/{protocol}-{span_name(span)}-{prefix.replace('/', '-')}"
                     yield _rule(context, path, machine, OUT, protocol, span, prefix)
 
 
@@ -96,38 +98,8 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
     for span in ports_of(link.ports):
         for direction, here, there in ((OUT, link.source, link.to), (IN, link.to, link.source)):
             for index, address in enumerate(context.addresses(there)):
-                path = f"{base}/{'out' if direction == OUT else 'in'}/{_name(span)}/{index}"
+                path = f"{base}/{'out' if direction == OUT else 'in'}/{span_name(span)}/{index}"
                 yield _rule(context, path, here, direction, link.protocol, span, f"{address}/32")
-
-
-def store_addresses(context: Context) -> tuple[str, ...]:
-    """Addresses of the S3 endpoint: of the spec or the catalogue; without any, everything outside."""
-    if context.settings.object_store_addresses:
-        return context.settings.object_store_addresses
-    known = context.site.fact("object_store.addresses").value
-    return tuple(str(one) for one in known) if isinstance(known, list) else (ANYWHERE,)
-
-
-def _outside(context: Context, machine: str) -> Mapping[tuple[str, str], Ports]:
-    found: dict[tuple[str, str], Ports] = {}
-    openings: list[tuple[str, str, Iterable[tuple[int, int]]]] = [
-        (prefix, protocol, ports)
-        for protocol, ports in store_openings(context, machine).items()
-        for prefix in store_addresses(context)
-    ]
-    openings += [
-        (link.to, link.protocol, ports_of(link.ports))
-        for link in links_from(context, machine)
-        if network_path(link.to) is None
-    ]
-    for prefix, protocol, ports in openings:
-        found[prefix, protocol] = union((*found.get((prefix, protocol), ()), *ports))
-    return found
-
-
-def _name(span: tuple[int, int]) -> str:
-    low, high = span
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def _rule(

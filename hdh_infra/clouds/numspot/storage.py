@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
-from hdh_infra.clouds.numspot.naming import S3_PROVIDER, bucket_name
+from hdh_infra.clouds.buckets import BUCKET, bucket_node, bucket_properties, observe_store
+from hdh_infra.clouds.naming import bucket_name
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Native
 from hdh_infra.model.scales import Encryption
 
 
@@ -23,15 +24,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     if context.site.fact("store.retention").value is False:
         # A call that the endpoint does not have would fail in the middle of a deployment.
         properties.pop("objectLock", None)
-    yield Node(
-        path=f"{path}/bucket",
-        type=BUCKET,
-        provider=S3_PROVIDER,
-        properties=properties,
-        outputs=("arn",),
-        protect=True,
-        delete_before_replace=True,
-    )
+    yield bucket_node(path, properties)
 
 
 def observe_stores(reader: Reader) -> dict[str, dict[str, Any]]:
@@ -40,24 +33,16 @@ def observe_stores(reader: Reader) -> dict[str, dict[str, Any]]:
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         found[element] = {
-            "kind": "store",
-            "size": None,
-            "client_side": None,
-            "encryption": str(Encryption.provider_key) if bucket.properties.get("encryption") else _unasked(reader),
-            "key": None,
-            **observe_bucket(bucket),
-            "soft_delete_days": None,
-            "redundancy": None,
-            "private": False,
-            "grants": None,
-            "access_log": False,
-            "backup": None,
+            **observe_store(bucket, _encryption(reader, bucket), None),
             **reader.place(buckets),
             "native": reader.paths(element),
         }
     return found
 
 
-def _unasked(reader: Reader) -> str | None:
+def _encryption(reader: Reader, bucket: Native) -> dict[str, Any]:
     """Who holds the key where no encryption is asked by name: nobody says what the endpoint does by itself."""
-    return None if reader.site.fact("store.encryption").value is None else str(Encryption.none)
+    if bucket.properties.get("encryption"):
+        return {"encryption": str(Encryption.provider_key), "key": None}
+    unknown = reader.site.fact("store.encryption").value is None
+    return {"encryption": None if unknown else str(Encryption.none), "key": None}

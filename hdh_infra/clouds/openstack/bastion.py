@@ -15,19 +15,11 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.doors import UPDATES_PORT, Doors, level_of, observe_doors
 from hdh_infra.clouds.filters import ANYWHERE, Network
 from hdh_infra.clouds.hardening import SESSION_PORT, start_up
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import has_bastion
 from hdh_infra.clouds.openstack.disks import observe_disks, weakest
 from hdh_infra.clouds.openstack.lacks import has_routers
-from hdh_infra.clouds.openstack.naming import (
-    BASTION,
-    FLOATING_IP,
-    GROUP,
-    NETWORK,
-    ROUTER_INTERFACE,
-    SUBNET,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import BASTION, FLOATING_IP, GROUP, NETWORK, ROUTER_INTERFACE, SUBNET, make
 from hdh_infra.clouds.openstack.network import ROUTER_PATH, external_network
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS, group_path, lower_rule
 from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk

@@ -8,6 +8,8 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.buckets import S3_PROVIDER
+from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
@@ -26,16 +28,17 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
-from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER, S3_PROVIDER
+from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
-from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
+from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.remedies import REMEDIES
 from hdh_infra.clouds.openstack.rules import SERVICE_FLOWS, lower_needs
 from hdh_infra.clouds.openstack.rules import lower_link as lower_peers
 from hdh_infra.clouds.openstack.storage import lower_store, observe_stores
 from hdh_infra.clouds.openstack.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -132,16 +135,7 @@ def read_back(
         **observe_machines(reader, traffic.public, dict.fromkeys(known, BY_ACCESS_KEY), traffic.apart),
         **keys(reader),
     }
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        service_flows=traffic.service_flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 def manual(context: Context) -> Iterator[ManualStep]:

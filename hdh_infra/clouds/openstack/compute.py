@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.disks import (
     attached_volumes,
@@ -17,12 +18,7 @@ from hdh_infra.clouds.openstack.disks import (
 )
 from hdh_infra.clouds.openstack.exits import proxy_of
 from hdh_infra.clouds.openstack.names import lower_names
-from hdh_infra.clouds.openstack.naming import (
-    INSTANCE,
-    SERVER_GROUP,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import INSTANCE, SERVER_GROUP, make
 from hdh_infra.clouds.openstack.network import interface_path
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import group_path, lower_filter
@@ -111,7 +107,7 @@ def _system_disk(context: Context, path: str, index: int) -> Node:
 
 
 def observe_machines(
-    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Container[str] = frozenset()
+    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Collection[str] = frozenset()
 ) -> dict[str, dict[str, Any]]:
     """Every machine element that has a server.
 
@@ -141,7 +137,7 @@ def observe_machines(
             "count": len(servers),
             "vcpus": min((one.vcpus for one in known), default=None),
             "memory": min((int(one.memory) for one in known), default=None),
-            "gpu": _gpu(known),
+            "gpu": gpu_of(known),
             "disk": min(disks.data for disks in each) or None,
             "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,
@@ -158,20 +154,6 @@ def observe_machines(
             "native": reader.paths(element),
         }
     return found
-
-
-def _gpu(flavours: Iterable[Flavour]) -> dict[str, Any] | None:
-    """What graphics processors every one of some servers has at least; None without any."""
-    each = [flavour.gpu for flavour in flavours]
-    some = [one for one in each if one is not None]
-    if not some or len(some) != len(each):
-        return None
-    models, memories = {one.model for one in some}, [one.memory for one in some]
-    return {
-        "count": min(one.count for one in some),
-        "model": models.pop() if len(models) == 1 else None,
-        "memory": min(int(one) for one in memories if one is not None) if None not in memories else None,
-    }
 
 
 def _spread(reader: Reader, servers: list[Native]) -> Spread:

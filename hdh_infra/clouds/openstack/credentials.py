@@ -7,7 +7,7 @@ read 2026-11-25). Our readers and our plugin do the same or are told so.
 
 from __future__ import annotations
 
-from hdh_infra.clouds.credentials import Right, Service, Way
+from hdh_infra.clouds.credentials import OBJECT_STORE, Right, Service, Way
 
 _READ = "2026-11-25"
 CLOUDS_FILES = (
@@ -54,25 +54,6 @@ OPENSTACK = Service(
         "OS_TOKEN": "a token ends within hours: an `up` that lasts longer fails half way",
     },
 )  # fmt: skip
-OBJECT_STORE = Service(
-    name="the S3 endpoint",
-    serves="buckets, and users with their keys and policies where it has them",
-    packages=("hdh:s3:", "hdh:iam:"),
-    ways=(
-        Way(
-            "an access key",
-            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-            ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_REGION", "AWS_DEFAULT_REGION"),
-        ),
-    ),
-    remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of the endpoint, or `pulumi config set --secret hdh:secretKey` and hdh:accessKey, which win over them",
-    source="hdh_infra/resources/config.py; docs/resources.md",
-    as_of=_READ,
-    remarks={
-        "AWS_PROFILE": "our plugin takes no profile; the engine takes it for a state in S3",
-        "AWS_SESSION_TOKEN": "our plugin takes no session token: keys that are valid for some hours only are refused",
-    },
-)
 SERVICES = (OPENSTACK, OBJECT_STORE)
 
 MEMBER, CREATOR, ADMIN = "member", "creator", "admin"

@@ -13,13 +13,13 @@ from hdh_infra.clouds.crossing import (
     has_machines,
     links_from,
     may_have_rights,
+    need_path,
     needs_of,
     rights_of_need,
     store_openings,
 )
 from hdh_infra.clouds.openstack.exits import has_exit
 from hdh_infra.clouds.openstack.lacks import has_routers
-from hdh_infra.clouds.openstack.naming import WAY
 
 __all__ = [
     "Need",
@@ -32,11 +32,6 @@ __all__ = [
     "rights_of_need",
     "store_openings",
 ]
-
-
-def need_path(space: str, machine: str) -> str:
-    """Where what a space alone asks of a zone's machine has its paths; the machine stands in it, with dots."""
-    return f"{space}{WAY}{machine.replace('/', '.')}"
 
 
 def has_bastion(context: Context, network: str) -> bool:

@@ -12,15 +12,8 @@ from typing import Any, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import (
-    GET_IMAGE,
-    IMAGE,
-    PROVIDER,
-    VOLUME,
-    VOLUME_ATTACH,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.openstack.naming import GET_IMAGE, IMAGE, PROVIDER, VOLUME, VOLUME_ATTACH, make
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.zones import zone_of
 from hdh_infra.clouds.values import listed, looked_up

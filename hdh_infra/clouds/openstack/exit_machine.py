@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.filters import span_name
+from hdh_infra.clouds.naming import bucket_name, native_name
 from hdh_infra.clouds.openstack.exit_program import Passing, items, start_up
 from hdh_infra.clouds.openstack.exits import (
     doors_of,
@@ -20,15 +22,9 @@ from hdh_infra.clouds.openstack.exits import (
     outside_ports,
 )
 from hdh_infra.clouds.openstack.lacks import has_routers
-from hdh_infra.clouds.openstack.naming import (
-    GROUP,
-    PORT,
-    bucket_name,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import GROUP, PORT, make
 from hdh_infra.clouds.openstack.network import external_network, interface_path
-from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules, span_name
+from hdh_infra.clouds.openstack.rules import ANYWHERE, group_path, lower_rule, lower_service_rules
 from hdh_infra.clouds.openstack.servers import port_node, server_node, start_disk
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.plan import ManualStep

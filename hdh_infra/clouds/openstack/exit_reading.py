@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import final
 
+from hdh_infra.clouds.endpoint import STRANGERS
 from hdh_infra.clouds.filters import (
     ANYWHERE,
     PROTOCOLS,
@@ -31,7 +32,7 @@ from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import INSTANCE, VOLUME
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.storage import endpoint_name
-from hdh_infra.clouds.openstack.wires import STRANGERS, Wires, exit_of
+from hdh_infra.clouds.openstack.wires import Wires, exit_of
 from hdh_infra.clouds.reach import INTERNET, Interface, outside
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.model.scales import Encryption

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.filters import Ports, ports_of, union, written
 from hdh_infra.clouds.openstack.lacks import has_routers
-from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
+from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
 from hdh_infra.model.machine import Machine

@@ -13,27 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import S3_PROVIDER, bucket_path
+from hdh_infra.clouds.crossing import machine_of
 from hdh_infra.clouds.documents import let_in, opened, policy_of
+from hdh_infra.clouds.naming import bucket_name, dashed, plugin_tags, shared_name, shortened
 from hdh_infra.clouds.openstack.crossing import may_have_rights, need_path, needs_of
 from hdh_infra.clouds.openstack.lacks import makes_credentials
 from hdh_infra.clouds.openstack.naming import (
     ACCESS_KEY,
     APPLICATION_CREDENTIAL,
     EC2_CREDENTIAL,
-    S3_PROVIDER,
     USER,
     USER_POLICY,
-    WAY,
-    bucket_name,
-    dashed,
     make,
-    plugin_tags,
-    shared_name,
-    shortened,
 )
 from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.openstack.storage import bucket_path
 from hdh_infra.clouds.openstack.swift import listed_by, lower_credential, opened_by
 from hdh_infra.clouds.values import document
 from hdh_infra.graph.node import Node
@@ -183,12 +178,6 @@ class Rights:
         """What a further user of the same element may do."""
         for bucket, some in more.items():
             self.accesses[bucket] = self.accesses.get(bucket, frozenset()) | some
-
-
-def machine_of(native: Native) -> str:
-    """The machine that credentials are for, by the label of their path."""
-    _, _, rest = native.path.partition(WAY)
-    return rest.split("/", 1)[0].replace(".", "/") if rest else native.element
 
 
 def observe_rights(reader: Reader) -> dict[str, Rights]:

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import S3_PROVIDER
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.lacks import makes_keys
-from hdh_infra.clouds.openstack.naming import KEY_ACL, KEY_ORDER, S3_PROVIDER, SECRET, make, native_name
+from hdh_infra.clouds.openstack.naming import KEY_ACL, KEY_ORDER, SECRET, make
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import PORT, RECORD, ZONE, make, native_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.openstack.naming import PORT, RECORD, ZONE, make
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node

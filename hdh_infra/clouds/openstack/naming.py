@@ -6,7 +6,6 @@ configuration of a provider that an observation never sees.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
@@ -14,7 +13,6 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
 
 PROVIDER = "openstack"
-S3_PROVIDER = "s3"
 NETWORK = "openstack:networking/network:Network"
 SUBNET = "openstack:networking/subnet:Subnet"
 ROUTER = "openstack:networking/router:Router"
@@ -42,7 +40,6 @@ SECRET = "openstack:keymanager/secretV1:SecretV1"  # noqa: S105 - a type token
 EC2_CREDENTIAL = "openstack:identity/ec2CredentialV3:Ec2CredentialV3"
 APPLICATION_CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
 CONTAINER = "openstack:objectstorage/container:Container"
-BUCKET = "hdh:s3:Bucket"
 USER = "hdh:iam:User"
 ACCESS_KEY = "hdh:iam:AccessKey"
 USER_POLICY = "hdh:iam:UserPolicy"
@@ -53,12 +50,7 @@ GET_IMAGE = "openstack:images/getImage:getImage"
 GET_FLAVOUR = "openstack:compute/getFlavor:getFlavor"
 BASTION = "/bastion/"
 """Between a network and the parts of its entry for people, in their paths."""
-WAY = "/way/"
-"""In the path of what a space alone asks of a zone's machine; the machine's own path follows, with dots."""
 _TAGGED = frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT, FLOATING_IP})
-_DIGEST = 6
-NAME_LENGTH = 63
-"""Of a server: its name is its host name. Kept for all, so that names look alike."""
 
 
 def make(
@@ -115,43 +107,3 @@ def make(
 def tag_list(context: Context) -> list[str]:
     """The platform's tags as Neutron keeps them: plain words, and none with a comma."""
     return sorted(f"{key}={value}".replace(",", ";") for key, value in context.tags.items())
-
-
-def plugin_tags(context: Context) -> dict[str, str]:
-    """The platform's tags as our own plugin takes them, which keeps keys that start with `hdh-` for itself."""
-    return {key.removeprefix("hdh-"): value for key, value in context.tags.items()}
-
-
-def dashed(path: str) -> str:
-    """A path as part of a native name."""
-    return path.replace("/", "-")
-
-
-def shortened(name: str, limit: int = NAME_LENGTH) -> str:
-    """The name, or its beginning with a digest of all of it where it is too long."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
-
-
-def native_name(context: Context, path: str) -> str:
-    """Name of a resource within its project, by the spec's pattern or with the platform in it, for a project may hold several."""
-    return shortened(context.named(path, f"{context.name}-{dashed(path)}"))
-
-
-def shared_name(context: Context, path: str) -> str:
-    """Name of what a service keeps for all platforms alike: where it is the spec's own, the lock's letters tell it apart."""
-    default = f"{context.name}-{dashed(path)}"
-    words = context.named(path, default)
-    return shortened(words) if words == default else _with_letters(context, words, path)
-
-
-def bucket_name(context: Context, store: str) -> str:
-    """Name of a store's bucket: shared with the whole world on a public endpoint, so the lock's salt is in it."""
-    return _with_letters(context, context.named(store, "-".join((context.name, *store.split("/")[1::2]))), store)
-
-
-def _with_letters(context: Context, words: str, path: str) -> str:
-    short = context.short(path)
-    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"

@@ -6,23 +6,15 @@ Security groups and their rules are in `rules`; who can reach whom is read in `t
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.names import lower_domain, observe_domains
-from hdh_infra.clouds.openstack.naming import (
-    GET_NETWORK,
-    NETWORK,
-    PROVIDER,
-    ROUTER,
-    ROUTER_INTERFACE,
-    SUBNET,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import GET_NETWORK, NETWORK, PROVIDER, ROUTER, ROUTER_INTERFACE, SUBNET, make
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, lookup, ref
@@ -115,7 +107,7 @@ def interface_path(network: str) -> str:
 
 
 def observe_networks(
-    reader: Reader, people: Mapping[str, str], apart: Container[str] = frozenset()
+    reader: Reader, people: Mapping[str, str], apart: Collection[str] = frozenset()
 ) -> dict[str, dict[str, Any]]:
     """Every network element: the ranges of its subnets, where it lies, and how people get in.
 

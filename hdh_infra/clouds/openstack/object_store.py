@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from hdh_infra.catalogue.load import Site
 
-STORES = "object_store"
-"""The service's word in the catalogue: its endpoint, and what it calls the region."""
 SWIFT = "swift"
 
 

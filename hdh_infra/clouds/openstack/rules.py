@@ -11,11 +11,14 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.openstack.crossing import links_from, need_path, needs_of, store_openings
+from hdh_infra.clouds.crossing import openings_outside
+from hdh_infra.clouds.endpoint import store_addresses
+from hdh_infra.clouds.filters import Ports, ports_of, span_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.openstack.crossing import need_path, needs_of, store_openings
 from hdh_infra.clouds.openstack.exits import passes_endpoint, passes_stores
 from hdh_infra.clouds.openstack.lacks import has_address_groups
-from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make, native_name
+from hdh_infra.clouds.openstack.naming import ADDRESS_GROUP, GROUP, RULE, make
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.links import Link
@@ -55,7 +58,9 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         },
     )
     yield from lower_service_rules(context, machine)
-    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+    stores = _direct(context, store_openings(context, machine))
+    outside = openings_outside(context, machine, stores, store_addresses(context))
+    for (prefix, protocol), ports in sorted(outside.items()):
         for low, high in ports:
             path = f"{machine}/outside/{protocol}-{span_name((low, high))}-{prefix.replace('/', '-')}"
             peer = {"remoteIpPrefix": prefix}
@@ -121,41 +126,10 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
         )
 
 
-def store_addresses(context: Context) -> tuple[str, ...]:
-    """Addresses of the S3 endpoint: of the spec, of the catalogue or declared; without any, everything outside."""
-    if context.settings.object_store_addresses:
-        return context.settings.object_store_addresses
-    known = context.site.fact("object_store.addresses").value
-    return tuple(str(one) for one in known) if isinstance(known, list) else (ANYWHERE,)
-
-
 def _direct(context: Context, openings: Mapping[str, Ports]) -> Mapping[str, Ports]:
     """Openings to stores, by protocol, that machines have themselves: none of those that go through a proxy."""
     proxied = passes_stores(context.site) or passes_endpoint(context.site)
     return {protocol: ports for protocol, ports in openings.items() if not (proxied and protocol == "tcp")}
-
-
-def _outside(context: Context, machine: str) -> dict[tuple[str, str], Ports]:
-    found: dict[tuple[str, str], Ports] = {}
-    openings: list[tuple[str, str, Ports]] = [
-        (prefix, protocol, ports)
-        for protocol, ports in _direct(context, store_openings(context, machine)).items()
-        for prefix in store_addresses(context)
-    ]
-    openings += [
-        (link.to, link.protocol, ports_of(link.ports))
-        for link in links_from(context, machine)
-        if network_path(link.to) is None
-    ]
-    for prefix, protocol, ports in openings:
-        found[prefix, protocol] = union((*found.get((prefix, protocol), ()), *ports))
-    return found
-
-
-def span_name(ports: tuple[int, int]) -> str:
-    """Ports as a part of a path."""
-    low, high = ports
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def lower_rule(

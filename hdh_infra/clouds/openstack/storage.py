@@ -10,21 +10,19 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_node, bucket_properties, observe_store
 from hdh_infra.clouds.buckets import is_public as is_public_bucket
+from hdh_infra.clouds.endpoint import STORES
+from hdh_infra.clouds.endpoint import endpoint_name as s3_endpoint_name
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.openstack.access_logs import log_properties, observe_access_log
-from hdh_infra.clouds.openstack.naming import BUCKET, CONTAINER, KEY_ORDER, S3_PROVIDER, bucket_name, plugin_tags
-from hdh_infra.clouds.openstack.object_store import STORES, uses_swift
+from hdh_infra.clouds.openstack.naming import CONTAINER, KEY_ORDER
+from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.swift import is_public_container, lower_container, observe_containers
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.model.scales import Encryption
-
-
-def bucket_path(store: str) -> str:
-    """Path of a store's bucket."""
-    return f"{store}/bucket"
 
 
 def lower_store(context: Context, path: str) -> Iterator[Node]:
@@ -36,15 +34,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     properties |= log_properties(context, path, properties)
     if context.site.offer.quirks.get("tags"):
         properties["tags"] = plugin_tags(context)
-    yield Node(
-        path=bucket_path(path),
-        type=BUCKET,
-        provider=S3_PROVIDER,
-        properties=properties,
-        outputs=("arn",),
-        protect=True,
-        delete_before_replace=True,
-    )
+    yield bucket_node(path, properties)
 
 
 def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
@@ -60,17 +50,13 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         found[element] = {
-            "kind": "store",
-            "size": None,
-            "client_side": None,
-            **_encryption(reader, bucket),
-            **observe_bucket(bucket),
-            "soft_delete_days": None,
-            "redundancy": None,
-            "private": private,
-            "grants": grants[bucket.path],
-            "access_log": observe_access_log(reader, bucket),
-            "backup": None,
+            **observe_store(
+                bucket,
+                _encryption(reader, bucket),
+                grants[bucket.path],
+                private=private,
+                access_log=observe_access_log(reader, bucket),
+            ),
             **reader.place(buckets, STORES),
             "native": reader.paths(element),
         }
@@ -101,5 +87,4 @@ def endpoint_name(site: Site) -> str:
     """The endpoint of stores in words: its host where the catalogue knows it."""
     if uses_swift(site):
         return "Swift"
-    url = site.endpoint(STORES)
-    return url.partition("://")[2] if url else "the S3 endpoint"
+    return s3_endpoint_name(site)

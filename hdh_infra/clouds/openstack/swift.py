@@ -19,16 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import bucket_name, native_name
 from hdh_infra.clouds.openstack.crossing import need_path
-from hdh_infra.clouds.openstack.naming import (
-    APPLICATION_CREDENTIAL,
-    CONTAINER,
-    GET_SCOPE,
-    PROVIDER,
-    bucket_name,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.openstack.naming import APPLICATION_CREDENTIAL, CONTAINER, GET_SCOPE, PROVIDER, make
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hdh_infra.clouds.endpoint import STRANGERS
 from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Rule
 from hdh_infra.clouds.openstack.exits import EXIT
 from hdh_infra.clouds.openstack.naming import (
@@ -37,8 +38,6 @@ from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of
 
 DEFAULT_GROUP = "default"
-STRANGERS = tuple(ipaddress.IPv4Address(one) for one in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "8.8.8.8"))
-"""Addresses that stand for anyone outside; the first that no rule names is taken."""
 LOCAL = tuple(
     ipaddress.IPv4Network(one)
     for one in ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")

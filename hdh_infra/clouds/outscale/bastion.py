@@ -15,6 +15,7 @@ from hdh_infra.clouds.crossing import has_machines
 from hdh_infra.clouds.doors import UPDATES_PORT, Doors, level_of, observe_doors
 from hdh_infra.clouds.filters import ANYWHERE, Network, ports_of
 from hdh_infra.clouds.hardening import SESSION_PORT, start_up
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.outscale.compute import image_id, system_disk
 from hdh_infra.clouds.outscale.naming import (
     ADDRESS,
@@ -29,7 +30,6 @@ from hdh_infra.clouds.outscale.naming import (
     SUBNET,
     VPC,
     make,
-    native_name,
     subregion,
 )
 from hdh_infra.clouds.outscale.network import EVERYWHERE, LAN, network_node, table_path

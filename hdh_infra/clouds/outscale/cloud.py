@@ -9,6 +9,7 @@ from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.buckets import BUCKET
+from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.outscale.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
 from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
@@ -23,11 +24,12 @@ from hdh_infra.clouds.outscale.keys import lower_key, manual_client_side
 from hdh_infra.clouds.outscale.naming import PROVIDER
 from hdh_infra.clouds.outscale.network import lower_network as lower_wires
 from hdh_infra.clouds.outscale.network import lower_platform, observe_networks
-from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
+from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.clouds.outscale.remedies import REMEDIES
 from hdh_infra.clouds.outscale.rules import SERVICE_FLOWS, lower_link
 from hdh_infra.clouds.outscale.storage import lower_store, observe_stores
 from hdh_infra.clouds.outscale.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -35,7 +37,7 @@ from hdh_infra.model.links import Link
 
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
-_ENDPOINTS = {"endpoint": OBJECTS, "ec2Endpoint": "compute"}
+_ENDPOINTS = {"endpoint": STORES, "ec2Endpoint": "compute"}
 _NOT_YET = "no plan of OUTSCALE"
 UNLOWERED: Mapping[str, str] = {
     "machine.gpu": f"{_NOT_YET} makes a flexible GPU: only the OUTSCALE API has them, and the machine has to be stopped; a step of the plan says how to attach one",
@@ -76,16 +78,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_stores(reader, observe_grants(reader, rights)),
         **observe_machines(reader, traffic.public, dict.fromkeys(rights, BY_ACCESS_KEY), traffic.apart),
     }
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        service_flows=traffic.service_flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 def manual(context: Context) -> Iterator[ManualStep]:

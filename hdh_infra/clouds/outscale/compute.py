@@ -12,20 +12,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.outscale.naming import (
-    GET_IMAGE,
-    INSTANCE,
-    PROVIDER,
-    VOLUME,
-    VOLUME_ATTACHMENT,
-    make,
-    native_name,
-    subregion,
-)
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.outscale.naming import GET_IMAGE, INSTANCE, PROVIDER, VOLUME, VOLUME_ATTACHMENT, make, subregion
 from hdh_infra.clouds.outscale.network import subnet_path
 from hdh_infra.clouds.outscale.reading import Reader, tags_of
 from hdh_infra.clouds.outscale.rules import group_path, lower_filter
@@ -169,7 +161,7 @@ def section_of(instance: Native) -> dict[str, str]:
 
 
 def observe_machines(
-    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Container[str] = ()
+    reader: Reader, public: Mapping[str, bool], identities: Mapping[str, str], apart: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Every machine element that has a VM.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import native_name, plugin_tags
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
 
@@ -28,12 +28,9 @@ VOLUME = "hdh:ec2:Volume"
 VOLUME_ATTACHMENT = "hdh:ec2:VolumeAttachment"
 INSTANCE = "hdh:ec2:Instance"
 GET_IMAGE = "hdh:ec2:getImage"
-NAME_LENGTH = 63
-"""Of buckets; kept for all, so that names look alike."""
 _TAGGED = frozenset(
     {VPC, SUBNET, INTERNET_GATEWAY, ADDRESS, NAT_GATEWAY, ROUTE_TABLE, PEERING, ENDPOINT, GROUP, VOLUME, INSTANCE}
 )
-_DIGEST = 6
 
 
 def make(
@@ -78,41 +75,6 @@ def make(
         ignore_changes=tuple(ignore),
         timeouts=timeouts or {},
     )
-
-
-def plugin_tags(context: Context) -> dict[str, str]:
-    """The platform's tags as our own plugin takes them, which keeps keys that start with `hdh-` for itself."""
-    return {key.removeprefix("hdh-"): value for key, value in context.tags.items()}
-
-
-def dashed(path: str) -> str:
-    """A path as part of a native name."""
-    return path.replace("/", "-")
-
-
-def dotted(path: str) -> str:
-    """A path as one part of another."""
-    return path.replace("/", ".")
-
-
-def shortened(name: str, limit: int = NAME_LENGTH) -> str:
-    """The name, or its beginning with a digest of all of it where it is too long."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
-
-
-def native_name(context: Context, path: str) -> str:
-    """Name of a resource within its account, by the spec's pattern or with the platform in it, for an account may hold several."""
-    return shortened(context.named(path, f"{context.name}-{dashed(path)}"))
-
-
-def bucket_name(context: Context, store: str) -> str:
-    """Name of a store's bucket: unique in the whole region, so the lock's salt is in it."""
-    short = context.short(store)
-    words = context.named(store, "-".join((context.name, *store.split("/")[1::2])))
-    return f"{shortened(words, NAME_LENGTH - len(short) - 1)}-{short}"
 
 
 def subregion(context: Context) -> str:

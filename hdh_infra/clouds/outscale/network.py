@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.crossing import has_machines, reaches_stores
+from hdh_infra.clouds.naming import dotted
 from hdh_infra.clouds.outscale.naming import (
     ADDRESS,
     ENDPOINT,
@@ -27,7 +28,6 @@ from hdh_infra.clouds.outscale.naming import (
     ROUTE_TABLE_ASSOCIATION,
     SUBNET,
     VPC,
-    dotted,
     make,
     subregion,
 )
@@ -205,7 +205,7 @@ def _way_out(context: Context, network: str) -> Iterator[Node]:
 
 
 def observe_networks(
-    reader: Reader, people: Mapping[str, str], apart: Container[str] = ()
+    reader: Reader, people: Mapping[str, str], apart: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Every network element: the range of its Net, where its Subnets lie, and how people get in.
 

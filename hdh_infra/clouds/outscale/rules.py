@@ -12,9 +12,10 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from hdh_infra.clouds.base import Context, ServiceFlow
-from hdh_infra.clouds.crossing import links_from, store_openings
-from hdh_infra.clouds.filters import Ports, ports_of, union
-from hdh_infra.clouds.outscale.naming import GROUP, RULE, make, native_name
+from hdh_infra.clouds.crossing import openings_outside, store_openings
+from hdh_infra.clouds.filters import ports_of, span_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.outscale.naming import GROUP, RULE, make
 from hdh_infra.clouds.outscale.network import network_node, store_way
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
@@ -65,20 +66,10 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
             path = f"{machine}/stores/{protocol}-{span_name(span)}"
             peers = {"prefixListId": ref(store_way(network), "prefixListId")}
             yield lower_rule(context, path, machine, "egress", protocol, span, peers)
-    for (prefix, protocol), ports in sorted(_outside(context, machine).items()):
+    for (prefix, protocol), ports in sorted(openings_outside(context, machine, {}).items()):
         for span in ports:
             path = f"{machine}/outside/{protocol}-{span_name(span)}-{prefix.replace('/', '-')}"
             yield lower_rule(context, path, machine, "egress", protocol, span, {"cidrBlock": prefix})
-
-
-def _outside(context: Context, machine: str) -> Mapping[tuple[str, str], Ports]:
-    found: dict[tuple[str, str], Ports] = {}
-    for link in links_from(context, machine):
-        if network_path(link.to) is not None:
-            continue
-        key = (link.to, link.protocol)
-        found[key] = union((*found.get(key, ()), *ports_of(link.ports)))
-    return found
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
@@ -100,12 +91,6 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
             for index, address in enumerate(context.addresses(theirs)):
                 far = {"cidrBlock": f"{address}/32"}
                 yield lower_rule(context, f"{path}/{index}", mine, direction, link.protocol, span, far)
-
-
-def span_name(ports: tuple[int, int]) -> str:
-    """Ports as a part of a path."""
-    low, high = ports
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def lower_rule(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, bucket_node, bucket_properties, observe_store
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.outscale.identities import policy_of
-from hdh_infra.clouds.outscale.naming import PROVIDER, bucket_name, plugin_tags
-from hdh_infra.clouds.outscale.reading import OBJECTS, Reader
+from hdh_infra.clouds.outscale.naming import PROVIDER
+from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.graph.node import Node
+from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import json_text
 from hdh_infra.model.scales import Encryption
 
@@ -28,15 +29,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
         properties["policy"] = json_text(policy)
     if context.site.offer.quirks.get("tags"):
         properties["tags"] = plugin_tags(context)
-    yield Node(
-        path=f"{path}/bucket",
-        type=BUCKET,
-        provider=PROVIDER,
-        properties=properties,
-        outputs=("arn",),
-        protect=True,
-        delete_before_replace=True,
-    )
+    yield bucket_node(path, properties, PROVIDER)
 
 
 def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
@@ -48,19 +41,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     """
     return {
         element: {
-            "kind": "store",
-            "size": None,
-            "client_side": None,
-            # Of both words that OOS takes the meaning is AES256 with OUTSCALE's own key.
-            "encryption": str(Encryption.provider_key if bucket.properties.get("encryption") else Encryption.none),
-            "key": None,
-            **observe_bucket(bucket),
-            "soft_delete_days": None,
-            "redundancy": None,
-            "private": False,
-            "grants": grants[bucket.path],
-            "access_log": False,
-            "backup": None,
+            **observe_store(bucket, _encryption(bucket), grants[bucket.path]),
             **reader.place(buckets),
             "native": reader.paths(element),
         }
@@ -69,6 +50,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     }
 
 
-def endpoint_name(site: Site) -> str:
-    """The endpoint of stores in words: its host."""
-    return str(site.endpoint(OBJECTS)).partition("://")[2]
+def _encryption(bucket: Native) -> dict[str, Any]:
+    """Of both words that OOS takes the meaning is AES256 with OUTSCALE's own key."""
+    asked = bucket.properties.get("encryption")
+    return {"encryption": str(Encryption.provider_key if asked else Encryption.none), "key": None}

@@ -16,8 +16,8 @@ from fnmatch import fnmatchcase
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import shared_name
 from hdh_infra.clouds.openstack.keys import members
-from hdh_infra.clouds.openstack.naming import shared_name
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.ovhcloud.naming import DOMAIN, IAM_POLICY, PROVIDER
 from hdh_infra.clouds.values import listed

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from hdh_infra.clouds.credentials import Right, Service, Way
-from hdh_infra.clouds.openstack.credentials import OBJECT_STORE, OPENSTACK
+from hdh_infra.clouds.credentials import OBJECT_STORE, Right, Service, Way
+from hdh_infra.clouds.openstack.credentials import OPENSTACK
 from hdh_infra.clouds.openstack.credentials import RIGHTS as OF_OPENSTACK
 
 _READ = "2026-11-25"

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.crossing import machine_of
 from hdh_infra.clouds.documents import opened, policy_of
+from hdh_infra.clouds.naming import bucket_name
 from hdh_infra.clouds.openstack.crossing import rights_of_need
-from hdh_infra.clouds.openstack.identities import Rights, holders, machine_of, user_name
-from hdh_infra.clouds.openstack.naming import bucket_name
+from hdh_infra.clouds.openstack.identities import Rights, holders, user_name
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.ovhcloud.naming import CREDENTIAL, POLICY, PROVIDER, USER, project_of
 from hdh_infra.clouds.values import document

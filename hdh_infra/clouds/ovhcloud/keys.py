@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import native_name
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.ovhcloud.access import Held, lower_access, observe_access
 from hdh_infra.clouds.ovhcloud.naming import DOMAIN, IMPORTED_KEY, PROVIDER, SERVICE_KEY

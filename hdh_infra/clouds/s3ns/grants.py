@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import bucket_path
+from hdh_infra.clouds.naming import dotted
 from hdh_infra.clouds.s3ns.identities import principal
 from hdh_infra.clouds.s3ns.naming import (
     AGENT,
@@ -25,12 +27,10 @@ from hdh_infra.clouds.s3ns.naming import (
     PROJECT_BINDING,
     PROJECT_MEMBER,
     RING_MEMBER,
-    dotted,
     make,
 )
 from hdh_infra.clouds.s3ns.reading import PUBLIC, Reader, got, listed
 from hdh_infra.clouds.s3ns.roles import ADMINISTERS, NEITHER, OBJECT_ROLES, ON_OBJECTS, USES
-from hdh_infra.clouds.s3ns.storage_names import bucket_path
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of, ref

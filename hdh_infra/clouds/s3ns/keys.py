@@ -12,13 +12,14 @@ cloud.google.com/kms/docs/key-rotation, documentation.s3ns.fr/storage/docs/encry
 from __future__ import annotations
 
 import datetime
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import dotted
 from hdh_infra.clouds.s3ns.grants import Rights
 from hdh_infra.clouds.s3ns.identities import disk_agent, principal, storage_agent
-from hdh_infra.clouds.s3ns.naming import DISK, INSTANCE, KEY, KEY_MEMBER, KEY_RING, dotted, key_name, make, region
+from hdh_infra.clouds.s3ns.naming import DISK, INSTANCE, KEY, KEY_MEMBER, KEY_RING, key_name, make, region
 from hdh_infra.clouds.s3ns.reading import Reader, element_kind, got, last
 from hdh_infra.clouds.s3ns.roles import KEY_USE, administration
 from hdh_infra.graph.node import Node
@@ -147,7 +148,7 @@ def encrypted_by(reader: Reader) -> Mapping[str, set[str]]:
     return found
 
 
-def observe_keys(reader: Reader, rights: Rights, reaching: Container[str]) -> dict[str, dict[str, Any]]:
+def observe_keys(reader: Reader, rights: Rights, reaching: Collection[str]) -> dict[str, dict[str, Any]]:
     """Every key element.
 
     Args:

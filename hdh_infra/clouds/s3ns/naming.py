@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.naming import NAME_LENGTH, dotted, shortened, with_letters
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value
 
@@ -44,7 +45,6 @@ ACCOUNT = "gcp:serviceaccount/account:Account"
 GET_STORAGE_AGENT = "gcp:storage/getProjectServiceAccount:getProjectServiceAccount"
 _LABELLED = frozenset({INSTANCE, DISK, BUCKET, KEY, ZONE})
 _DIGEST = 6
-NAME_LENGTH = 63
 _ACCOUNT_LENGTH = 30
 _ROLE_LENGTH = 64
 _NOT_LABEL = re.compile(r"[^a-z0-9_-]+")
@@ -103,22 +103,9 @@ def _label(text: str) -> str:
     return _NOT_LABEL.sub("-", text.lower())[:NAME_LENGTH]
 
 
-def dotted(path: str) -> str:
-    """A path as one part of another path."""
-    return path.replace("/", ".")
-
-
 def dashed(path: str) -> str:
     """A path as part of a native name."""
     return re.sub(r"[^a-z0-9-]+", "-", path.lower())
-
-
-def shortened(name: str, limit: int = NAME_LENGTH) -> str:
-    """The name, or its beginning with a digest of all of it where it is too long."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
 
 
 def native_name(context: Context, path: str) -> str:
@@ -135,11 +122,9 @@ def rule_name(context: Context, path: str) -> str:
     return f"{name[: NAME_LENGTH - _DIGEST - 1].rstrip('-')}-{digest}"
 
 
-def with_letters(context: Context, words: str, path: str, limit: int = NAME_LENGTH) -> str:
+def _with_letters(context: Context, words: str, path: str, limit: int = NAME_LENGTH) -> str:
     """Words with the lock's letters behind them, where a name is shared with others or is never free again."""
-    short = context.short(path)
-    words = words if words[:1].isalpha() else f"p-{words}"
-    return f"{shortened(words, limit - len(short) - 1)}-{short}"
+    return with_letters(context, words if words[:1].isalpha() else f"p-{words}", path, limit)
 
 
 def bucket_name(context: Context, store: str) -> str:
@@ -147,18 +132,18 @@ def bucket_name(context: Context, store: str) -> str:
     words = context.named(store, "-".join((context.name, *store.split("/")[1::2])))
     # Google keeps these beginnings to itself: cloud.google.com/storage/docs/buckets#naming.
     words = re.sub(r"^goog", "g-oog", words).replace("google", "g-oogle")
-    return with_letters(context, words, store)
+    return _with_letters(context, words, store)
 
 
 def key_name(context: Context, path: str) -> str:
     """Name of a key, and of the ring that it lies in: neither is ever free again, so that the lock's letters are in it."""
-    return with_letters(context, context.named(path, "-".join((context.name, *path.split("/")[1::2]))), path)
+    return _with_letters(context, context.named(path, "-".join((context.name, *path.split("/")[1::2]))), path)
 
 
 def account_name(context: Context, path: str) -> str:
     """Name of a machine's account: of 6 to 30 letters, digits and hyphens."""
     words = context.named(path, "-".join(path.split("/")[1::2]))
-    return with_letters(context, dashed(words).strip("-"), path, _ACCOUNT_LENGTH)
+    return _with_letters(context, dashed(words).strip("-"), path, _ACCOUNT_LENGTH)
 
 
 def role_name(context: Context, path: str) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
+from hdh_infra.clouds.reading import Resources
 from hdh_infra.clouds.s3ns.naming import ACCOUNT, BUCKET, INSTANCE, KEY, ZONE
-from hdh_infra.graph.observation import Native, Natives
+from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.paths import kind_of
 
@@ -23,25 +23,13 @@ _ZONE = re.compile(r"-[a-z]$")
 PUBLIC = frozenset({"allusers", "allauthenticatedusers"})
 
 
-class Reader:
+class Reader(Resources):
     """The native resources of one deployment, with what the catalogue says of its site."""
-
-    def __init__(self, natives: Natives, site: Site) -> None:
-        """Keep both, and index what is known by its name."""
-        self.natives, self.site = natives, site
-        self.remarks: set[str] = set()
-        self._paths: dict[str, list[str]] = {}
-        for native in natives:
-            self._paths.setdefault(native.element, []).append(native.path)
 
     @property
     def universe(self) -> str:
         """Domain of this cloud's APIs."""
         return str(self.site.offer.native["universe_domain"])
-
-    def paths(self, element: str) -> list[str]:
-        """Paths of an element's native resources."""
-        return self._paths.get(element, [])
 
     def follow(self, value: Value) -> Native | None:
         """The resource that a form, an id, a URL or an address points at."""

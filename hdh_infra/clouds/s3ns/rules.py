@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context, ServiceFlow
 from hdh_infra.clouds.filters import ports_of, written
-from hdh_infra.clouds.s3ns.naming import FIREWALL, dotted, make, rule_name
+from hdh_infra.clouds.naming import dotted
+from hdh_infra.clouds.s3ns.naming import FIREWALL, make, rule_name
 from hdh_infra.clouds.s3ns.shared import services_range
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import bucket_path
 from hdh_infra.clouds.s3ns.grants import Rights
 from hdh_infra.clouds.s3ns.keys import key_base, key_id, lower_own_key, use_of_stores
 from hdh_infra.clouds.s3ns.naming import BUCKET, NETWORK, bucket_name, make, region
 from hdh_infra.clouds.s3ns.reading import Reader, element_kind, got, listed
 from hdh_infra.clouds.s3ns.rules import ANYWHERE, NETWORK_PATH
-from hdh_infra.clouds.s3ns.storage_names import bucket_path
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import Value, ref

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
-from hdh_infra.clouds.openstack.naming import S3_PROVIDER
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.scaleway.audit import manual_audit
 from hdh_infra.clouds.scaleway.bastion import lower_bastion
 from hdh_infra.clouds.scaleway.compute import lower_machine, observe_machines
@@ -21,11 +20,13 @@ from hdh_infra.clouds.scaleway.naming import ACL, PROVIDER, VERSION, zones
 from hdh_infra.clouds.scaleway.network import lower_network as lower_wires
 from hdh_infra.clouds.scaleway.network import lower_platform as lower_common
 from hdh_infra.clouds.scaleway.network import observe_networks
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.scaleway.remedies import REMEDIES
 from hdh_infra.clouds.scaleway.rights import observe_rights
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS, lower_filter
 from hdh_infra.clouds.scaleway.storage import lower_store, manual_stores, observe_stores
 from hdh_infra.clouds.scaleway.traffic import observe_traffic
+from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
@@ -81,16 +82,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         **observe_machines(reader, traffic.public, dict.fromkeys(known, _ACCESS_KEY)),
         **observe_keys(reader, observe_key_access(reader, iam, opened.applications)),
     }
-    return Observation(
-        target=str(site.target),
-        source=natives.source,
-        elements=dict(sorted(elements.items())),
-        flows=traffic.flows,
-        service_flows=traffic.service_flows,
-        egress=traffic.egress,
-        entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
-    )
+    return observation(reader, elements, traffic)
 
 
 def manual(context: Context) -> Iterator[ManualStep]:

@@ -13,18 +13,11 @@ from typing import final
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.filters import ANYWHERE
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.reach import INTERNET
-from hdh_infra.clouds.scaleway.naming import (
-    GATEWAY,
-    GATEWAY_IP,
-    GATEWAY_NETWORK,
-    PRIVATE_NETWORK,
-    SSH_KEY,
-    make,
-    native_name,
-)
+from hdh_infra.clouds.scaleway.naming import GATEWAY, GATEWAY_IP, GATEWAY_NETWORK, PRIVATE_NETWORK, SSH_KEY, make
 from hdh_infra.clouds.scaleway.network import ssh_key_path
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow

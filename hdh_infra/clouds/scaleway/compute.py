@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.schema import Flavour
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.scaleway.disks import disk_path, level, lower_data_disk, observe_disks, root_volume
-from hdh_infra.clouds.scaleway.naming import (
-    IPAM_IP,
-    PLACEMENT_GROUP,
-    PRIVATE_NIC,
-    SERVER,
-    make,
-    native_name,
-    zones,
-)
+from hdh_infra.clouds.scaleway.naming import IPAM_IP, PLACEMENT_GROUP, PRIVATE_NIC, SERVER, make, zones
 from hdh_infra.clouds.scaleway.network import closed_group
-from hdh_infra.clouds.scaleway.places import place
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.startup import user_data
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
@@ -147,7 +139,7 @@ def observe_machines(
             "count": len(servers),
             "vcpus": min((one.vcpus for one in known), default=None),
             "memory": min((int(one.memory) for one in known), default=None),
-            "gpu": _gpu(known),
+            "gpu": gpu_of(known),
             "disk": min(disks.data for disks in each) or None,
             "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,
@@ -160,24 +152,10 @@ def observe_machines(
             "identity": identities.get(element),
             "startup": None,
             "backup": None,
-            **place(reader, [*servers, *(volume for disks in each for volume in disks.volumes)]),
+            **reader.place([*servers, *(volume for disks in each for volume in disks.volumes)]),
             "native": reader.paths(element),
         }
     return found
-
-
-def _gpu(flavours: Iterable[Flavour]) -> dict[str, Any] | None:
-    """What graphics processors every one of some servers has at least; None without any."""
-    each = [flavour.gpu for flavour in flavours]
-    some = [one for one in each if one is not None]
-    if not some or len(some) != len(each):
-        return None
-    models, memories = {one.model for one in some}, [one.memory for one in some]
-    return {
-        "count": min(one.count for one in some),
-        "model": models.pop() if len(models) == 1 else None,
-        "memory": min(int(one) for one in memories if one is not None) if None not in memories else None,
-    }
 
 
 def _spread(reader: Reader, servers: list[Native]) -> Spread:

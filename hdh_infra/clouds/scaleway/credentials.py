@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hdh_infra.clouds.credentials import Right, Service, Way
-from hdh_infra.clouds.openstack.credentials import OBJECT_STORE
+from hdh_infra.clouds.credentials import OBJECT_STORE, Right, Service, Way
 
 _READ = "2026-11-25"
 _SETS = "scaleway/docs-content pages/iam/reference-content/permission-sets.mdx (2026-03-20)"

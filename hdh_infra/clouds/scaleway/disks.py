@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import final
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.reading import Reader
-from hdh_infra.clouds.scaleway.naming import SERVER, VOLUME, make, native_name
+from hdh_infra.clouds.naming import native_name
+from hdh_infra.clouds.scaleway.naming import SERVER, VOLUME, make
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, final
 
 from hdh_infra.clouds.filters import ALL_PORTS, Network, Ports, Rule, network_of
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.naming import ACL, VPC
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 

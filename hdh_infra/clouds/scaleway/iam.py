@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from hdh_infra.clouds.openstack.identities import machine_of
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.crossing import machine_of
 from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, POLICY
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import WAY, shared_name
+from hdh_infra.clouds.crossing import need_path
+from hdh_infra.clouds.naming import shared_name
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base, only
 from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, POLICY, make, project
 from hdh_infra.graph.node import Node
@@ -90,7 +91,7 @@ def has_key(context: Context, right: Right) -> bool:
 
 def home_of(owner: str, machine: str) -> str:
     """Where what a machine is given has its paths: beside it, or with the network that alone gives it that."""
-    return machine if network_path(machine) == owner else f"{owner}{WAY}{machine.replace('/', '.')}"
+    return machine if network_path(machine) == owner else need_path(owner, machine)
 
 
 def lower_right(context: Context, right: Right) -> Iterator[Node]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import final
 
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.iam import Iam, Rule
 from hdh_infra.clouds.scaleway.key_paths import meant
 from hdh_infra.clouds.scaleway.naming import KEY
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.observation import Native
 
 _HARMLESS = frozenset({"AllProductsReadOnly", "KeyManagerReadOnly", "KeyManagerKeyRead"})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.naming import KEY
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of, ref, text
 from hdh_infra.model.scales import Encryption, KeyAlgorithm

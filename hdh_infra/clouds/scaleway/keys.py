@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import shared_name
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import native_name, shared_name
 from hdh_infra.clouds.scaleway.identities import home_of
 from hdh_infra.clouds.scaleway.key_access import Held
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base, only
-from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, KEY, POLICY, make, native_name, project
-from hdh_infra.clouds.scaleway.places import place
+from hdh_infra.clouds.scaleway.naming import API_KEY, APPLICATION, KEY, POLICY, make, project
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
@@ -219,7 +218,7 @@ def _observed(reader: Reader, natives: list[Native], held: list[Held]) -> dict[s
         "administrators": sorted(set().union(*(one.administrators for one in held))),
         "exportable": None,
         "use_log": False,
-        **place(reader, natives),
+        **reader.place(natives),
         "native": reader.paths(natives[0].element),
     }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.openstack.naming import native_name
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, lookup
 
@@ -126,6 +125,3 @@ def named_project(context: Context) -> str | None:
 def project(context: Context) -> Value:
     """Id of the project, asked at deploy time where the spec names none: rights are given within it."""
     return named_project(context) or lookup(GET_PROJECT, {}, "id", PROVIDER)
-
-
-__all__ = ["make", "named_project", "native_name", "project", "tag_list", "zones"]

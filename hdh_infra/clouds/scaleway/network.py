@@ -13,7 +13,7 @@ from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.crossing import store_openings
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.scaleway.naming import (
     GATEWAY,
     GATEWAY_IP,
@@ -23,10 +23,9 @@ from hdh_infra.clouds.scaleway.naming import (
     SSH_KEY,
     VPC,
     make,
-    native_name,
     zones,
 )
-from hdh_infra.clouds.scaleway.places import place
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import ref
 from hdh_infra.model.expand import Expanded
@@ -197,7 +196,7 @@ def observe_networks(reader: Reader, people: Mapping[str, str]) -> dict[str, dic
             "entry": people.get(element),
             "flow_logs": False,
             "members": None,
-            **place(reader, natives),
+            **reader.place(natives),
             "native": reader.paths(element),
         }
     return found

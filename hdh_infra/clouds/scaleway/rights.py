@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from hdh_infra.clouds.documents import EVERYONE, let_in
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.scaleway.iam import APPLICATION_ID, Iam, written
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import document, listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.model.scales import Access

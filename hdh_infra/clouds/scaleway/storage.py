@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_properties, observe_bucket
+from hdh_infra.clouds.buckets import BUCKET, SERVER_SIDE, bucket_node, bucket_properties, observe_store
 from hdh_infra.clouds.documents import BUCKET_ACTIONS, EVERYONE, OBJECT_ACTIONS
-from hdh_infra.clouds.openstack.naming import S3_PROVIDER, bucket_name, plugin_tags
-from hdh_infra.clouds.openstack.reading import Reader
+from hdh_infra.clouds.naming import bucket_name, plugin_tags
 from hdh_infra.clouds.scaleway.identities import accesses_of, application_path, lower_applications
 from hdh_infra.clouds.scaleway.key_access import key_of
 from hdh_infra.clouds.scaleway.key_paths import KEY_PATH, key_base
 from hdh_infra.clouds.scaleway.keys import lower_own_key
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
@@ -27,11 +27,6 @@ from hdh_infra.model.scales import Encryption
 
 POLICY_VERSION = "2023-04-17"
 _BY_KEY = "aws:kms"
-
-
-def bucket_path(store: str) -> str:
-    """Path of a store's bucket."""
-    return f"{store}/bucket"
 
 
 def lower_store(context: Context, path: str) -> Iterator[Node]:
@@ -45,15 +40,7 @@ def lower_store(context: Context, path: str) -> Iterator[Node]:
     if (key := key_base(context, path)) is not None:
         properties["encryption"] = {"algorithm": _BY_KEY, "kmsKeyId": ref(f"{key}/{KEY_PATH}")}
     properties |= {"policy": json_text(_policy(context, path, name)), "tags": plugin_tags(context)}
-    yield Node(
-        path=bucket_path(path),
-        type=BUCKET,
-        provider=S3_PROVIDER,
-        properties=properties,
-        outputs=("arn",),
-        protect=True,
-        delete_before_replace=True,
-    )
+    yield bucket_node(path, properties)
 
 
 def _policy(context: Context, store: str, name: str) -> dict[str, Value]:
@@ -111,18 +98,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str] | None]) -> di
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         found[element] = {
-            "kind": "store",
-            "size": None,
-            "client_side": None,
-            **_encryption(reader, bucket),
-            **observe_bucket(bucket),
-            "soft_delete_days": None,
-            "redundancy": None,
-            # One public endpoint serves every customer.
-            "private": False,
-            "grants": grants[bucket.path],
-            "access_log": False,
-            "backup": None,
+            **observe_store(bucket, _encryption(reader, bucket), grants[bucket.path]),
             **reader.place(buckets, "object_store"),
             "native": reader.paths(element),
         }

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, final
 
 from hdh_infra.clouds.buckets import is_public
+from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
 from hdh_infra.clouds.filters import ANYWHERE, PROTOCOLS, Network, Ports, network_of, ports_of, subtract, union, written
-from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import EVERYTHING, INTERNET, Interface, flows
 from hdh_infra.clouds.scaleway.bastion import observe_gateways
 from hdh_infra.clouds.scaleway.filter import Lists
@@ -32,30 +32,16 @@ from hdh_infra.clouds.scaleway.naming import (
     SERVER,
 )
 from hdh_infra.clouds.scaleway.network import ranges_of
+from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.scaleway.rights import Opened
 from hdh_infra.clouds.scaleway.rules import SERVICE_FLOWS
+from hdh_infra.clouds.traffic import Traffic, entry_of_stores
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.model.scales import Access
 
 _EVERYTHING = ("1-65535",)
 _HTTPS = (443,)
-_BUCKETS = "every bucket behind s3.{region}.scw.cloud"
-
-
-@final
-@dataclass(frozen=True)
-class Traffic:
-    """What a packet can do."""
-
-    flows: tuple[ObservedFlow, ...]
-    service_flows: tuple[ObservedFlow, ...]
-    egress: tuple[ObservedFlow, ...]
-    entry: tuple[ObservedFlow, ...]
-    public: Mapping[str, bool]
-    """By element with a server, whether a public address leads to it."""
-    people: Mapping[str, str]
-    """By network, how people get into it."""
 
 
 @final
@@ -164,7 +150,7 @@ def observe_traffic(reader: Reader, opened: Opened) -> Traffic:
         flows=tuple(sorted((*_between(wires), *_to_stores(reader, opened, beyond)))),
         service_flows=tuple(sorted({*services, *gateways.service_flows})),
         egress=_flows_of(egress),
-        entry=tuple(sorted((*_flows_of(entry), *_entry_of_stores(reader)))),
+        entry=tuple(sorted((*_flows_of(entry), *entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))))),
         public={server.element: server.element in public for server in servers},
         people=gateways.people,
     )
@@ -255,7 +241,7 @@ def _forwarded(wires: _Wires) -> list[tuple[str, str, Ports]]:
 
 def _to_stores(reader: Reader, opened: Opened, out: set[str]) -> Iterator[ObservedFlow]:
     """A machine reaches a store where it has a way outside and its API keys open the bucket; the endpoint serves every bucket."""
-    also = (_BUCKETS.format(region=reader.site.region.name), EVERYTHING)
+    also = (beyond_store(endpoint_name(reader.site)), EVERYTHING)
     to_all = [bucket for bucket in reader.buckets.values() if is_public(bucket)]
     by_path: Mapping[str, Native] = {bucket.path: bucket for bucket in reader.buckets.values()}
     for machine in sorted(out):
@@ -263,9 +249,3 @@ def _to_stores(reader: Reader, opened: Opened, out: set[str]) -> Iterator[Observ
         elements = {by_path[path].element for path in mine} | {bucket.element for bucket in to_all}
         for element in sorted(elements):
             yield ObservedFlow(machine, element, "tcp", _HTTPS, also)
-
-
-def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
-    """Who can knock at the endpoint; IAM and policies decide who is let in."""
-    for bucket in reader.buckets.values():
-        yield ObservedFlow(INTERNET, bucket.element, "tcp", _HTTPS, (_BUCKETS.format(region=reader.site.region.name),))

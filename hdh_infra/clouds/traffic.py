@@ -1,0 +1,150 @@
+"""What packets can do, told for one interface after another, and an observation made of it: the same wherever filters are machines' own.
+
+A cloud reads its rules, routes and addresses; here nothing is read of any native property but a bucket's element.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from hdh_infra.clouds.base import ServiceFlow
+from hdh_infra.clouds.doors import SESSIONS
+from hdh_infra.clouds.endpoint import beyond_store, strangers
+from hdh_infra.clouds.filters import (
+    PROTOCOLS,
+    Network,
+    Ports,
+    intersect,
+    network_of,
+    passes,
+    ports_of,
+    subtract,
+    union,
+    written,
+)
+from hdh_infra.clouds.reach import INTERNET, Interface
+from hdh_infra.clouds.reading import Resources
+from hdh_infra.graph.observation import Native, Observation, ObservedFlow
+
+
+@final
+@dataclass(frozen=True)
+class Traffic:
+    """What a packet can do."""
+
+    flows: tuple[ObservedFlow, ...]
+    egress: tuple[ObservedFlow, ...]
+    entry: tuple[ObservedFlow, ...]
+    public: Mapping[str, bool]
+    """By element with a server, whether a public address leads to it."""
+    service_flows: tuple[ObservedFlow, ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
+    """By network, how people get into it."""
+    apart: frozenset[str] = frozenset()
+    """Native paths of servers and networks that are no machines and no elements: of bastions, of proxies."""
+
+
+def observation(reader: Resources, elements: Mapping[str, dict[str, Any]], traffic: Traffic) -> Observation:
+    """What native resources give, put together; elements and remarks sorted."""
+    return Observation(
+        target=str(reader.site.target),
+        source=reader.natives.source,
+        elements=dict(sorted(elements.items())),
+        flows=traffic.flows,
+        service_flows=traffic.service_flows,
+        egress=traffic.egress,
+        entry=traffic.entry,
+        remarks=tuple(sorted(reader.remarks)),
+    )
+
+
+def service_flows(
+    interfaces: Iterable[Interface],
+    known: Iterable[ServiceFlow],
+    own: str,
+    near: Callable[[Interface], ipaddress.IPv4Address | None],
+) -> Iterator[ObservedFlow]:
+    """What of the flows that a cloud itself needs the filters let out.
+
+    Args:
+        interfaces: of machines and of what is no machine.
+        known: the cloud's own.
+        own: its word for the range that an interface lies in.
+        near: where in that range the cloud answers; None where no range is known.
+    """
+    needed = tuple(known)
+    for one in interfaces:
+        for flow in needed:
+            probe = near(one) if flow.address == own else network_of(flow.address)[0]
+            if probe is not None:
+                ports = passes(one.rules, "out", flow.protocol, probe, frozenset())
+                if ports := intersect(ports, ports_of(flow.ports)):
+                    yield ObservedFlow(one.element, f"{flow.address} ({flow.to})", flow.protocol, written(ports))
+
+
+def entry(
+    interfaces: Iterable[Interface], public: AbstractSet[int], inside: Iterable[Network], doors: AbstractSet[int]
+) -> Iterator[ObservedFlow]:
+    """What anyone outside can open to a machine with a public address.
+
+    Args:
+        interfaces: of machines and of what is no machine.
+        public: identities of those that a public address leads to.
+        inside: the platform's own ranges.
+        doors: identities of those of bastions.
+    """
+    own = tuple(inside)
+    found: dict[tuple[str, str], Ports] = {}
+    for one in interfaces:
+        if id(one) not in public:
+            continue
+        for protocol in PROTOCOLS:
+            for probe in strangers(one.rules, "in", own):
+                ports = passes(one.rules, "in", protocol, probe, frozenset())
+                if id(one) in doors and protocol == "tcp":
+                    # That people come in by it is how the network's entry is told.
+                    ports = subtract(ports, SESSIONS)
+                if ports:
+                    key = (one.element, protocol)
+                    found[key] = union((*found.get(key, ()), *ports))
+    for (element, protocol), ports in found.items():
+        yield ObservedFlow(INTERNET, element, protocol, written(ports))
+
+
+def entry_of_stores(buckets: Iterable[Native], endpoint: str) -> Iterator[ObservedFlow]:
+    """Who can knock at a public endpoint: everybody; credentials, policies and lists decide who is let in."""
+    for bucket in buckets:
+        yield ObservedFlow(INTERNET, bucket.element, "tcp", (443,), (beyond_store(endpoint),))
+
+
+def to_stores(
+    interfaces: Iterable[Interface],
+    opened: Callable[[str], Iterable[str]],
+    reached: Callable[[Interface, str], tuple[Ports, tuple[str, ...]]],
+) -> Iterator[ObservedFlow]:
+    """A machine reaches a store by itself where its packets come to the endpoint and its credentials open the bucket.
+
+    Args:
+        interfaces: of machines.
+        opened: the stores that a machine may open.
+        reached: by an interface and a protocol the ports of the endpoint, and what the same opening reaches beyond the store.
+    """
+    by_element: dict[str, list[Interface]] = {}
+    for one in interfaces:
+        by_element.setdefault(one.element, []).append(one)
+    for element, mine in by_element.items():
+        stores = sorted(set(opened(element)))
+        if not stores:
+            continue
+        for protocol in PROTOCOLS:
+            found = [reached(one, protocol) for one in mine]
+            alike = all(one == found[0] for one in found)
+            for index, (ports, beyond) in enumerate(found[:1] if alike else found):
+                if ports:
+                    name = element if alike else f"{element}[{index}]"
+                    for store in stores:
+                        yield ObservedFlow(name, store, protocol, written(union(ports)), beyond)
