@@ -33,6 +33,11 @@ def knows_machines(target):
     return site(Target.parse(target)).fact("object_store.identities").value != "accounts"
 
 
+def keys_are_apart(target):
+    """Whether each key opens its own stores: the keys of Keystone, which are taken where nobody says, open all of a project."""
+    return site(Target.parse(target)).fact("object_store.identities").value not in {None, "keystone"}
+
+
 def country_of(target):
     """Where a target lies by the catalogue; None where only its operator can say."""
     return site(Target.parse(target)).country

@@ -17,7 +17,7 @@ from hdh_infra.clouds.openstack.naming import (
 )
 from hdh_infra.graph.observation import Natives
 from hdh_infra.graph.values import ref
-from hdh_infra.model.platform import Platform
+from hdh_infra.model.platform import DeclaredFact, Platform
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -202,7 +202,13 @@ def test_a_bucket_asks_for_the_key_services_default_key_and_is_read_as_the_provi
 def test_a_disk_whose_encryption_nobody_documents_is_unknown_until_it_is_declared(target):
     platform, where = described(target), Target.parse(target)
     unsaid = platform.model_copy(update={"facts": (), "waivers": ()})
-    for one, level in ((platform, "provider-key"), (unsaid, None)):
+    said = DeclaredFact.model_validate(
+        {
+            "target": target, "attribute": "machine.encryption", "value": "provider-key", "source": "an answer in writing",
+            "as_of": "2026-11-01", "by": "operator",
+        }
+    )  # fmt: skip
+    for one, level in ((unsaid.model_copy(update={"facts": (said,)}), "provider-key"), (unsaid, None)):
         plan = make_plan(one, target, today=TODAY)
         observed = of(where).observe(Natives.of_plan(plan.nodes, ()), site(where, one))
         assert observed.elements["zone/lake/machine/spark"]["encryption"] == level
