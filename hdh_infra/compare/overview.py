@@ -13,7 +13,7 @@ from hdh_infra.compare.report.families import general, space_of
 from hdh_infra.compare.side import Side
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.requirements import REQUIREMENTS
-from hdh_infra.model.scales import Verdict
+from hdh_infra.model.scales import Confidence, Verdict
 
 GROUPS: Mapping[str, str] = {
     "offer": "The offer",
@@ -33,6 +33,9 @@ GROUPS: Mapping[str, str] = {
 """How the first word of a requirement is called above its rows."""
 
 
+_GOOD = frozenset({Verdict.met, Verdict.differs})
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -45,6 +48,7 @@ class Cell:
         waived: whether waivers in force cover all of these.
         counts: elements by their own worst verdict.
         reasons: why, of every verdict that is not met, each once, the worst first.
+        inferred: whether a verdict that is met, or met by other means, rests on what nobody wrote but somebody concluded.
     """
 
     verdict: Verdict
@@ -53,6 +57,7 @@ class Cell:
     waived: bool
     counts: Mapping[Verdict, int]
     reasons: tuple[VerdictRow, ...]
+    inferred: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in an assessment."""
@@ -61,6 +66,7 @@ class Cell:
             "elements": self.elements,
             "asked": self.asked,
             "waived": self.waived,
+            "inferred": self.inferred,
             "counts": {verdict.value: count for verdict, count in self.counts.items()},
             "reasons": [
                 {
@@ -170,6 +176,7 @@ def _cell(rows: Sequence[VerdictRow]) -> Cell:
         waived,
         counts,
         tuple(sorted(reasons.values(), key=lambda row: -row.verdict.rank)),
+        worst in _GOOD and any(row.confidence is Confidence.inferred for row in rows),
     )
 
 

@@ -15,6 +15,7 @@ from hdh_infra.catalogue.load import offer_of, one_of_each, targets
 from hdh_infra.compare import assessment
 from hdh_infra.compare.assessment import plan_all
 from hdh_infra.compare.overview import GROUPS
+from hdh_infra.compare.report.families import general, space_of
 from hdh_infra.compare.report.html import assessment_html
 from hdh_infra.compare.report.markdown import assessment_markdown
 from hdh_infra.compare.report.terminal import print_assessment
@@ -74,9 +75,9 @@ def test_a_cell_is_the_worst_verdict_of_its_elements_and_counts_them(everywhere)
             assert cell.waived == (
                 cell.verdict in {Verdict.not_met, Verdict.unknown} and not any(row.blocks for row in rows)
             )
-            assert {row.reason for row in cell.reasons} == {
-                row.reason for row in rows if row.verdict is not Verdict.met
-            }
+            # What differs by the space only is one reason.
+            said = {general(row.reason, space_of(row.element)) for row in rows if row.verdict is not Verdict.met}
+            assert {general(row.reason, space_of(row.element)) for row in cell.reasons} == said
 
 
 def test_the_json_says_why_of_every_cell_with_source_and_day(everywhere):
@@ -244,3 +245,24 @@ def test_what_a_description_says_cannot_become_a_part_of_the_page(small):
 def test_a_side_that_could_not_be_planned_answers_nothing():
     side = Side.not_planned("azure:francecentral", "it is too tall")
     assert (side.deployable, side.verdicts, side.resources) == (False, (), 0)
+
+
+def test_a_green_tick_that_rests_on_a_conclusion_says_so(small):
+    """Whoever decides must see which of them no page of the cloud says."""
+    found = assessment(small, plan_all(small, [hdh.Target.parse("s3ns:u-france-east1")], None, TODAY), today=TODAY)
+    cells = {line.requirement: line.cells[0] for line in found.overview.lines}
+    rows = {}
+    for row in found.sides[0].verdicts:
+        if row.asked is not None:
+            rows.setdefault(row.requirement, []).append(row)
+    inferred = {
+        name
+        for name, some in rows.items()
+        if all(row.verdict.value in {"met", "differs"} for row in some)
+        and any(row.confidence.value == "inferred" for row in some)
+    }
+    assert inferred
+    assert {name for name, cell in cells.items() if cell is not None and cell.inferred} >= inferred
+    told = in_terminal(found)
+    assert "✓i" in told
+    assert "i: rests on what is inferred" in told

@@ -1,4 +1,7 @@
-"""Every test that takes a `target` is held on one region of each offer of the catalogue that something can be deployed to."""
+"""Every test that takes a `target` is held on one region of each offer of the catalogue that something can be deployed to.
+
+A law is tried on few platforms of each offer, since there are many offers; HDH_EXAMPLES=25 looks deeper.
+"""
 
 from hdh_infra.catalogue.load import first_regions
 

@@ -30,7 +30,7 @@ from tests.conformance.offering import country_of, without_service
 TODAY = datetime.date(2026, 11, 25)
 SMALL = Path(__file__).parents[2] / "examples" / "small.yaml"
 SOME = settings(
-    max_examples=int(os.environ.get("HDH_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("HDH_EXAMPLES", "8")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

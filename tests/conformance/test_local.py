@@ -21,7 +21,7 @@ from tests.conformance.offering import without_service
 TODAY = datetime.date(2026, 11, 25)
 LAST_DAY = datetime.date(2027, 3, 31)
 LATER = datetime.date(2027, 11, 23)
-_EXAMPLES = int(os.environ.get("HDH_EXAMPLES", "20"))
+_EXAMPLES = int(os.environ.get("HDH_EXAMPLES", "8"))
 SOME = settings(
     max_examples=_EXAMPLES,
     deadline=None,

@@ -201,7 +201,8 @@ def observe_stores(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -
             "encryption": str(known) if known is not None else None,
             "key": None,
             "versioning": bucket.properties.get("versioning") == "Enabled",
-            "retention": {"days": days, "mode": "compliance"} if days else None,
+            # Its days can be changed in the console, and no page says that they cannot be shortened (docs/storage/oss/quickstart.md).
+            "retention": {"days": days, "mode": "governance"} if days else None,
             "expiry": None,
             "soft_delete_days": None,
             "redundancy": None,

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
-from hdh_infra.compare.report import content
+from hdh_infra.compare.report import content, remarks
 from hdh_infra.compare.report.families import Families, general
 from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
 from hdh_infra.compare.report.offers import HEADERS, offered
@@ -150,7 +150,7 @@ def _findings(sides: Sequence[Side], families: Families) -> Iterator[str]:
 def _notices(sides: Sequence[Side]) -> list[str]:
     return [
         *(f"{side.label}: native override of {what}" for side in sides for what in side.overrides),
-        *(f"{side.label}: {what}" for side in sides for what in side.remarks),
+        *remarks.told(sides),
         *(f"due: {line}" for line in content.due(sides)),
     ]
 

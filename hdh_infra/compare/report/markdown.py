@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
-from hdh_infra.compare.report import content, measured
+from hdh_infra.compare.report import content, measured, remarks
 from hdh_infra.compare.report.families import Families
 from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
 from hdh_infra.compare.report.offers import HEADERS, offered
@@ -148,7 +148,7 @@ def _notices(sides: Sequence[Side]) -> Iterator[str]:
     yield from _bullets(
         [
             *(f"{side.label}: native override of {what}" for side in sides for what in side.overrides),
-            *(f"{side.label}: {what}" for side in sides for what in side.remarks),
+            *remarks.told(sides),
             *(f"**due**: {line}" for line in content.due(sides)),
         ]
     )

@@ -18,13 +18,15 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.not_met: "not met",
 }
 """What the marks of a table mean, in words."""
-NUMBERS = "the number is of how many elements; w: waived by the description; nothing: not asked; -: no plan can be made"
+NUMBERS = "the number is of how many elements; i: rests on what is inferred, and no page says; w: waived by the description; nothing: not asked; -: no plan can be made"
 
 
 def cell_words(cell: Cell | None, mark: str, side: Side) -> str:
-    """A cell: its mark, of how many elements the verdict is where it is one to act on, and whether that is waived."""
+    """A cell: its mark, `i` where it is inferred, of how many elements it is where it is one to act on, and whether that is waived."""
     if cell is None:
         return "-" if side.unplanned else ""
+    if cell.inferred:
+        mark = f"{mark}i"
     if cell.verdict is Verdict.met or side.refused:
         return mark
     count = f" {_short(cell.elements)}" if cell.asked > 1 else ""

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hdh_infra.compare.assessment import ending_words
-from hdh_infra.compare.report import content, measured
+from hdh_infra.compare.report import content, measured, remarks
 from hdh_infra.compare.report.families import Families
 from hdh_infra.compare.report.matrix import print_matrix
 from hdh_infra.compare.report.offers import HEADERS, offered
@@ -152,7 +152,7 @@ def _notices(sides: Sequence[Side], console: Console) -> None:
     """Overrides and remarks: what must not be overlooked behind the tables."""
     for side in sides:
         _bullets((f"{side.label}: native override of {what}" for what in side.overrides), console, style="yellow")
-        _bullets((f"{side.label}: {what}" for what in side.remarks), console, style="yellow")
+    _bullets(remarks.told(sides), console, style="yellow")
     _bullets((f"due: {line}" for line in content.due(sides)), console, style="bold yellow")
     if found := content.raised(sides):
         _line("Floors that the frameworks raise", console, style="bold cyan")

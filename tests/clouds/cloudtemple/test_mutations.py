@@ -117,7 +117,7 @@ def test_an_account_that_nobody_knows_is_told(small, deploy):
 def test_a_protection_that_was_set_in_the_console_is_seen(small, deploy):
     made = deploy(small())
     made.nodes[f"{SNDS}/bucket"]["retentionPeriod"] = 30
-    assert made.observe().elements[SNDS]["retention"] == {"days": 30, "mode": "compliance"}
+    assert made.observe().elements[SNDS]["retention"] == {"days": 30, "mode": "governance"}
 
 
 def test_what_an_engine_holds_is_read_like_the_plan(small, deploy, state):
