@@ -18,6 +18,7 @@ from hdh_infra.clouds.filters import (
     PROTOCOLS,
     Network,
     Ports,
+    Rule,
     intersect,
     network_of,
     passes,
@@ -27,8 +28,12 @@ from hdh_infra.clouds.filters import (
     written,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface
-from hdh_infra.clouds.reading import Resources
+from hdh_infra.clouds.reading import Reader, Resources
 from hdh_infra.graph.observation import Native, Observation, ObservedFlow
+from hdh_infra.graph.values import Value
+
+EVERYTHING = (Rule("out", None), Rule("in", None))
+"""Of an interface whose filter cannot be read."""
 
 
 @final
@@ -60,6 +65,31 @@ def observation(reader: Resources, elements: Mapping[str, dict[str, Any]], traff
         entry=traffic.entry,
         remarks=tuple(sorted(reader.remarks)),
     )
+
+
+def filter_of(
+    reader: Reader, owner: Native, groups: Iterable[Value], token: str, rules: Mapping[str, tuple[Rule, ...]]
+) -> tuple[frozenset[str], tuple[Rule, ...]]:
+    """The groups that filter an interface, and all that they let through; one that cannot be read is taken for open.
+
+    Args:
+        reader: the native resources.
+        owner: what has the groups.
+        groups: what names them.
+        token: the type of a group.
+        rules: by the native path of a group.
+    """
+    names: set[str] = set()
+    found: list[Rule] = []
+    for value in groups:
+        group = reader.follow(value, token)
+        if group is None:
+            reader.remarks.add(f"{owner.path} has a security group that is not among the resources: taken for open")
+            found.extend(EVERYTHING)
+        else:
+            names.add(group.path)
+            found.extend(rules[group.path])
+    return frozenset(names), tuple(found)
 
 
 def service_flows(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.clouds.openstack import naming
 from hdh_infra.deploy import stored, unfinished
 from hdh_infra.errors import CloudError
@@ -114,7 +115,7 @@ def state(**more: Any) -> dict[str, Any]:
         ({}, True),
         ({"modified": "2026-11-25T11:00:00Z"}, False),
         ({"initErrors": None}, False),
-        ({"type": naming.BUCKET}, False),
+        ({"type": BUCKET}, False),
         ({"delete": True}, False),
     ],
     ids=["created", "updated later", "well", "settled by our own plugin", "on its way out"],

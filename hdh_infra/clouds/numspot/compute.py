@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.machines import sizes_of
 from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.numspot.naming import VM, VOLUME, make, zone
 from hdh_infra.clouds.numspot.reading import Reader
@@ -112,16 +112,13 @@ def observe_machines(reader: Reader, public: Mapping[str, bool]) -> dict[str, di
         disks = [reader.volumes.get(one.path, []) for one in machines]
         data = [sum(int(one.properties.get("size") or 0) for one in some) * GIB for some in disks]
         flavours = [reader.flavours.get(str(one.properties.get("type"))) for one in machines]
-        sizes = [one for one in flavours if one is not None] if all(flavours) else []
         images = {reader.families.get(str(one.properties.get("imageId"))) for one in machines}
         for one in machines:
             _remark(reader, one)
         found[element] = {
             "kind": "machine",
             "count": len(machines),
-            "vcpus": min((one.vcpus for one in sizes), default=None),
-            "memory": min((int(one.memory) for one in sizes), default=None),
-            "gpu": gpu_of(sizes),
+            **sizes_of(flavours),
             "disk": min(data) or None,
             "system_disk": _system_disk(machines),
             "image": images.pop() if len(images) == 1 else None,

@@ -26,12 +26,12 @@ from hdh_infra.clouds.numspot.network import FILTERED
 from hdh_infra.clouds.numspot.reading import Reader, has_tag
 from hdh_infra.clouds.numspot.rules import IN
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.traffic import filter_of
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 
 _NUMBERS = {"6": "tcp", "17": "udp", "-1": None, "any": None, "": None}
-_EVERYTHING = (Rule("out", None), Rule("in", None))
 _DEFAULT = "default group of "
 
 
@@ -194,19 +194,7 @@ class Wires:
                 f"{machine.path} has the VPC's default group, which lets everything out, and in what is in it"
             )
             return frozenset({default}), (Rule("out", None), Rule("in", None, groups=frozenset({default})))
-        names: set[str] = set()
-        rules: list[Rule] = []
-        for value in values:
-            group = self.reader.follow(value, GROUP)
-            if group is None:
-                self.reader.remarks.add(
-                    f"{machine.path} has a security group that is not among the resources: taken for open"
-                )
-                rules.extend(_EVERYTHING)
-            else:
-                names.add(group.path)
-                rules.extend(self.rules[group.path])
-        return frozenset(names), tuple(rules)
+        return filter_of(self.reader, machine, values, GROUP, self.rules)
 
 
 def _leads_out(route: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.machines import sizes_of
 from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import leaves
 from hdh_infra.clouds.openstack.disks import (
@@ -122,7 +122,6 @@ def observe_machines(
     for element, servers in reader.elements(INSTANCE, "machine", apart).items():
         each = [observe_disks(reader, server, attached.get(server.path, ())) for server in servers]
         flavours = [reader.flavours.get(_flavour(server)) for server in servers]
-        known = [one for one in flavours if one is not None] if all(flavours) else []
         system = weakest(level for disks in each for level in disks.system_levels)
         data = [level for disks in each for level in disks.data_levels]
         sizes = [disks.system for disks in each]
@@ -135,9 +134,7 @@ def observe_machines(
         found[element] = {
             "kind": "machine",
             "count": len(servers),
-            "vcpus": min((one.vcpus for one in known), default=None),
-            "memory": min((int(one.memory) for one in known), default=None),
-            "gpu": gpu_of(known),
+            **sizes_of(flavours),
             "disk": min(disks.data for disks in each) or None,
             "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,

@@ -33,6 +33,7 @@ from hdh_infra.clouds.openstack.naming import (
 )
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.traffic import filter_of
 from hdh_infra.clouds.values import listed, looked_up
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value, form_of
@@ -45,7 +46,6 @@ LOCAL = tuple(
 """Ranges that lead nowhere outside (RFC 1918, RFC 6598, RFC 3927)."""
 _NOBODY = ipaddress.IPv4Network("0.0.0.0/32")
 _NUMBERS = {"6": "tcp", "17": "udp", "": None, "any": None}
-_EVERYTHING = (Rule("out", None), Rule("in", None))
 
 
 def exit_of(server: Native) -> str | None:
@@ -276,19 +276,7 @@ class Wires:
             lets = "everything in and out" if open_to_all else "everything out, and in what is in it"
             self.reader.remarks.add(f"{port.path} has the project's default group, which lets {lets}")
             return frozenset({DEFAULT_GROUP}), (Rule("out", None), inward)
-        names: set[str] = set()
-        rules: list[Rule] = []
-        for value in values:
-            group = self.reader.follow(value, GROUP)
-            if group is None:
-                self.reader.remarks.add(
-                    f"{port.path} has a security group that is not among the resources: taken for open"
-                )
-                rules.extend(_EVERYTHING)
-            else:
-                names.add(group.path)
-                rules.extend(self.rules[group.path])
-        return frozenset(names), tuple(rules)
+        return filter_of(self.reader, port, values, GROUP, self.rules)
 
     def _routes(self) -> None:
         for native in self.reader.natives.of_type(ROUTER_INTERFACE):

@@ -31,6 +31,7 @@ from hdh_infra.clouds.outscale.naming import (
 from hdh_infra.clouds.outscale.network import FILTERED
 from hdh_infra.clouds.outscale.reading import Reader, tags_of
 from hdh_infra.clouds.reach import Interface
+from hdh_infra.clouds.traffic import EVERYTHING, filter_of
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
@@ -41,7 +42,6 @@ BASTION: Final = "/bastion/"
 """Between a network and the parts of its entry for people, in their paths."""
 _NUMBERS: Final = {"6": "tcp", "17": "udp", "-1": None, "all": None, "": None}
 _LISTS: Final = "list of prefixes: "
-_EVERYTHING = (Rule("out", None), Rule("in", None))
 
 
 @final
@@ -136,7 +136,7 @@ class Wires:
         ways = self.tables[id(one)].services
         listed_ports: list[tuple[int, int]] = []
         wide: list[tuple[int, int]] = []
-        for rule in one.rules if one.rules is not None else _EVERYTHING:
+        for rule in one.rules if one.rules is not None else EVERYTHING:
             if rule.direction != "out" or rule.protocol not in {None, protocol}:
                 continue
             if ways and any(f"{_LISTS}{way}" in rule.groups for way in ways):
@@ -255,22 +255,11 @@ class Wires:
         if subnet is None or net is None or not isinstance(address, str):
             self.reader.remarks.add(f"{instance.path} has no Subnet or no fixed address among the resources: not read")
             return
-        rules: list[Rule] = []
-        names: set[str] = set()
-        for value in listed(properties.get("securityGroupIds")):
-            group = self.reader.follow(value, GROUP)
-            if group is None:
-                self.reader.remarks.add(
-                    f"{instance.path} has a security group that is not among the resources: taken for open"
-                )
-                rules.extend(_EVERYTHING)
-            else:
-                names.add(group.path)
-                rules.extend(self.rules[group.path])
+        names, rules = filter_of(self.reader, instance, listed(properties.get("securityGroupIds")), GROUP, self.rules)
         if FILTERED not in tags_of(net):
             around = (network_of(str(subnet.properties.get("cidrBlock"))),)
-            rules += [Rule("out", None, peers=around), Rule("in", None, peers=around)]
+            rules += (Rule("out", None, peers=around), Rule("in", None, peers=around))
         yield (
-            Interface(instance.element, ipaddress.IPv4Address(address), net.path, tuple(rules), frozenset(names)),
+            Interface(instance.element, ipaddress.IPv4Address(address), net.path, rules, names),
             subnet,
         )

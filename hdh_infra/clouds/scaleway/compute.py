@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
-from hdh_infra.clouds.machines import gpu_of
+from hdh_infra.clouds.machines import sizes_of
 from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.scaleway.disks import disk_path, level, lower_data_disk, observe_disks, root_volume
 from hdh_infra.clouds.scaleway.naming import IPAM_IP, PLACEMENT_GROUP, PRIVATE_NIC, SERVER, make, zones
@@ -131,15 +131,12 @@ def observe_machines(
     for element, servers in reader.elements(SERVER, "machine").items():
         each = [observe_disks(reader, server) for server in servers]
         flavours = [reader.flavours.get(str(server.properties.get("type"))) for server in servers]
-        known = [one for one in flavours if one is not None] if all(flavours) else []
         sizes = [disks.system for disks in each]
         images = {reader.families.get(str(server.properties.get("image"))) for server in servers}
         found[element] = {
             "kind": "machine",
             "count": len(servers),
-            "vcpus": min((one.vcpus for one in known), default=None),
-            "memory": min((int(one.memory) for one in known), default=None),
-            "gpu": gpu_of(known),
+            **sizes_of(flavours),
             "disk": min(disks.data for disks in each) or None,
             "system_disk": min((size for size in sizes if size), default=None) if all(sizes) else None,
             "image": images.pop() if len(images) == 1 else None,

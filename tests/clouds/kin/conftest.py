@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import hdh_infra as hdh
-from tests.clouds.openstack.conftest import as_state, deployment, planned
+from tests.clouds.openstack.conftest import as_state
 
 EVERYWHERE = Path(__file__).parents[2] / "end_to_end" / "everywhere"
 FILES = {
@@ -25,16 +25,6 @@ def described(target):
 @pytest.fixture
 def trial():
     return described
-
-
-@pytest.fixture
-def lower():
-    return planned
-
-
-@pytest.fixture
-def deploy():
-    return deployment
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.load import check_fits
+from tests.clouds.deployments import TODAY
 from tests.clouds.kin.conftest import FILES, described
-from tests.clouds.openstack.conftest import TODAY
 
 SNC = "ovhcloud/snc:eu-west-rbx-snc"
 HUAWEI = ("opentelekomcloud:eu-de", "flexibleengine:eu-west-0")

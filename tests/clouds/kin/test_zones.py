@@ -10,7 +10,7 @@ from hdh_infra.model.scales import Verdict
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.sandbox.box import needs
-from tests.clouds.openstack.conftest import SMALL, TODAY
+from tests.clouds.deployments import SMALL, TODAY
 
 PARIS = "ovhcloud/public-cloud-3az:EU-WEST-PAR"
 ZONES = ["eu-west-par-a", "eu-west-par-b", "eu-west-par-c"]

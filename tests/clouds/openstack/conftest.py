@@ -1,70 +1,28 @@
-"""The small platform on OpenStack and OVHcloud, its natives as an engine's state would hold them, and changes to them."""
+"""The small platform on OpenStack and OVHcloud, and its natives as an engine's state would hold them."""
 
-import copy
-import datetime
 import hashlib
 import json
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-import hdh_infra as hdh
-from hdh_infra.catalogue.load import Site, site
 from hdh_infra.clouds import of
-from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native, Natives, Observation
+from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import fill, get_output, transform
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
-from hdh_infra.planning import make_plan, update_lock
-
-TODAY = datetime.date(2026, 11, 23)
-SMALL = Path(__file__).parents[3] / "examples" / "small.yaml"
-
-
-@dataclass
-class Deployment:
-    """The natives of a plan, that a test may change before they are read back."""
-
-    nodes: dict[str, dict]
-    types: dict[str, str]
-    place: Site
-    extra: list[Native] = field(default_factory=list)
-
-    def observe(self, source: str = "plan") -> Observation:
-        natives = [Native(path, self.types[path], properties) for path, properties in self.nodes.items()]
-        return of(self.place.target).observe(Natives([*natives, *self.extra], source), self.place)
-
-    def changed(self) -> "Deployment":
-        return Deployment(copy.deepcopy(self.nodes), self.types, self.place)
-
-    def add(self, path: str, token: str, **properties) -> None:
-        self.extra.append(Native(path, token, properties))
+from tests.clouds import deployments as shared
+from tests.clouds.deployments import planned
 
 
 def described(**changes) -> Platform:
-    """The small platform with parts of its description replaced; without its waivers, which a change may leave idle.
+    """The small platform with parts of its description replaced.
 
     Who gives flows gives all of them: those of the spaces' defaults go too.
     """
-    value = hdh.load(SMALL).model_dump(mode="json", by_alias=True)
-    if "flows" in changes:
-        value["spaces"]["defaults"]["flows"] = []
-    return Platform.model_validate({**value, "waivers": [], **changes})
-
-
-def planned(platform: Platform, target: str, lock=None) -> list[Node]:
-    return list(make_plan(platform, target, lock=lock, today=TODAY).nodes)
-
-
-def deployment(platform: Platform, target: str) -> Deployment:
-    nodes = planned(platform, target)
-    return Deployment(
-        {node.path: copy.deepcopy(dict(node.properties)) for node in nodes},
-        {node.path: node.type for node in nodes},
-        site(Target.parse(target), platform),
-    )
+    if "flows" in changes and "spaces" not in changes:
+        spaces = shared.described().model_dump(mode="json", by_alias=True)["spaces"]
+        changes["spaces"] = {**spaces, "defaults": {**spaces["defaults"], "flows": []}}
+    return shared.described(**changes)
 
 
 def as_state(platform: Platform, target: str) -> list[Native]:
@@ -114,20 +72,5 @@ def small():
 
 
 @pytest.fixture
-def lower():
-    return planned
-
-
-@pytest.fixture
-def deploy():
-    return deployment
-
-
-@pytest.fixture
 def state():
     return as_state
-
-
-@pytest.fixture
-def lock_of():
-    return lambda platform, target: update_lock(None, platform, [Target.parse(target)])

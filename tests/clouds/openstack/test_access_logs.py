@@ -6,6 +6,7 @@ import pytest
 
 from hdh_infra.clouds import of
 from hdh_infra.planning import make_plan
+from tests.clouds.deployments import put
 
 LAKE, LOGS = "zone/lake/store/snds", "zone/audit/store/logs"
 WORK = "space/cohort-a/store/work"
@@ -128,10 +129,6 @@ def test_logs_are_asked_only_where_they_can_arrive_and_what_nobody_knows_stays_u
     deployed = deploy(logged(lock, encrypted, **{"object_store.log_target": takes}), OPENSTACK)
     assert ("logging" in deployed.nodes[BUCKET]) is (seen is not False)
     assert logs_of(deployed.observe())[LAKE] is seen
-
-
-def put(path, **properties):
-    return lambda deployed: deployed.nodes[path].update(properties)
 
 
 def drop(path, name):

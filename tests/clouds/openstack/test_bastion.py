@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from hdh_infra.clouds.hardening import DIRECTIVES, observe_start_up, start_up
+from tests.clouds.deployments import ref
 
 ZONE = "zone/administration"
 BASTION = f"{ZONE}/bastion"
@@ -28,10 +29,6 @@ def deployed(request, small, deploy):
 
 def entry(deployed, network=ZONE):
     return deployed.observe().elements[network]["entry"]
-
-
-def ref(path):
-    return {"$ref": path, "output": "id"}
 
 
 def test_the_bastion_leads_to_the_machines_of_its_network_and_opens_nothing_else(small, deploy, deployed):

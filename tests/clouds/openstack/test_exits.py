@@ -15,6 +15,7 @@ from hdh_infra.model.platform import Waiver
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
 from hdh_infra.planning.lock import FIRST_HOST
+from tests.clouds.deployments import drop, put
 
 TODAY = datetime.date(2026, 11, 25)
 OVH, PRIVATE = "ovhcloud:GRA", "openstack:RegionOne"
@@ -224,14 +225,6 @@ def door_metadata(deployment, kind="stores"):
 
 def metadata(change):
     return lambda d: change(d.nodes[SERVER]["metadata"], door_metadata(d))
-
-
-def put(path, **properties):
-    return lambda d: d.nodes[path].update(properties)
-
-
-def drop(path):
-    return lambda d: d.nodes.pop(path)
 
 
 LEAST = {

@@ -2,37 +2,14 @@
 
 import pytest
 
+from tests.clouds.deployments import add, drop, put, ref
+
 SPARK = "zone/lake/machine/spark"
 DESKTOP = "space/cohort-a/machine/desktop"
 SNDS = "zone/lake/store/snds"
 BUCKET = f"{SNDS}/bucket"
 RIGHTS = f"zone/lake/right/zone.lake.machine.spark-{SNDS.replace('/', '.')}-write"
 SSH = "zone/administration/flow/zone.administration.machine.console-to-zone.lake.machine.spark-tcp-22"
-
-
-def put(path, **properties):
-    def change(deployment):
-        deployment.nodes[path].update(properties)
-
-    return change
-
-
-def drop(path, *names):
-    def change(deployment):
-        if not names:
-            del deployment.nodes[path]
-        for name in names:
-            del deployment.nodes[path][name]
-
-    return change
-
-
-def add(path, token, **properties):
-    return lambda deployment: deployment.add(path, token, **properties)
-
-
-def ref(path):
-    return {"$ref": path, "output": "id"}
 
 
 def policy(resources, actions=("s3:*",)):

@@ -7,6 +7,7 @@ import pytest
 from hdh_infra.clouds import cloud
 from hdh_infra.graph.observation import Natives
 from hdh_infra.planning import make_plan
+from tests.clouds.deployments import put
 
 TARGET = "openstack:RegionOne"
 TODAY = datetime.date(2026, 11, 23)
@@ -145,10 +146,6 @@ def test_the_same_is_read_from_a_state(small, state, deployed):
         path: one for path, one in expected.elements.items() if one["kind"] == "store"
     }
     assert {(one.source, one.to) for one in observed.flows} == {(one.source, one.to) for one in expected.flows}
-
-
-def put(path, **properties):
-    return lambda deployed: deployed.nodes[path].update(properties)
 
 
 def rule(method, path, service="object-store"):

@@ -8,6 +8,7 @@ from hdh_infra.clouds.outscale import CLOUD
 from hdh_infra.graph.observation import Natives
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan, update_lock
+from tests.clouds.deployments import ref
 
 TODAY = datetime.date(2026, 11, 25)
 TARGET = "outscale:eu-west-2"
@@ -30,10 +31,6 @@ def deployed(small, deploy):
 
 def entry(deployed, network=ZONE):
     return deployed.observe().elements[network]["entry"]
-
-
-def ref(path):
-    return {"$ref": path, "output": "id"}
 
 
 def test_the_bastion_leads_to_the_machines_of_its_network_and_opens_nothing_else(small, deploy, deployed):

@@ -4,44 +4,12 @@ import pytest
 
 from hdh_infra.clouds.outscale.network import FILTERED
 from hdh_infra.clouds.outscale.wires import AUTO_ATTACH
+from tests.clouds.deployments import add, drop, each, put, ref
 
 SPARK, CONSOLE = "zone/lake/machine/spark", "zone/administration/machine/console"
 BUCKET = "zone/lake/store/snds/bucket"
 SSH = "zone/administration/flow/zone.administration.machine.console-to-zone.lake.machine.spark-tcp-22"
 ROUTES = "zone/administration/peering/zone.lake"
-
-
-def put(path, **properties):
-    def change(deployment):
-        deployment.nodes[path].update(properties)
-
-    return change
-
-
-def drop(path, *names):
-    def change(deployment):
-        if not names:
-            del deployment.nodes[path]
-        for name in names:
-            del deployment.nodes[path][name]
-
-    return change
-
-
-def add(path, token, **properties):
-    return lambda deployment: deployment.add(path, token, **properties)
-
-
-def each(*changes):
-    def change(deployment):
-        for one in changes:
-            one(deployment)
-
-    return change
-
-
-def ref(path):
-    return {"$ref": path, "output": "id"}
 
 
 def untagged(path):

@@ -6,6 +6,7 @@ import pytest
 
 from hdh_infra.clouds import cloud
 from hdh_infra.model.requirements import REQUIREMENTS
+from tests.clouds.deployments import drop, put
 
 TARGET = "ovhcloud:GRA"
 SPARK = "zone/lake/machine/spark"
@@ -157,20 +158,6 @@ def test_a_named_vrack_is_attached_before_any_network_and_no_person_is_asked(sma
     assert networks
     assert all("platform/vrack" in node.depends_on for node in networks)
     assert not [step for step in plan.manual if step.id == "vrack"]
-
-
-def put(path, **properties):
-    return lambda deployment: deployment.nodes[path].update(properties)
-
-
-def drop(path, *names):
-    def change(deployment):
-        if not names:
-            del deployment.nodes[path]
-        for name in names:
-            del deployment.nodes[path][name]
-
-    return change
 
 
 EVERYTHING = {"$json": {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}

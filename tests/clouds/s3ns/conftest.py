@@ -1,21 +1,16 @@
 """A platform with all that is lowered on S3NS, its natives as a state of the simulated cloud holds them, and changes to them."""
 
-import copy
-import datetime
-from dataclasses import dataclass, field
-
 import pytest
 
 from hdh_infra.catalogue.load import Site, site
-from hdh_infra.clouds import of
 from hdh_infra.graph.node import Node
-from hdh_infra.graph.observation import Native, Natives, Observation
+from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import fill, get_output, transform
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
+from tests.clouds.deployments import TODAY, Deployment, deployed
 
-TODAY = datetime.date(2026, 11, 25)
 TARGET = Target.parse("s3ns:u-france-east1")
 KEEPERS = "principalSet://iam.googleapis.com/locations/global/workforcePools/clinic/group/keepers"
 MACHINE = {"vcpus": 2, "memory": "4GB", "disk": {"size": "50GB", "key": "lake"}}
@@ -71,27 +66,6 @@ CLINIC = {
     "egress": [{"from": "zone/gate", "to": "192.0.2.0/24", "ports": [443]}],
     "targets": {str(TARGET): {"project": "s3ns:sandbox", "groups": {"keepers": KEEPERS}}},
 }
-
-
-@dataclass
-class Deployment:
-    """The natives of a plan, that a test may change before they are read back."""
-
-    nodes: dict[str, dict]
-    types: dict[str, str]
-    place: Site
-    extra: list[Native] = field(default_factory=list)
-
-    def observe(self, source: str = "plan") -> Observation:
-        natives = [Native(path, self.types[path], properties) for path, properties in self.nodes.items()]
-        cloud = of(TARGET)
-        return cloud.observe(Natives([*natives, *self.extra], source, cloud.identifiers), self.place)
-
-    def changed(self) -> "Deployment":
-        return Deployment(copy.deepcopy(self.nodes), self.types, self.place)
-
-    def add(self, path: str, token: str, **properties) -> None:
-        self.extra.append(Native(path, token, properties))
 
 
 def described(**changes) -> Platform:
@@ -160,8 +134,4 @@ def clinic() -> list[Node]:
 
 @pytest.fixture
 def deployment(clinic, place) -> Deployment:
-    return Deployment(
-        {node.path: copy.deepcopy(dict(node.properties)) for node in clinic},
-        {node.path: node.type for node in clinic},
-        place,
-    )
+    return deployed(clinic, place)

@@ -1,29 +1,21 @@
-"""The fixtures of OpenStack's tests on Scaleway, with a state as its provider and its S3 endpoint hold one."""
+"""The platform of OpenStack's tests on Scaleway, with a state as its provider and its S3 endpoint hold one."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 from hdh_infra.clouds.scaleway.naming import ACL, KEY, PRIVATE_NIC, ZONAL
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import fill, transform
+from tests.clouds.deployments import planned
+from tests.clouds.openstack.conftest import described
 
-_file = Path(__file__).parents[1] / "openstack" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("openstack_fixtures", _file)
-_fixtures = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = _fixtures
-_spec.loader.exec_module(_fixtures)
-
-small, lower, deploy, lock_of = (getattr(_fixtures, name) for name in ("small", "lower", "deploy", "lock_of"))
 TARGET = "scaleway:fr-par"
 
 
 def as_state(platform):
     """What an engine's state holds: ids with their place before them, of IAM without one; both lists by the id of their VPC."""
-    nodes = {node.path: node for node in _fixtures.planned(platform, TARGET)}
+    nodes = {node.path: node for node in planned(platform, TARGET)}
     ids = {}
     for index, (path, node) in enumerate(nodes.items()):
         place = node.properties.get("zone") if node.type in ZONAL else node.properties.get("region")
@@ -56,6 +48,11 @@ def as_state(platform):
             properties["macAddress"] = "02:00:00:00:00:01"
         found.append(Native(path, node.type, properties, ids[path]))
     return found
+
+
+@pytest.fixture
+def small():
+    return described
 
 
 @pytest.fixture
