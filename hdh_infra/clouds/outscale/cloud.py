@@ -52,6 +52,8 @@ def providers(context: Context) -> Mapping[str, Provider]:
     site = context.site
     config: dict[str, Any] = {name: site.endpoint(service) for name, service in _ENDPOINTS.items()}
     config |= plugin_settings(site.offer)
+    # Lists of a provider's settings go as they are: what the EC2-compatible endpoint does not know is taken out of requests.
+    config["ec2Without"] = list(site.offer.native["ec2_without"])
     config["region"] = site.service_region("compute")
     return {PROVIDER: Provider("hdh", PLUGIN_VERSION, config)}
 

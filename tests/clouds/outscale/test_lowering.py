@@ -101,3 +101,14 @@ def test_a_machine_with_graphics_processors_takes_a_type_that_a_gpu_can_be_attac
     (row,) = [row for row in plan.verdicts if (row.element, row.attribute) == ("zone/lake/machine/spark", "gpu")]
     assert row.verdict == "not-met"
     assert any("nvidia-a100-80" in step.command for step in plan.manual)
+
+
+def test_the_plugin_is_told_what_the_endpoint_does_not_know():
+    """FCU refuses a request with a parameter that it has not, so that not one thing could be made."""
+    import hdh_infra as hdh
+    from hdh_infra.resources import config
+
+    plan = hdh.plan(hdh.load("examples/small.yaml"), "outscale:eu-west-2", today=TODAY)
+    (provider,) = plan.providers.values()
+    assert "*.TagSpecifications" in provider.config["ec2Without"]
+    assert config.check({**provider.config, "accessKey": "a", "secretKey": "b"}, {}) == []
