@@ -149,10 +149,15 @@ def overview(sides: Sequence[Side]) -> Overview:
 
 
 def _column(rows: Iterable[VerdictRow]) -> Mapping[str, Cell]:
-    """The cells of one side, by requirement; of rows that ask nothing only what is wrong counts."""
+    """The cells of one side, by requirement; of rows that ask nothing only what is wrong counts.
+
+    What asks for nothing of what is not there, such as a key that must not be exported where there are no keys, is met, and
+    is no tick: whoever reads the table would take it for something that the offer has.
+    """
     found: dict[str, list[VerdictRow]] = {}
     for row in rows:
-        if row.asked is not None or row.verdict is not Verdict.met:
+        nothing = row.asked is None or (not row.asked and row.given is None)
+        if not nothing or row.verdict is not Verdict.met:
             found.setdefault(row.requirement, []).append(row)
     return {requirement: _cell(of_it) for requirement, of_it in found.items()}
 

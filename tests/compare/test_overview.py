@@ -51,21 +51,26 @@ def test_every_requirement_has_a_group():
     assert {requirement.partition(".")[0] for requirement in REQUIREMENTS} == GROUPS.keys()
 
 
+def is_told(row):
+    """Whether a row asks for something, or is not met; nothing asked of what is not there is no tick."""
+    return row.verdict is not Verdict.met or bool(row.asked) or (row.asked is not None and row.given is not None)
+
+
+def test_nothing_asked_of_keys_that_are_not_there_is_no_green_tick(everywhere):
+    lines = {line.requirement: line for line in everywhere.overview.lines}
+    labels = [side.label for side in everywhere.sides]
+    keyless = labels.index("numspot:eu-west-2")
+    assert lines["key.exportable"].cells[keyless] is None
+    assert lines["key.protection"].cells[keyless].verdict is Verdict.not_met
+    assert lines["key.exportable"].cells[labels.index("azure:francecentral")].verdict is Verdict.met
+
+
 def test_a_cell_is_the_worst_verdict_of_its_elements_and_counts_them(everywhere):
-    asked = {
-        row.requirement
-        for side in everywhere.sides
-        for row in side.verdicts
-        if row.asked is not None or row.verdict is not Verdict.met
-    }
+    asked = {row.requirement for side in everywhere.sides for row in side.verdicts if is_told(row)}
     assert [line.requirement for line in everywhere.overview.lines] == [one for one in REQUIREMENTS if one in asked]
     for line in everywhere.overview.lines:
         for side, cell in zip(everywhere.sides, line.cells, strict=True):
-            rows = [
-                row
-                for row in side.verdicts
-                if row.requirement == line.requirement and (row.asked is not None or row.verdict is not Verdict.met)
-            ]
+            rows = [row for row in side.verdicts if row.requirement == line.requirement and is_told(row)]
             if cell is None:
                 assert not rows
                 continue
