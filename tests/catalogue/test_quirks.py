@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import hdh_infra as hdh
-from hdh_infra.catalogue.load import catalogue, site
+from hdh_infra.catalogue.load import catalogue, clouds, site
 from hdh_infra.catalogue.quirks import QUIRKS, check_quirks, plugin_settings
 from hdh_infra.catalogue.schema import Offer
 from hdh_infra.clouds.base import Context
@@ -84,3 +84,15 @@ def test_where_rules_of_age_are_forbidden_none_is_planned_not_even_for_unfinishe
 def test_a_block_of_public_access_is_asked_only_where_there_is_one():
     assert properties({}, {"publicAccessBlock": True})["publicAccessBlock"] is True
     assert "publicAccessBlock" not in properties({}, {"publicAccessBlock": False})
+
+
+def test_every_quirk_is_some_offers_and_the_known_ones_are_where_they_were_found():
+    stated = {offer.name: offer.quirks for cloud in clouds() for offer in catalogue(cloud).offers}
+    assert {name for quirks in stated.values() for name in quirks} == QUIRKS.keys()
+    quirks = {
+        one: site(Target.parse(one)).offer.quirks
+        for one in ("cloudtemple:fr1", "outscale:eu-west-2", "scaleway:fr-par")
+    }
+    assert quirks["scaleway:fr-par"]["lifecycle"] is False, "the HDS contract forbids rules of age"
+    assert quirks["outscale:eu-west-2"]["objectLockMode"] == "compliance"
+    assert quirks["cloudtemple:fr1"]["signature"] == "v2-but-v4-for-lists"
