@@ -34,7 +34,8 @@ COMPUTE = "compute"
 @functools.cache
 def clouds() -> tuple[str, ...]:
     """Names of the clouds that the catalogue has, sorted; with those that other packages add, unless they are left out."""
-    return tuple(name for name in names() if name not in {one.cloud for one in _unread()})
+    unread = {one.cloud for one in _unread()}
+    return tuple(name for name in names() if name not in unread)
 
 
 def left_out() -> tuple[LeftOut, ...]:

@@ -23,6 +23,8 @@ Group: TypeAlias = tuple[str, ...]
 _PEERING = "azure-native:network:VirtualNetworkPeering"
 _SERVER = "scaleway:instance/server:Server"
 _FAMILY = re.compile(r"([A-Za-z]+_)?([A-Za-z]+)\d+(?:-\d+)?([a-z]*)(?:_([A-Z]+\d+))?(?:_(v\d+))?")
+_FLAVOURS = ("flavorName", "instanceType", "type", "machineType")
+"""What clouds call the size of a machine, where it is a property of the machine itself."""
 _ADDRESS_BITS = {".": 32, ":": 128}
 
 
@@ -166,10 +168,10 @@ def _flavour(node: Node) -> str | None:
     """Name of the size of a machine, in any cloud's own property."""
     properties: Mapping[str, Any] = node.properties
     profile, looked_up = properties.get("hardwareProfile"), properties.get("flavorId")
-    found = profile.get("vmSize") if isinstance(profile, Mapping) else properties.get("flavorName")
-    found = properties.get("instanceType") if found is None else found
-    found = properties.get("type") if found is None else found
-    found = found or properties.get("machineType")
+    if isinstance(profile, Mapping):
+        found = profile.get("vmSize")
+    else:
+        found = next((properties[name] for name in _FLAVOURS if properties.get(name) is not None), None)
     if found is None and isinstance(looked_up, Mapping) and isinstance(looked_up.get("args"), Mapping):
         found = looked_up["args"].get("name")
     return found if isinstance(found, str) else None

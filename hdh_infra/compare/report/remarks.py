@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from hdh_infra.compare.report.families import EVERY_SPACE
 from hdh_infra.compare.side import Side
 
 _SPACE = re.compile(r"\bspace/[a-z0-9-]+")
@@ -27,7 +28,7 @@ def folded(remarks: Iterable[str]) -> list[str]:
     for remark in remarks:
         names = set(_SPACE.findall(remark))
         # What names two spaces says something of both, and is nobody else's.
-        alike.setdefault(_SPACE.sub("space/*", remark) if len(names) == 1 else remark, []).append(remark)
+        alike.setdefault(_SPACE.sub(EVERY_SPACE, remark) if len(names) == 1 else remark, []).append(remark)
     found = []
     for pattern, some in alike.items():
         found += some if len(some) <= _FEW else [f"{pattern} ({len(some)} spaces)"]

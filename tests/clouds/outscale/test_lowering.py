@@ -6,6 +6,7 @@ import ipaddress
 from hdh_infra.clouds.outscale.network import FILTERED
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan, update_lock
+from hdh_infra.resources import config
 
 TODAY = datetime.date(2026, 11, 25)
 TARGET = "outscale:eu-west-2"
@@ -103,12 +104,8 @@ def test_a_machine_with_graphics_processors_takes_a_type_that_a_gpu_can_be_attac
     assert any("nvidia-a100-80" in step.command for step in plan.manual)
 
 
-def test_the_plugin_is_told_what_the_endpoint_does_not_know():
+def test_the_plugin_is_told_what_the_endpoint_does_not_know(small):
     """FCU refuses a request with a parameter that it has not, so that not one thing could be made."""
-    import hdh_infra as hdh
-    from hdh_infra.resources import config
-
-    plan = hdh.plan(hdh.load("examples/small.yaml"), "outscale:eu-west-2", today=TODAY)
-    (provider,) = plan.providers.values()
+    (provider,) = make_plan(small(), TARGET, today=TODAY).providers.values()
     assert "*.TagSpecifications" in provider.config["ec2Without"]
     assert config.check({**provider.config, "accessKey": "a", "secretKey": "b"}, {}) == []
