@@ -1,12 +1,12 @@
-"""A long description is read and checked while its author waits."""
+"""A long description is read and checked while its author waits: the bound in seconds is a benchmark's."""
 
 import importlib.util
-import time
 from pathlib import Path
 
 import pytest
 
 from hdh_infra.planning import load
+from tests.growth import calls
 
 SPECS = Path(__file__).parents[1] / "benchmarks" / "specs.py"
 
@@ -25,16 +25,13 @@ def test_a_long_description_has_the_lines_that_were_asked(long_spec, lines):
     assert text.count("\n") == len(text.splitlines()) == lines
 
 
-def test_five_thousand_lines_are_loaded_within_a_second(long_spec, tmp_path):
-    """Processor time, so that other work on the machine counts little; most of the second is spare."""
-    small, long = tmp_path / "small.yaml", tmp_path / "long.yaml"
-    small.write_text(long_spec(100), encoding="utf-8")
+def test_the_work_of_loading_grows_with_the_lines_and_not_with_their_square(long_spec, tmp_path):
+    short, long = tmp_path / "short.yaml", tmp_path / "long.yaml"
+    short.write_text(long_spec(500), encoding="utf-8")
     long.write_text(long_spec(5000), encoding="utf-8")
-    load(small)  # reads the catalogue
-    begun = time.process_time()
-    platform = load(long)
-    assert time.process_time() - begun <= 1
-    assert len(platform.spaces.projects) > 350
+    load(short)  # reads the catalogue
+    assert calls(lambda: load(long)) < 12 * calls(lambda: load(short))
+    assert len(load(long).spaces.projects) > 350
 
 
 def test_a_file_a_space_gives_what_one_file_gives(long_spec, tmp_path):
@@ -49,7 +46,5 @@ def test_a_file_a_space_gives_what_one_file_gives(long_spec, tmp_path):
         file.write_text("spaces:\n  projects:\n" + space.replace("    s", "    s0", 1), encoding="utf-8")
         names.append(file.name)
     (tmp_path / "top.yaml").write_text(f"include: [{', '.join(names)}]\n" + head + "flows:\n" + flows, encoding="utf-8")
-    begun = time.process_time()
-    platform = load(tmp_path / "top.yaml")
-    assert time.process_time() - begun <= 1
-    assert platform == load(whole)
+    assert load(tmp_path / "top.yaml") == load(whole)
+    assert calls(lambda: load(tmp_path / "top.yaml")) < 3 * calls(lambda: load(whole))
