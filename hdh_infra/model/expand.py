@@ -77,9 +77,11 @@ class Expanded:
         return self.machines[path] if path in self.machines else self.kept_disks[path]
 
     def key_of(self, path: str) -> str | None:
-        """Path of the key that encrypts a store or a machine's data disk; None where no customer's key is asked."""
+        """Path of the key that encrypts a store or a machine's data disk; None where there is none or no customer's key is asked."""
         store = self.stores.get(path)
         spec = store if store is not None else self.machine(path).disk
+        if store is None and self.machine(path).disk.size is None:
+            return None
         return self._key(path, spec.encryption, spec.key)
 
     def system_encryption(self, path: str) -> Encryption:

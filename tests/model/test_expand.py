@@ -364,6 +364,15 @@ def test_a_key_is_named_or_the_network_s_own_and_none_below_the_customer_s_level
     assert set(found.keys) == {"key/k", "key/unused", "zone/a/key/default"}
 
 
+def test_the_key_of_a_data_disk_encrypts_nothing_where_there_is_none():
+    disks = {"disk": {"key": "k"}, "system_disk": {"encryption": "tenant-key"}}
+    without = expanded(keys={"k": {}}, zones={"a": {"machines": {"m": {**MACHINE, **disks}}}})
+    assert without.encrypted_by == {}
+    disks["disk"]["size"] = "10GB"
+    of_both = expanded(keys={"k": {}}, zones={"a": {"machines": {"m": {**MACHINE, **disks}}}})
+    assert of_both.encrypted_by == {"key/k": ("zone/a/machine/m",)}
+
+
 def test_a_system_disk_takes_over_floor_and_key_of_the_data_disk_unless_it_says_otherwise():
     def of(**disks) -> tuple[Encryption, str | None]:
         found = expanded(keys={"k": {}, "s": {}}, zones={"a": {"machines": {"m": {**MACHINE, **disks}}}})

@@ -59,10 +59,8 @@ class _Plan:
         self.host = context.named(machine, host)
         self.group: dict[str, Value] = {"resourceGroupName": group(context, machine)}
         self.common: dict[str, Value] = {**self.group, "location": region(context)}
-        self.key = key_base(context, machine)
-        # Where there is no data disk, what is asked of that holds for the only disk there is, if more.
-        only = None if self.spec.disk.size else self.key
-        self.system_key = None if self.closed else system_key_base(context, machine) or only
+        self.key = key_base(context, machine) if self.spec.disk.size else None
+        self.system_key = None if self.closed else system_key_base(context, machine)
         self.zones = shared(context).zones
         self.in_set = self.spec.spread is not Spread.none and not self.zones
 

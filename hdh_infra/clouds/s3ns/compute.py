@@ -51,12 +51,9 @@ class _Plan:
         self.spec = expanded.machine(machine)
         self.closed = expanded.is_closed(machine)
         self.floor = self.spec.disk.encryption
-        self.key = key_base(machine, self.floor, expanded.key_of(machine))
-        floor = expanded.system_encryption(machine)
-        # Where there is no data disk, what is asked of that holds for the only disk there is, if more.
-        only = None if self.spec.disk.size else self.key
-        self.system_floor = floor
-        self.system_key = key_base(machine, floor, expanded.system_key_of(machine)) or only
+        self.key = key_base(machine, self.floor, expanded.key_of(machine)) if self.spec.disk.size else None
+        self.system_floor = expanded.system_encryption(machine)
+        self.system_key = key_base(machine, self.system_floor, expanded.system_key_of(machine))
 
     def zone(self, number: int) -> str:
         """The replicas of a machine go round the zones, each machine from a zone of its own."""
@@ -68,9 +65,8 @@ class _Plan:
 def lower_machine(context: Context, machine: str) -> Iterator[Node]:
     """One machine element: its account and its own key, then each replica; of a closed space the data disks alone."""
     plan = _Plan(context, machine)
-    floors = {plan.floor} if plan.closed else {plan.floor, plan.system_floor}
-    if Encryption.tenant_key in floors:
-        holds = plan.spec.disk.size is not None and plan.floor is Encryption.tenant_key
+    holds = plan.spec.disk.size is not None and plan.floor is Encryption.tenant_key
+    if holds or (not plan.closed and plan.system_floor is Encryption.tenant_key):
         yield from lower_own_key(context, machine, Encryption.tenant_key, holds=holds)
     if not plan.closed:
         yield lower_account(context, machine)

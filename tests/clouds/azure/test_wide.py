@@ -338,14 +338,18 @@ def test_a_machine_with_graphics_processors_shows_those_of_its_size(wide_describ
     assert observed(smaller, place).elements["zone/lake/machine/spark"]["gpu"] is None
 
 
-def test_the_only_disk_of_a_machine_reaches_the_floor_of_its_disks(wide_described, planned_on, place):
-    wide_described["zones"]["lake"]["machines"]["feeder"]["system_disk"] = {"encryption": "none"}
+def test_the_only_disk_of_a_machine_reaches_the_floor_of_its_disks_unless_it_has_one_of_its_own(
+    wide_described, planned_on, place
+):
     given = observed(planned_on(wide_described, TARGET).nodes, place).elements["zone/lake/machine/feeder"]
     assert (given["encryption"], given["key"], given["system_encryption"]) == (
         "customer-key",
         "key/lake",
         "customer-key",
     )
+    wide_described["zones"]["lake"]["machines"]["feeder"]["system_disk"] = {"encryption": "none"}
+    given = observed(planned_on(wide_described, TARGET).nodes, place).elements["zone/lake/machine/feeder"]
+    assert (given["encryption"], given["key"], given["system_encryption"]) == ("provider-key", None, "provider-key")
     wide_described["zones"]["lake"]["machines"]["feeder"]["disk"]["size"] = "10GB"
     given = observed(planned_on(wide_described, TARGET).nodes, place).elements["zone/lake/machine/feeder"]
     assert (given["encryption"], given["system_encryption"]) == ("customer-key", "provider-key")
