@@ -59,8 +59,9 @@ class _Plan:
         self.host = context.named(machine, host)
         self.group: dict[str, Value] = {"resourceGroupName": group(context, machine)}
         self.common: dict[str, Value] = {**self.group, "location": region(context)}
-        self.key = key_base(context, machine) if self.spec.disk.size else None
         self.system_key = None if self.closed else system_key_base(context, machine)
+        # The only disk has the place of the data disk's key: a data disk that comes later does not move it.
+        self.key = key_base(context, machine) if self.spec.disk.size else self.system_key
         self.zones = shared(context).zones
         self.in_set = self.spec.spread is not Spread.none and not self.zones
 
