@@ -27,7 +27,7 @@ from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from hdh_infra.clouds import of
-from hdh_infra.deploy import room
+from hdh_infra.deploy import room, sidecars
 from hdh_infra.deploy.request import Observer, Request
 from hdh_infra.deploy.world import PROJECT, check_backend, sandbox_of
 from hdh_infra.errors import EngineError, HdhError
@@ -188,9 +188,10 @@ def _ready(request: Request) -> Iterator[automation.LocalWorkspace]:
     check_backend(request.environment, backend)
     provider = secrets_of(request)
     work_dir = _work_dir(request)
+    sidecars.mend(backend)
     variables = {
         **request.environment,
-        "PULUMI_BACKEND_URL": backend,
+        "PULUMI_BACKEND_URL": sidecars.without(backend),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PATH": os.pathsep.join([str(request.engine_command.parent), request.environment.get("PATH", os.defpath)]),
     }

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
-from urllib.parse import unquote, urlsplit
 
+from hdh_infra.deploy.sidecars import folder
 from hdh_infra.errors import EngineError
 
 LEAST: Final = 32 * 2**20
@@ -38,7 +38,7 @@ class Watched:
 
 def check(backend: str, where: str) -> None:
     """Refuse to begin. Raises `EngineError` where a file backend has no room for the state; nothing was changed."""
-    place = _folder(backend)
+    place = folder(backend)
     if place is not None and _free(place) < LEAST:
         raise EngineError(
             where,
@@ -50,7 +50,7 @@ def check(backend: str, where: str) -> None:
 @contextlib.contextmanager
 def watched(backend: str) -> Iterator[Watched]:
     """Look at the room while an operation runs, and stop its engine as Ctrl-C does where little is left."""
-    place, found, ended = _folder(backend), Watched(), threading.Event()
+    place, found, ended = folder(backend), Watched(), threading.Event()
 
     def look() -> None:
         while place is not None and not ended.wait(_LOOK_SECONDS):
@@ -65,15 +65,6 @@ def watched(backend: str) -> Iterator[Watched]:
     finally:
         ended.set()
         looking.join()
-
-
-def _folder(backend: str) -> Path | None:
-    """The folder of a file backend; None for any other."""
-    if not backend.startswith("file:"):
-        return None
-    parts = urlsplit(backend)
-    found = Path(unquote(f"{parts.netloc}{parts.path}")).expanduser()
-    return found if found.is_dir() else None
 
 
 def _free(place: Path) -> int:

@@ -19,6 +19,10 @@ def leave_pending(stack):
     begun.pop("id")
     latest["pending_operations"] = [{"resource": begun, "type": "creating"}]
     file.write_text(json.dumps(state))
+    sidecar = file.with_name(f"{file.name}.attrs")
+    assert not sidecar.exists(), "what is written in place can be cut off"
+    # As plain `pulumi` leaves it, where that was killed.
+    sidecar.touch()
 
 
 def test_up_goes_on_after_an_interrupted_one_and_says_what_was_begun(stack):
