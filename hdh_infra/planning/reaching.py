@@ -22,8 +22,6 @@ from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
 _EVERYWHERE = "0.0.0.0/0"
-_UNASKED = "which nothing asks"
-_BEYOND = "what lets machines reach it also lets them reach"
 _EXACTLY = "the native rules open exactly what was asked"
 
 
@@ -174,9 +172,22 @@ def _faults(
             yield f"{key[0]} reaches it on {_ports(given[key].ports)}, not on {_ports(ports)}"
     for key, flow in given.items():
         if key not in wanted:
-            yield f"{key[0]} reaches it on {_ports(flow.ports)}, {_UNASKED}"
+            yield f"{key[0]} reaches it on {_ports(flow.ports)}, which nothing asks"
         if flow.also_reaches:
-            yield f"{_BEYOND} {', '.join(flow.also_reaches)}"
+            yield f"what lets machines reach it also lets them reach {', '.join(flow.also_reaches)}"
+
+
+def _ports(ports: Iterable[int | str]) -> str:
+    return ", ".join(map(str, ports))
+
+
+def _words(source: str, to: str, protocol: str, ports: Iterable[int | str]) -> str:
+    return f"{source} -> {to} {protocol}/{_ports(ports)}"
+
+
+# How faults are worded that come last.
+_UNASKED = "which nothing asks"
+_BEYOND = "what lets machines reach it"
 
 
 def _in_order(to: str, faults: Iterable[str]) -> list[str]:
@@ -198,11 +209,3 @@ def _place(fault: str) -> tuple[int, str | None, tuple[str, str]]:
     source = fault.partition(" ")[0]
     network = network_path(source)
     return int(fault.endswith(_UNASKED)), network, (source.removeprefix(network or ""), fault)
-
-
-def _ports(ports: Iterable[int | str]) -> str:
-    return ", ".join(map(str, ports))
-
-
-def _words(source: str, to: str, protocol: str, ports: Iterable[int | str]) -> str:
-    return f"{source} -> {to} {protocol}/{_ports(ports)}"

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from hdh_infra.compare.report.content import waiver_words
 from hdh_infra.compare.report.families import EVERY_SPACE, space_of
 from hdh_infra.compare.report.sentences import generic, reason_of, room_of
 from hdh_infra.compare.side import Side
@@ -142,7 +143,7 @@ def _whys(side: Side) -> tuple[Why, ...]:
     for row in side.verdicts:
         if row.verdict is Verdict.met:
             continue
-        rests = (row.verdict, _waiver(row), row.source, row.as_of, row.confidence, row.means)
+        rests = (row.verdict, waiver_words(row.waiver), row.source, row.as_of, row.confidence, row.means)
         if refused is not None and row.reason == refused.reason and row.verdict is refused.verdict:
             key: tuple[Hashable, ...] = (DEPLOYABLE,)
         elif row.requirement.startswith(REQUIREMENT):
@@ -186,7 +187,7 @@ def _why(rows: Sequence[VerdictRow], reason: Hashable, remedy: Hashable) -> Why:
         source=row.source,
         as_of=row.as_of,
         confidence=row.confidence,
-        waiver=_waiver(row),
+        waiver=waiver_words(row.waiver),
     )
 
 
@@ -219,13 +220,6 @@ def _places(paths: Iterable[str]) -> str:
     names = [these[0] if len(these) == 1 else f"{name} ({len(these):,})" for name, these in found.items()]
     rest = sum(len(these) for these in list(found.values())[_FEW:])
     return ", ".join(names[:_FEW]) + (f" and {rest:,} more" if rest else "")
-
-
-def _waiver(row: VerdictRow) -> str:
-    if not row.waiver:
-        return ""
-    state = "waived until" if row.waiver["in_force"] else "the waiver ended on"
-    return f"{state} {row.waiver['until']}: {row.waiver['reason']}"
 
 
 __all__ = ["EVERY_SIDE", "Section", "Why", "sections"]
