@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hdh_infra.compare.report.reasons import Section, Why
 
 SHORTENED = (
-    "A line a reason, and only its beginning where it is longer: `--detail reasons` tells each whole, with what would reach more and "
+    "A line a reason (two on a narrow terminal), and only its beginning where it is longer: `--detail reasons` tells each whole, with what would reach more and "
     "its source, as a single target named with --on does; `--detail all`, or `--format json`, tells verdict by verdict."
 )
 _LETTERS = {
@@ -36,6 +36,8 @@ _LETTERS = {
 """How well a reason is known, beside the day that it was read; nothing where the offer's own pages say it."""
 READ = "the number is of elements, in brackets of verdicts where an element has several; after the day that it was read: s secondary, i inferred, d declared, m measured or seen in the plan, u unknown; nothing: primary"
 _LABEL, _READ = 33, 13
+_READABLE = 60
+"""Columns that say enough of a reason in one line; of fewer it takes two."""
 
 
 def print_short(
@@ -51,6 +53,7 @@ def print_short(
     """
     label = min(_LABEL, console.width // 3)
     rest = console.width - label - _READ - 2
+    least = 1 if rest >= _READABLE else 2
     for section in found:
         console.print(_heading(section))
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
@@ -58,7 +61,7 @@ def print_short(
             table.add_column(width=width, overflow="fold")
         for why in section.whys:
             what = Text(why.what(""), style="bold")
-            lines = len(textwrap.wrap(what.plain, label - 1, break_on_hyphens=False))
+            lines = max(least, len(textwrap.wrap(what.plain, label - 1, break_on_hyphens=False)))
             table.add_row(
                 Text(mark(why.verdict), style=styles[why.verdict]),
                 what,
