@@ -36,6 +36,7 @@ from hdh_infra.cli.output import (
     write_file,
     write_json,
 )
+from hdh_infra.compare.report.detail import Detail
 
 if TYPE_CHECKING:
     from hdh_infra.compare.side import Side
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from hdh_infra.model.measured import Measured
 
 _FEW = 4
-"""Targets that are assessed before anybody wonders whether it goes on."""
+"""Targets that are assessed before anybody wonders whether it goes on, and whose reasons somebody reads to the end."""
 
 
 def add(app: typer.Typer) -> None:
@@ -186,6 +187,14 @@ def assess(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="With --live: write what was measured to this file.")
     ] = None,
+    detail: Annotated[
+        Detail | None,
+        typer.Option(
+            "--detail",
+            help="How reasons are told: a line each (many targets), whole once a target (few), or verdict by verdict.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say what each target gives and lacks of what is asked.
 
@@ -224,15 +233,15 @@ def assess(
     elif output is AssessFormat.html:
         from hdh_infra.compare.report.html import assessment_html
 
-        sys.stdout.write(assessment_html(found))
+        sys.stdout.write(assessment_html(found, detail or Detail.reasons))
     elif output is AssessFormat.markdown:
         from hdh_infra.compare.report.markdown import assessment_markdown
 
-        sys.stdout.write(assessment_markdown(found))
+        sys.stdout.write(assessment_markdown(found, detail or Detail.reasons))
     else:
         from hdh_infra.compare.report.terminal import print_assessment
 
-        print_assessment(found, console())
+        print_assessment(found, console(), detail or (Detail.reasons if len(chosen) <= _FEW else Detail.short))
     if on and "all" not in on and not all(one.deployable for one in found.sides):
         raise typer.Exit(Exit.no)
 

@@ -5,6 +5,7 @@ It judges nothing: verdicts are those of the plans. What a cell says stands belo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -47,7 +48,7 @@ class Cell:
         asked: how many elements are asked.
         waived: whether waivers in force cover all of these.
         counts: elements by their own worst verdict.
-        reasons: why, of every verdict that is not met, each once, the worst first.
+        unmet: every verdict that is not met.
         inferred: whether a verdict that is met, or met by other means, rests on what nobody wrote but somebody concluded.
     """
 
@@ -56,8 +57,18 @@ class Cell:
     asked: int
     waived: bool
     counts: Mapping[Verdict, int]
-    reasons: tuple[VerdictRow, ...]
+    unmet: tuple[VerdictRow, ...]
     inferred: bool = False
+
+    @property
+    def reasons(self) -> tuple[VerdictRow, ...]:
+        """Why, of every verdict that is not met, each once, the worst first; worked out when it is asked for."""
+        found: dict[tuple[Any, ...], VerdictRow] = {}
+        for row in self.unmet:
+            # What differs by the space only is one reason; the first stands for all.
+            said = general(row.reason, space_of(row.element))
+            found.setdefault((row.verdict, said, row.source, row.as_of, row.means), row)
+        return tuple(sorted(found.values(), key=lambda row: -row.verdict.rank))
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in an assessment."""
@@ -164,23 +175,20 @@ def _column(rows: Iterable[VerdictRow]) -> Mapping[str, Cell]:
 
 def _cell(rows: Sequence[VerdictRow]) -> Cell:
     by_element: dict[str, Verdict] = {}
-    reasons: dict[tuple[Any, ...], VerdictRow] = {}
     for row in rows:
-        by_element[row.element] = Verdict.worst(by_element.get(row.element, Verdict.met), row.verdict)
-        if row.verdict is not Verdict.met:
-            # What differs by the space only is one reason; the first stands for all.
-            said = general(row.reason, space_of(row.element))
-            reasons.setdefault((row.verdict, said, row.source, row.as_of, row.means), row)
-    worst = Verdict.worst(*by_element.values())
-    counts = {verdict: count for verdict in Verdict if (count := sum(one is verdict for one in by_element.values()))}
+        before = by_element.get(row.element)
+        if before is None or (row.verdict is not before and row.verdict.rank > before.rank):
+            by_element[row.element] = row.verdict
+    found = Counter(by_element.values())
+    worst = Verdict.worst(*found)
     waived = worst in {Verdict.not_met, Verdict.unknown} and not any(row.blocks for row in rows)
     return Cell(
         worst,
-        counts[worst],
+        found[worst],
         len(by_element),
         waived,
-        counts,
-        tuple(sorted(reasons.values(), key=lambda row: -row.verdict.rank)),
+        {verdict: found[verdict] for verdict in Verdict if found[verdict]},
+        tuple(row for row in rows if row.verdict is not Verdict.met),
         worst in _GOOD and any(row.confidence is Confidence.inferred for row in rows),
     )
 

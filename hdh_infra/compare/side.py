@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, final
 
 from hdh_infra.graph.observation import Native, Natives, Observation, Origin
@@ -106,21 +107,25 @@ class Side:
         """How many native resources it has."""
         return len(self.natives) if self.count_of_natives is None else self.count_of_natives
 
-    @property
+    @cached_property
     def refused(self) -> VerdictRow | None:
         """The verdict of an offer that nothing can be deployed to; None of every other."""
         return next((row for row in self.verdicts if row.requirement == DEPLOYABLE), None)
 
-    @property
+    @cached_property
     def deployable(self) -> bool:
         """Whether no verdict stands in the way."""
         return not self.unplanned and not any(row.blocks for row in self.verdicts)
 
     def count(self, verdict: Verdict) -> int:
         """How many of its verdicts are this one."""
-        return sum(row.verdict is verdict for row in self.verdicts)
+        return self._counts[verdict]
 
-    @property
+    @cached_property
+    def _counts(self) -> Counter[Verdict]:
+        return Counter(row.verdict for row in self.verdicts)
+
+    @cached_property
     def waived(self) -> tuple[VerdictRow, ...]:
         """The verdicts that a waiver in force covers."""
         return tuple(row for row in self.verdicts if row.waiver and row.waiver["in_force"])

@@ -26,6 +26,8 @@ from hdh_infra.planning.counting import Need, needs
 
 REQUIREMENT = "capacity."
 _PLURAL = re.compile(r"(?<=ss)es(?= of | in |$)|s(?= of | in |$)")
+GRANTED = "; then write what was granted under targets."
+"""What a remedy goes on with where a quota can be asked for: the place in the description, `TARGET: quotas: {KEY: NUMBER}`."""
 UNLIMITED = "unlimited"
 """The given value of a quota that was granted without a limit: OpenStack writes it as -1."""
 
@@ -148,7 +150,7 @@ def _remedy(limit: Limit, need: Need, given: int | None, place: Site, granted: _
         asked = limit.raised_by.replace("{need}", f"{wanted:,}")
         if granted is not None and granted.confidence is Confidence.measured:
             return f"{asked}; then measure again with `hdh assess --live`"
-        return f"{asked}; then write what was granted under targets.{place.target}: quotas: {{{limit.key}: {wanted}}}"
+        return f"{asked}{GRANTED}{place.target}: quotas: {{{limit.key}: {wanted}}}"
     most = max(limit.maximum or 0, given or 0) - _taken(limit, granted)
     parts = -(-need.amount // most) if most > 0 else 2
     return limit.remedy.replace("{parts}", f"{parts:,}")

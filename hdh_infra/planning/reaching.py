@@ -6,6 +6,7 @@ One verdict a destination, and one for each way out. A host name that nothing op
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from hdh_infra.clouds.reach import EVERYTHING
 from hdh_infra.graph.observation import Observation, ObservedFlow
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
+from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
@@ -104,7 +106,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             if means or unsure
             else _EXACTLY
             if exact
-            else "; ".join(dict.fromkeys(faults))
+            else "; ".join(_in_order(to, faults))
             + (f". {fact.reason}" if any(flow.also_reaches for flow in given_here.values()) else ""),
             fact.source,
             str(fact.as_of),
@@ -181,3 +183,29 @@ def _ports(ports: Iterable[int | str]) -> str:
 
 def _words(source: str, to: str, protocol: str, ports: Iterable[int | str]) -> str:
     return f"{source} -> {to} {protocol}/{_ports(ports)}"
+
+
+# How faults are worded that come last.
+_UNASKED = "which nothing asks"
+_BEYOND = "what lets machines reach it"
+
+
+def _in_order(to: str, faults: Iterable[str]) -> list[str]:
+    """What is wrong, each once and in one order for every destination, whatever order rules come in.
+
+    What is missing or opened otherwise comes first, then what nothing asks, then what else is reached; in each of them
+    sources of the destination's own network, then the others by what they are: so that alike spaces are told alike.
+    """
+    own = network_path(to)
+    places = {fault: _place(fault) for fault in faults}
+    return sorted(places, key=lambda fault: (places[fault][0], places[fault][1] != own, places[fault][2]))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _place(fault: str) -> tuple[int, str | None, tuple[str, str]]:
+    """What kind of fault it is, the network of its source, and the source by what it is before where it lies."""
+    if fault.startswith(_BEYOND):
+        return 2, None, (fault, "")
+    source = fault.partition(" ")[0]
+    network = network_path(source)
+    return int(fault.endswith(_UNASKED)), network, (source.removeprefix(network or ""), fault)

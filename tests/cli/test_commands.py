@@ -149,6 +149,22 @@ def test_a_comparison_answers_no_only_where_it_was_asked(hdh, small, require, ta
     assert (f"the answer to {require} is no" in answer.err) is (code == 1)
 
 
+def test_many_targets_are_told_in_short_and_one_whole_unless_it_is_asked_otherwise(hdh, small):
+    short = "A line a reason"
+    every = "Where the verdicts that are met come from"
+    told = [hdh("assess", small, *words).out for words in (
+        ("--on", "all"), ("--on", "ovhcloud:GRA"), ("--on", "all", "--detail", "reasons"), ("--on", "ovhcloud:GRA", "--detail", "short"),
+        ("--on", "ovhcloud:GRA", "--detail", "all"),
+    )]  # fmt: skip
+    assert [short in text for text in told] == [True, False, False, True, False]
+    assert [every in text for text in told] == [False, False, False, False, True]
+    same = [
+        hdh("assess", small, "--on", "ovhcloud:GRA", "--format", "json", "--detail", one).out
+        for one in ("short", "all")
+    ]
+    assert same[0] == same[1]
+
+
 def test_drift_is_not_asked_of_plans(hdh, small):
     answer = hdh("compare", small, "--on", "azure:francecentral", "--require", "no-drift")
     assert (answer.code, answer.out) == (2, "")

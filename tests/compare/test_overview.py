@@ -104,7 +104,7 @@ def test_in_a_terminal_no_line_is_wider_and_every_requirement_and_column_is_ther
     assert all(len(line) <= width for line in text.splitlines())
     table = text[text.index("Every requirement, every target") : text.index("What is not met")]
     for line in everywhere.overview.lines:
-        assert re.search(rf"^  {re.escape(line.name)}\b", table, re.MULTILINE) or width < 80, line.requirement
+        assert re.search(rf"^ +{re.escape(line.name)}\b", table, re.MULTILINE) or width < 80, line.requirement
     numbers = [word for line in table.splitlines() if re.fullmatch(r"[\s\d]+", line) for word in line.split()]
     assert numbers == [str(number) for number in range(1, len(everywhere.sides) + 1)]
 
@@ -134,7 +134,7 @@ def test_a_refused_offer_is_said_once_in_the_list_and_is_a_no_in_the_table(every
                 assert (
                     flat.count(f"why {refused.reason}")
                     + flat.count(f"why: {refused.reason}")
-                    + flat.count(f"<dd>{refused.reason}</dd>")
+                    + flat.count(f"<td>{refused.reason}</td>")
                     == 1
                 )
 

@@ -3,7 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdh_infra.compare.report.remarks import folded
+from hdh_infra.compare.report.families import Families
+from hdh_infra.compare.report.remarks import folded, told
+from hdh_infra.compare.side import Side
+from hdh_infra.graph.observation import Observation
+from hdh_infra.model.expand import expand
+from tests.compare.conftest import TODAY
 
 SAID = "{}/exit/server starts from a disk that is not known to be encrypted"
 
@@ -28,3 +33,19 @@ def test_nothing_is_lost(remarks):
     assert [one for one in found if not one.startswith("space/")] == [one for one in remarks if one.startswith("zone/")]
     told = [one for one in found if one.startswith("space/")]
     assert told == (spaces if len(spaces) <= 3 else [f"space/*: y ({len(spaces)} spaces)"])
+
+
+def test_what_several_sides_and_zones_have_alike_is_one_line_that_names_them_all():
+    def side(name, *remarks):
+        return Side(name, name, "plan", Observation(name, "plan", {}), {}, remarks=remarks)
+
+    found = told([side("a:1", "zone/x/server: open", "zone/y/server: open"), side("b:1", "zone/x/server: open", "zone/y/server: open", "it is old"), side("c:1", "zone/x/server: open")])  # fmt: skip
+    assert list(found) == ["a:1, b:1: zone/{x, y}/server: open", "b:1: it is old", "c:1: zone/x/server: open"]
+
+
+def test_a_family_is_of_spaces_alone_each_counted_once(small):
+    families = Families(expand(small, TODAY))
+    one, *_ = families.spaces
+    assert families.name([one, one, ""]) == one
+    assert families.name([*families.spaces, *families.spaces, ""]) == "space/*"
+    assert list(families.legend()) == []

@@ -91,10 +91,16 @@ class Finding:
     @property
     def waiver_words(self) -> str:
         """The waiver in words; empty where there is none."""
-        if not self.waiver:
-            return ""
-        state = "waived until" if self.waiver["in_force"] else "the waiver ended on"
-        return f"{state} {self.waiver['until']}: {self.waiver['reason']}"
+        return waiver_words(self.waiver)
+
+
+def waiver_words(waiver: Mapping[str, Any] | None) -> str:
+    """A waiver in words, with who passed it after its end, where that was recorded; empty where there is none."""
+    if not waiver:
+        return ""
+    state = "waived until" if waiver["in_force"] else "the waiver ended on"
+    passed = "".join(f"; passed on {one['on']}: {one['reason']}" for one in waiver.get("passed", ()))
+    return f"{state} {waiver['until']}: {waiver['reason']}{passed}"
 
 
 @final

@@ -59,7 +59,12 @@ class Families:
         self._letters: dict[frozenset[str], str] = {}
 
     def name(self, some: Collection[str]) -> str:
-        """What a set of spaces is called: `space/*`, `space/*A`, `space/{a, b}` or the path of the only one."""
+        """What a set of spaces is called: `space/*`, `space/*A`, `space/{a, b}` or the path of the only one.
+
+        Args:
+            some: the spaces, each as often as it comes; what lies in none has an empty name, and is not named.
+        """
+        some = {path for path in some if path}
         if len(some) == 1:
             return next(iter(some))
         if len(some) == len(self.spaces):

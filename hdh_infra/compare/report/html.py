@@ -5,24 +5,28 @@ What is said stands in `content`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, remarks
-from hdh_infra.compare.report.families import Families, general
-from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
+from hdh_infra.compare.report.detail import Detail
+from hdh_infra.compare.report.families import Families
+from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words, cut
 from hdh_infra.compare.report.offers import HEADERS, offered
+from hdh_infra.compare.report.reasons import sections
 from hdh_infra.model.expand import expand
-from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.scales import Verdict
 from hdh_infra.planning.refusing import DEPLOYABLE
 
 if TYPE_CHECKING:
     from hdh_infra.compare.assessment import Assessment
     from hdh_infra.compare.overview import Cell, Overview
+    from hdh_infra.compare.report.reasons import Section, Why
     from hdh_infra.compare.side import Side
+
+    _Anchors: TypeAlias = Mapping[tuple[str, str], Sequence[Why]]
 
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
 _HINT = 400
@@ -36,25 +40,27 @@ thead th { border-bottom: 2px solid var(--line); } tbody td, tbody th { border-b
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .matrix { overflow-x: auto; } .matrix table { font-size: .92rem; } .matrix thead th { vertical-align: bottom; position: sticky; top: 0; background: #fff; }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; font-weight: 600; }
-.matrix td { text-align: center; min-width: 2.7rem; padding: .2rem .15rem; white-space: nowrap; } .matrix thead th { padding: .2rem .15rem; } .matrix tr.group th { font-weight: 700; background: #f6f8fa; }
-.matrix tbody th { min-width: 19rem; max-width: 34rem; } .matrix a { color: inherit; text-decoration: none; display: block; } .matrix a:hover { text-decoration: underline; }
+.matrix td { text-align: center; min-width: 2.7rem; font-size: .8rem; padding: .2rem .2rem; white-space: nowrap; } .matrix thead th { padding: .2rem .15rem; } .matrix tr.group th { font-weight: 700; background: #f6f8fa; }
+.matrix tbody th { min-width: 15rem; max-width: 34rem; } .matrix a { color: inherit; text-decoration: none; display: block; } .matrix a:hover { text-decoration: underline; }
 .met { color: var(--met); } .differs { color: var(--differs); background: #fff8e5; } .unknown { color: var(--unknown); background: #f5f0ff; }
 .not-met { color: var(--not-met); background: #ffebe9; font-weight: 600; } .waived { background: repeating-linear-gradient(45deg, #fff, #fff 5px, #f0f1f3 5px, #f0f1f3 10px); font-weight: normal; }
 .no { color: var(--not-met); font-weight: 700; } .yes { color: var(--met); font-weight: 700; } .dim { color: var(--dim); } .warn { color: var(--not-met); font-weight: 600; }
 dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .1rem .8rem; margin: .2rem 0 1rem 1rem; } dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
+table.why { table-layout: fixed; width: 100%; font-size: .92rem; } .why th:nth-child(1) { width: 22%; } .why th:nth-child(2) { width: 32%; } .why th:nth-child(3) { width: 21%; } .why td { overflow-wrap: anywhere; } .why td.dim { font-size: .8rem; } .small { font-size: .85rem; color: var(--dim); }
+h3 .dim { font-weight: normal; font-size: .92rem; } .why tr { break-inside: avoid; } :target { scroll-margin-top: 12rem; } tr:has(a:target) { outline: 2px solid var(--differs); }
 .finding { border-left: 4px solid var(--line); padding-left: .8rem; margin: .8rem 0; } .finding p { margin: 0; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } .matrix { overflow: visible; } .matrix thead th { position: static; } .finding { break-inside: avoid; } }
 """
 
 
-def assessment_html(assessment: Assessment) -> str:
-    """Everything an assessment says, as a page that ends with a line break."""
-    return "\n".join(_page(assessment)) + "\n"
+def assessment_html(assessment: Assessment, detail: Detail = Detail.reasons) -> str:
+    """What an assessment says, as a page that ends with a line break; with `Detail.all` verdict by verdict as well."""
+    return "\n".join(_page(assessment, detail)) + "\n"
 
 
-def _page(assessment: Assessment) -> Iterator[str]:
+def _page(assessment: Assessment, detail: Detail) -> Iterator[str]:
     title = f"{assessment.platform.name}: what each target answers"
-    families = Families(expand(assessment.platform, assessment.today))
+    found = sections(assessment.sides)
     yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>'
     yield f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style>\n</head>\n<body>'
     yield f"<h1>{escape(title)}</h1>"
@@ -62,7 +68,7 @@ def _page(assessment: Assessment) -> Iterator[str]:
     yield from _summary(assessment.sides)
     yield from _offers(assessment)
     yield "<h2>Every requirement, every target</h2>"
-    yield from _matrix(assessment.overview)
+    yield from _matrix(assessment.overview, _anchors(assessment.sides, found))
     yield from _list(
         [*content.not_planned(assessment.sides), *ending_words(assessment.ending, assessment.today)], "warn"
     )
@@ -71,10 +77,9 @@ def _page(assessment: Assessment) -> Iterator[str]:
         yield "<h3>Floors that the frameworks raise</h3>"
         yield from _list(raised, "")
     yield "<h2>What is not met, why, and what to do</h2>"
-    yield from _findings(assessment.sides, families)
-    if legend := list(families.legend()):
-        yield "<h2>Which spaces are meant</h2>"
-        yield from _list(legend, "")
+    yield from _findings(assessment.sides, found)
+    if detail is Detail.all:
+        yield from _all(assessment.sides, Families(expand(assessment.platform, assessment.today)))
     yield "<details><summary>Where the verdicts that are met come from</summary>"
     yield from _table(("requirement", "targets", "reason", "source"), content.sources(assessment.sides))
     yield "</details>\n</body>\n</html>"
@@ -100,7 +105,7 @@ def _offers(assessment: Assessment) -> Iterator[str]:
     yield from _list([f"{one.label}: {line}" for one in found for line in one.warns], "warn")
 
 
-def _matrix(overview: Overview) -> Iterator[str]:
+def _matrix(overview: Overview, found: _Anchors) -> Iterator[str]:
     legend = " &nbsp; ".join(
         f'<span class="{verdict.value}">{_MARKS[verdict]} {escape(words)}</span>' for verdict, words in MEANINGS.items()
     )
@@ -112,11 +117,11 @@ def _matrix(overview: Overview) -> Iterator[str]:
         yield f'<tr class="group"><th colspan="{len(overview.sides) + 1}">{escape(group)}</th></tr>'
         for line in lines:
             name = f'<code>{escape(line.requirement)}</code> <span class="dim">{escape(line.title)}</span>'
-            yield f"<tr><th>{name}</th>{''.join(_cell(cell, line.requirement, side) for cell, side in zip(line.cells, overview.sides, strict=True))}</tr>"
+            yield f"<tr><th>{name}</th>{''.join(_cell(cell, line.requirement, side, found) for cell, side in zip(line.cells, overview.sides, strict=True))}</tr>"
     yield "</tbody></table></div>"
 
 
-def _cell(cell: Cell | None, requirement: str, side: Side) -> str:
+def _cell(cell: Cell | None, requirement: str, side: Side, found: _Anchors) -> str:
     if cell is None:
         return f"<td>{cell_words(cell, '', side)}</td>"
     text = escape(cell_words(cell, _MARKS[cell.verdict], side))
@@ -126,25 +131,72 @@ def _cell(cell: Cell | None, requirement: str, side: Side) -> str:
     words = (
         f"{cell.verdict.value.replace('-', ' ')}{', waived' if cell.waived else ''}, {cell.elements} of {cell.asked}"
     )
-    why = "; ".join(dict.fromkeys(f"{general(row.reason, '')} ({row.as_of})" for row in cell.reasons))
-    why = why if len(why) <= _HINT else f"{why[:_HINT]}..."
-    return f'<td class="{cell.verdict.value}{waived}" title="{escape(f"{words}: {why}")}"><a href="#{escape(DEPLOYABLE if side.refused else requirement)}">{text}</a></td>'
+    name = DEPLOYABLE if side.refused and not requirement.startswith("requires.") else requirement
+    why = cut("; ".join(f"{one.reason} ({one.as_of})" for one in found.get((side.label, name), ())), _HINT)
+    return f'<td class="{cell.verdict.value}{waived}" title="{escape(f"{words}: {why}")}"><a href="#{escape(_anchor(side.label, name))}">{text}</a></td>'
 
 
-def _findings(sides: Sequence[Side], families: Families) -> Iterator[str]:
-    found = content.findings(sides, families)
+def _anchor(label: str, requirement: str) -> str:
+    return f"{label}/{requirement}".replace(" ", "-")
+
+
+def _anchors(sides: Sequence[Side], found: Sequence[Section]) -> _Anchors:
+    """What is said of each side and requirement."""
+    told: dict[tuple[str, str], list[Why]] = {}
+    for section in found:
+        these = section.sides or [side for side in sides if not side.unplanned and side.refused is None]
+        for why in section.whys:
+            for requirement, _ in why.elements:
+                for side in these:
+                    told.setdefault((side.label, requirement), []).append(why)
+    return told
+
+
+def _findings(sides: Sequence[Side], found: Sequence[Section]) -> Iterator[str]:
+    """A table a target: what, why, what would reach more, and where that was read."""
     if not found:
         yield "<p>Everything that is asked is met on every side.</p>"
-    for requirement in REQUIREMENTS:
-        these = [one for one in found if one.requirement == requirement]
-        if these:
-            yield f'<h3 id="{escape(requirement)}"><code>{escape(requirement)}</code>: {escape(REQUIREMENTS[requirement].title)}</h3>'
-        for one in sorted(these, key=lambda one: -one.verdict.rank):
-            values = f": asked {one.asked}, given {one.given}" if one.asked else ""
-            words = f"{_MARKS[one.verdict]} {one.verdict.value.replace('-', ' ')}"
-            yield f'<div class="finding"><p><span class="{one.verdict.value}">{words}</span> on <strong>{escape(", ".join(one.sides))}</strong>{escape(values)}</p><dl>'
-            told = (("for", ", ".join(one.places)), ("why", one.reason), ("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words), ("source", one.source))  # fmt: skip
-            yield "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told if text) + "</dl></div>"
+    told: set[str] = set()
+    for section in found:
+        counts = f' <span class="dim">{escape(section.counts)}</span>' if section.counts else ""
+        yield f"<h3>{escape(section.title)}{counts}</h3>"
+        yield '<table class="why"><thead><tr><th>what</th><th>why</th><th>what would reach more</th><th>source</th></tr></thead><tbody>'
+        these = section.sides or [side for side in sides if not side.unplanned and side.refused is None]
+        for why in section.whys:
+            names = [_anchor(side.label, requirement) for side in these for requirement, _ in why.elements]
+            anchors = "".join(f'<a id="{escape(name)}"></a>' for name in dict.fromkeys(names) if name not in told)
+            told.update(names)
+            yield f'<tr>{anchors.join(("<td>", _what(why)))}</td><td>{_lines(why.reason, ("by other means:", why.means), ("", why.waiver))}</td><td>{escape(why.remedy or "")}</td><td class="dim">{escape(why.read)}</td></tr>'
+        yield "</tbody></table>"
+
+
+def _what(why: Why) -> str:
+    waived = " waived" if why.waiver else ""
+    values = f"asked {why.asked}, given {why.given}" if why.asked else ""
+    return (
+        f'<span class="{why.verdict.value}{waived}">{_MARKS[why.verdict]} {why.verdict.value.replace("-", " ")}</span> '
+        f"<code>{escape(why.what())}</code>{_lines('', ('', values), ('', why.places))}"
+    )
+
+
+def _lines(first: str, *others: tuple[str, str | None]) -> str:
+    """A text, and those that there are of some smaller ones below it."""
+    more = "".join(f'<div class="small">{escape(f"{name} {text}".strip())}</div>' for name, text in others if text)
+    return escape(first) + more
+
+
+def _all(sides: Sequence[Side], families: Families) -> Iterator[str]:
+    """Verdict by verdict, by every element that has it."""
+    yield "<h2>Verdict by verdict</h2>"
+    for one in content.findings(sides, families):
+        values = f": asked {one.asked}, given {one.given}" if one.asked else ""
+        words = f"{_MARKS[one.verdict]} {one.verdict.value.replace('-', ' ')}"
+        yield f'<div class="finding"><p><span class="{one.verdict.value}">{words}</span> <code>{escape(one.requirement)}</code> on <strong>{escape(", ".join(one.sides))}</strong>{escape(values)}</p><dl>'
+        told = (("for", ", ".join(one.places)), ("why", one.reason), ("means", one.means), ("remedy", one.remedy), ("waiver", one.waiver_words), ("source", one.source))  # fmt: skip
+        yield "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told if text) + "</dl></div>"
+    if legend := list(families.legend()):
+        yield "<h2>Which spaces are meant</h2>"
+        yield from _list(legend, "")
 
 
 def _notices(sides: Sequence[Side]) -> list[str]:

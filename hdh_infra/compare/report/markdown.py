@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured, remarks
+from hdh_infra.compare.report.detail import Detail
 from hdh_infra.compare.report.families import Families
 from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
 from hdh_infra.compare.report.offers import HEADERS, offered
+from hdh_infra.compare.report.reasons import sections
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from hdh_infra.compare.assessment import Assessment, MeasuredSide
     from hdh_infra.compare.comparison import Comparison
     from hdh_infra.compare.overview import Overview
+    from hdh_infra.compare.report.reasons import Section
     from hdh_infra.compare.side import Side
 
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
@@ -31,9 +34,9 @@ def comparison_markdown(comparison: Comparison) -> str:
     return "\n".join(_comparison(comparison)) + "\n"
 
 
-def assessment_markdown(assessment: Assessment) -> str:
-    """Everything an assessment says, as Markdown that ends with a line break."""
-    return "\n".join(_assessment(assessment)) + "\n"
+def assessment_markdown(assessment: Assessment, detail: Detail = Detail.reasons) -> str:
+    """What an assessment says, as Markdown that ends with a line break; with `Detail.all` verdict by verdict."""
+    return "\n".join(_assessment(assessment, detail)) + "\n"
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:
@@ -92,7 +95,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     yield from _sources(comparison.sides)
 
 
-def _assessment(assessment: Assessment) -> Iterator[str]:
+def _assessment(assessment: Assessment, detail: Detail) -> Iterator[str]:
     yield f"# {assessment.platform.name}: what each target answers"
     yield ""
     yield from _summary(assessment.sides)
@@ -102,9 +105,12 @@ def _assessment(assessment: Assessment) -> Iterator[str]:
     yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
     yield from _notices(assessment.sides)
     yield from _measured(assessment.measured)
-    families = Families(expand(assessment.platform, assessment.today))
-    yield from _findings(assessment.sides, families)
-    yield from _legend(families)
+    if detail is Detail.all:
+        families = Families(expand(assessment.platform, assessment.today))
+        yield from _findings(assessment.sides, families)
+        yield from _legend(families)
+    else:
+        yield from _reasons(sections(assessment.sides))
     yield from _sources(assessment.sides)
 
 
@@ -192,6 +198,31 @@ def _findings(sides: Sequence[Side], families: Families) -> Iterator[str]:
                 yield f"  - {name}: {_text(text)}"
         yield f"  - source: {_text(one.source)}"
     if found:
+        yield ""
+
+
+def _reasons(found: Sequence[Section]) -> Iterator[str]:
+    yield "## What is not met, why, and what to do"
+    yield ""
+    if not found:
+        yield "Everything that is asked is met on every side."
+        yield ""
+    for section in found:
+        yield f"### {section.title}"
+        yield ""
+        if section.counts:
+            yield section.counts
+            yield ""
+        for why in section.whys:
+            values = f": asked {_text(why.asked)}, given {_text(why.given)}" if why.asked else ""
+            places = f" ({_text(why.places)})" if why.places else ""
+            words = str(why.verdict).replace("-", " ")
+            yield f"- {_MARKS[why.verdict]} **{words}: {_text(why.what())}**{places}{values}"
+            yield f"  - why: {_text(why.reason)}"
+            for name, text in (("means", why.means), ("remedy", why.remedy), ("waiver", why.waiver)):
+                if text:
+                    yield f"  - {name}: {_text(text)}"
+            yield f"  - source: {_text(why.read)}"
         yield ""
 
 

@@ -12,14 +12,33 @@ from hdh_infra.compare.report.families import EVERY_SPACE
 from hdh_infra.compare.side import Side
 
 _SPACE = re.compile(r"\bspace/[a-z0-9-]+")
+_ZONE = re.compile(r"\bzone/[a-z0-9-]+")
+_ANY = "\0"
+"""Stands for the one zone that a remark is about."""
 _FEW = 3
 """So many alike are still told one by one."""
 
 
 def told(sides: Sequence[Side]) -> Iterator[str]:
-    """Each side's remarks, under its name."""
+    """Each remark once, under the names of the sides that it is told of."""
+    found: dict[str, list[str]] = {}
     for side in sides:
-        yield from (f"{side.label}: {line}" for line in folded(side.remarks))
+        for line in _zones(folded(side.remarks)):
+            found.setdefault(line, []).append(side.label)
+    for line, labels in found.items():
+        yield f"{', '.join(dict.fromkeys(labels))}: {line}"
+
+
+def _zones(remarks: Iterable[str]) -> Iterator[str]:
+    """Remarks that differ in the name of a zone alone, said once with all of these names."""
+    alike: dict[str, list[str]] = {}
+    for remark in remarks:
+        names = set(_ZONE.findall(remark))
+        only = next(iter(names)) if len(names) == 1 else ""
+        alike.setdefault(_ZONE.sub(_ANY, remark) if only else remark, []).append(only)
+    for line, zones in alike.items():
+        bare = [zone.removeprefix("zone/") for zone in zones]
+        yield line.replace(_ANY, f"zone/{bare[0]}" if len(bare) == 1 else f"zone/{{{', '.join(bare)}}}")
 
 
 def folded(remarks: Iterable[str]) -> list[str]:

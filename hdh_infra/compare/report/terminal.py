@@ -14,9 +14,12 @@ from rich.text import Text
 
 from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured, remarks
+from hdh_infra.compare.report.detail import Detail
 from hdh_infra.compare.report.families import Families
 from hdh_infra.compare.report.matrix import print_matrix
 from hdh_infra.compare.report.offers import HEADERS, offered
+from hdh_infra.compare.report.reasons import sections
+from hdh_infra.compare.report.why import print_short, print_whole
 from hdh_infra.model.expand import expand
 from hdh_infra.model.scales import Verdict
 from hdh_infra.model.wording import listed
@@ -32,6 +35,7 @@ _STYLES = {Verdict.met: "green", Verdict.differs: "yellow", Verdict.unknown: "ma
 _MARKS = {Verdict.met: "✓", Verdict.differs: "≈", Verdict.unknown: "?", Verdict.not_met: "✗"}
 _PLAIN_MARKS = {Verdict.met: "+", Verdict.differs: "~", Verdict.unknown: "?", Verdict.not_met: "x"}
 _NAME_WIDTH = 15
+ALL_MET = "Everything that is asked is met on every side."
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -92,8 +96,14 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     _sources(comparison.sides, console)
 
 
-def print_assessment(assessment: Assessment, console: Console) -> None:
-    """Everything an assessment says, on a console."""
+def print_assessment(assessment: Assessment, console: Console, detail: Detail = Detail.reasons) -> None:
+    """What an assessment says, on a console.
+
+    Args:
+        assessment: what is said.
+        console: where; its width decides the columns.
+        detail: how much of the reasons is told; every verdict is counted in any of them.
+    """
     _title(f"{assessment.platform.name}: what each target answers", console)
     _summary(assessment.sides, console, numbered=True)
     _offers(assessment, console)
@@ -105,10 +115,20 @@ def print_assessment(assessment: Assessment, console: Console) -> None:
     _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
     _notices(assessment.sides, console)
     _measured(assessment.measured, console)
-    families = Families(expand(assessment.platform, assessment.today))
-    _findings(assessment.sides, families, console)
-    _families(families, console)
-    _sources(assessment.sides, console)
+    if detail is Detail.all:
+        families = Families(expand(assessment.platform, assessment.today))
+        _findings(assessment.sides, families, console)
+        _families(families, console)
+        _sources(assessment.sides, console)
+        return
+    _title("What is not met, why, and what to do" if detail is Detail.reasons else "What is not met, and why", console)
+    found = sections(assessment.sides)
+    if not found:
+        _line(ALL_MET, console, style="green")
+    elif detail is Detail.reasons:
+        print_whole(found, console, lambda verdict: _mark(verdict, console), _STYLES)
+    else:
+        print_short(found, console, lambda verdict: _mark(verdict, console), _STYLES)
 
 
 def _summary(sides: Sequence[Side], console: Console, *, numbered: bool = False) -> None:
@@ -183,7 +203,7 @@ def _findings(sides: Sequence[Side], families: Families, console: Console) -> No
     found = content.findings(sides, families)
     _title("What is not met, why, and what to do", console)
     if not found:
-        _line("Everything that is asked is met on every side.", console, style="green")
+        _line(ALL_MET, console, style="green")
     for one in found:
         heading = Text.assemble(
             (f"{_mark(one.verdict, console)} {str(one.verdict).replace('-', ' ')} ", f"bold {_STYLES[one.verdict]}"),
