@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from hdh_infra.contracts.shipped import FILES, OWN_PLUGIN, shipped, shipped_changes
@@ -93,6 +93,7 @@ def _contract(found: Any, at: Location, types: Mapping[str, Any]) -> Wrong:
         yield at, f"is {_shown(found)}, and no contract: inputs, outputs, secrets"
         return
     yield from _names(found, _CONTRACT, at)
+    yield from _unlisted(found, ("replace", "secrets"), at)
     for name in ("inputs", "outputs"):
         if name not in found:
             yield at, f"has no {name}"
@@ -197,6 +198,7 @@ def _line(line: Any, at: Location, contract: Mapping[str, Any], types: Mapping[s
         yield at, f"is {_shown(line)}, wanted is what changes of its properties do"
         return
     yield from _names(line, _LINE, at)
+    yield from _unlisted(line, _PATHS, at)
     inputs, outputs = contract["inputs"], contract.get("outputs", {})
     told: dict[str, str] = {}
     for name in (*_PATHS, "replace_if"):
@@ -237,10 +239,14 @@ def _leads(path: str, shapes: Mapping[str, Any], types: Mapping[str, Any]) -> tu
 
 
 def _listed(value: Any) -> list[tuple[Location, Any]]:
-    """The items of a list with their place; what is no list is its own only item, which no name is."""
-    if not isinstance(value, list):
-        return [((), value)]
-    return [((index,), one) for index, one in enumerate(value)]
+    """The items of a list with their place; what is no list has none, and is told by `_unlisted`."""
+    return [((index,), one) for index, one in enumerate(value)] if isinstance(value, list) else []
+
+
+def _unlisted(found: Mapping[str, Any], names: Iterable[str], at: Location) -> Wrong:
+    for name in names:
+        if name in found and not isinstance(found[name], list):
+            yield (*at, name), f"is {_shown(found[name])}, wanted is a list of names"
 
 
 def _names(value: Mapping[str, Any], known: Collection[str], at: Location) -> Wrong:
