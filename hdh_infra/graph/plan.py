@@ -162,11 +162,11 @@ class Addition:
 
     def words(self) -> Iterator[str]:
         """For people, in a line each."""
-        what = ["the cloud: its facts, its resources and how they are read back"] if self.cloud else []
+        what = ["the cloud's facts, its resources and how they are read back"] if self.cloud else []
         if self.contracts:
             what.append(f"the contract{'s' if len(self.contracts) > 1 else ''} of {', '.join(self.contracts)}")
         if what:
-            yield f"not of hdh_infra, but of {self.package}: {'; '.join(what)}"
+            yield f"from {self.package}, and not from hdh_infra: {'; '.join(what)}"
         if self.wrong:
             yield self.wrong
 

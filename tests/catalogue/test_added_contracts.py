@@ -55,7 +55,7 @@ def test_every_type_of_the_example_has_a_contract_and_its_plan_says_whose_it_is(
     plan = make_plan(small(), TARGET, today=TODAY)
     assert plan.unverified == ()
     assert [(one.package, one.cloud, one.contracts, one.wrong) for one in plan.added] == [(OWNER, True, (PASSAGE,), "")]
-    words = f"not of hdh_infra, but of {OWNER}: the cloud: its facts, its resources and how they are read back; the contract of {PASSAGE}"
+    words = f"from {OWNER}, and not from hdh_infra: the cloud's facts, its resources and how they are read back; the contract of {PASSAGE}"
     assert plan.added_words() == (words,)
     assert words in text_of(plan)
     assert Plan.from_json(json.loads(plan.dumps())).added == plan.added
@@ -65,6 +65,14 @@ def test_every_type_of_the_example_has_a_contract_and_its_plan_says_whose_it_is(
     )
     # Of a part, what it has itself.
     assert {part.plan.added_words() for part in plan.parts()} == {(words,)}
+
+
+def test_the_sheet_of_an_offer_says_whose_facts_they_are(example):
+    (sheet,) = json.loads(hdh_says(example, "targets", TARGET, "--format", "json").stdout)
+    assert sheet["added_by"] == OWNER
+    assert f"from {OWNER}, and not from hdh_infra" in hdh_says(example, "targets", TARGET).stdout
+    (sheet,) = json.loads(hdh_says(example, "targets", "openstack:RegionOne", "--format", "json").stdout)
+    assert sheet["added_by"] is None
 
 
 def test_a_plan_on_a_cloud_of_this_package_says_nothing_of_others_that_are_installed(example, on_path):
