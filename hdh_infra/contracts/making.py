@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from hdh_infra.contracts.extract import Package, written
 from hdh_infra.contracts.forming import wrong_contracts
@@ -45,7 +46,9 @@ def of_schema(schema: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[dict[
 
     def shape(given: Mapping[str, Any]) -> dict[str, Any]:
         if ref := given.get("$ref"):
-            return named(str(ref)) if str(ref).startswith(_REF) else {"type": "any"}
+            found = named(str(ref)) if str(ref).startswith(_REF) else {"type": "any"}
+            # Where a resource of another package is named, its id is meant: the word beside it says so.
+            return {"type": given["type"]} if found == {"type": "any"} and given.get("type") in _SCALARS else found
         if "oneOf" in given:
             return either([shape(one) for one in given["oneOf"]])
         kind = given.get("type")
@@ -53,10 +56,10 @@ def of_schema(schema: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[dict[
             return {"type": "array", "items": shape(given.get("items", {}))}
         if kind == "object":
             return {"type": "object", "additional": shape(given.get("additionalProperties", {"type": "string"}))}
-        found: dict[str, Any] = {"type": kind if kind in _SCALARS else "any"}
+        made: dict[str, Any] = {"type": kind if kind in _SCALARS else "any"}
         if "const" in given:
-            found["enum"] = [given["const"]]
-        return found
+            made["enum"] = [given["const"]]
+        return made
 
     def either(shapes: list[dict[str, Any]]) -> dict[str, Any]:
         distinct = [one for index, one in enumerate(shapes) if one not in shapes[:index]]
@@ -67,7 +70,7 @@ def of_schema(schema: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[dict[
         return {**closed[0], "open": True} if closed and {"type": "string"} in distinct else {"type": "any"}
 
     def named(ref: str) -> dict[str, Any]:
-        name = ref.removeprefix(_REF).replace("%2F", "/")
+        name = unquote(ref.removeprefix(_REF))
         found = known.get(name)
         if found is None:
             return {"type": "any"}
@@ -96,7 +99,10 @@ def of_schema(schema: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[dict[
                 "outputs": _bare(shapes(outputs)),
                 "secrets": sorted(path for path, given in outputs.items() if given.get("secret")),
             }
-            changes[name] = _replacing(inputs, outputs)
+            # Where nothing replaces the schema does not say: those of Terraform's newer framework never do.
+            changes[name] = (
+                sorted({*_replacing(inputs, known), *_replacing(outputs, known)} & _paths(inputs, known)) or None
+            )
     for name, one in sorted(schema.get("functions", {}).items()):
         if wanted.fullmatch(name):
             asked, given = one.get("inputs") or {}, one.get("outputs") or {}
@@ -105,21 +111,36 @@ def of_schema(schema: Mapping[str, Any], wanted: re.Pattern[str]) -> tuple[dict[
                 "outputs": _bare(shapes(given.get("properties", {}))),
                 "secrets": [],
             }
-    if all(not one for one in changes.values()):
-        # A schema in which nothing replaces is one that does not say: those of providers of Terraform's newer framework do not.
-        changes = dict.fromkeys(changes)
     server = schema.get("pluginDownloadURL")
     whole = {"version": schema.get("version", ""), "tokens": tokens, "types": dict(sorted(types.items()))}
     return whole | ({"server": server} if server else {}), changes
 
 
-def _replacing(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> list[str]:
-    said = ("willReplaceOnChanges", "replaceOnChanges")
-    return sorted(
-        name
-        for name in inputs
-        if any(given.get(word) for word in said for given in (inputs[name], outputs.get(name, {})))
-    )
+def _replacing(properties: Mapping[str, Any], types: Mapping[str, Any]) -> set[str]:
+    """Paths of properties whose change makes a new resource, nested ones too."""
+    return {
+        path
+        for path, given in _walked(properties, types)
+        if given.get("willReplaceOnChanges") or given.get("replaceOnChanges")
+    }
+
+
+def _paths(properties: Mapping[str, Any], types: Mapping[str, Any]) -> set[str]:
+    return {path for path, _ in _walked(properties, types)}
+
+
+def _walked(
+    properties: Mapping[str, Any], types: Mapping[str, Any], at: str = "", seen: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every property with its path, through lists and nested objects; an object that holds its like is walked once."""
+    for name, given in properties.items():
+        yield f"{at}{name}", given
+        inner = given
+        while "items" in inner:
+            inner = inner["items"]
+        nested = unquote(str(inner.get("$ref", "")).removeprefix(_REF))
+        if nested in types and nested not in seen:
+            yield from _walked(types[nested].get("properties", {}), types, f"{at}{name}.", (*seen, nested))
 
 
 def _bare(shapes: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def test_the_schema_of_a_package_gives_what_its_contracts_are():
         }
         assert set(made["outputs"]) == set(one["outputs"]), token
         assert made["secrets"] == sorted(one["secrets"]), token
-        assert changes[token] == sorted(one["replace"]), token
+        assert changes[token] == (sorted(one["replace"]) or None), token
 
 
 def test_nested_objects_words_and_unions_of_a_schema_are_judged():
@@ -100,8 +100,42 @@ def test_nested_objects_words_and_unions_of_a_schema_are_judged():
     assert found["types"]["elsewhere:index:Disk"]["size"] == {"type": "integer", "required": True}
     assert found["tokens"]["elsewhere:index:getThing"]["inputs"]["id"]["required"]
     assert found["server"] == "github://api.github.com/hall"
-    # Nothing replaces in it: it is one that does not say, and not one where nothing does.
+    # Nothing replaces in it: it does not say, which is not to say that nothing does.
     assert changes_of(found, changes) == {"elsewhere:index:Thing": {"unknown": sorted(inputs)}}
+
+
+def test_what_replaces_within_a_nested_object_is_found_and_an_id_of_another_packages_resource_is_text():
+    schema = {
+        "name": "elsewhere",
+        "version": "1.0.0",
+        "resources": {
+            "elsewhere:index:Thing": {
+                "inputProperties": {
+                    "name": {"type": "string", "willReplaceOnChanges": True},
+                    "disks": {"type": "array", "items": {"$ref": "#/types/elsewhere:index%2FDisk:Disk"}},
+                    "api": {
+                        "oneOf": [
+                            {"type": "string"},
+                            {"type": "string", "$ref": "#/types/aws:apigateway%2FrestApi:RestApi"},
+                        ]
+                    },
+                },
+                "properties": {"ticket": {"type": "string", "replaceOnChanges": True}},
+            }
+        },
+        "types": {
+            "elsewhere:index/Disk:Disk": {
+                "type": "object",
+                "properties": {
+                    "size": {"type": "integer", "willReplaceOnChanges": True},
+                    "next": {"$ref": "#/types/elsewhere:index%2FDisk:Disk"},
+                },
+            }
+        },
+    }
+    found, changes = of_schema(schema, ALL)
+    assert changes == {"elsewhere:index:Thing": ["disks.size", "name"]}
+    assert found["tokens"]["elsewhere:index:Thing"]["inputs"]["api"] == {"type": "string"}
 
 
 def test_an_installed_sdk_gives_what_its_contracts_are():
