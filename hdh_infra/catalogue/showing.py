@@ -9,6 +9,7 @@ from typing import Any, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.schema import Fact, Qualification
+from hdh_infra.catalogue.sources import owner_of
 from hdh_infra.catalogue.validity import (
     Kind,
     Stale,
@@ -33,6 +34,11 @@ class Sheet:
 
     place: Site
     today: datetime.date
+
+    @property
+    def added_by(self) -> str | None:
+        """The package whose facts they are, where it is another than this one."""
+        return owner_of(self.place.target.cloud)
 
     @cached_property
     def unknown(self) -> tuple[str, ...]:
@@ -72,6 +78,7 @@ class Sheet:
         return {
             "target": str(place.target),
             "offer": offer.title,
+            "added_by": self.added_by,
             "country": place.country,
             "flavours": len(offer.flavours),
             "facts": [self._dump(fact, "fact") for fact in self.facts],

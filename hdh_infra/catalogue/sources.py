@@ -104,13 +104,29 @@ def file_of(cloud: str) -> Traversable:
         KeyError: there is no such cloud.
         ModuleNotFoundError: another package adds it, and what its entry point names is not there.
     """
-    if cloud in _own():
-        return _own()[cloud]
+    return _own()[cloud] if cloud in _own() else folder_of(cloud) / CATALOGUE
+
+
+def folder_of(cloud: str) -> Path:
+    """Where the package of an added cloud lies, with whatever data it has; nothing of it is imported.
+
+    Raises:
+        KeyError: no other package adds such a cloud.
+        ModuleNotFoundError: what its entry point names is not there.
+    """
     module = added()[cloud].module
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"there is no package {module}", name=module)
-    return Path(next(iter(spec.submodule_search_locations)), CATALOGUE)
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def owner_of(cloud: str) -> str | None:
+    """The package that adds a cloud, with its version, for people; None for one of this package's own."""
+    point = added().get(cloud)
+    if point is None:
+        return None
+    return f"{package_of(point)} {point.dist.version}" if point.dist is not None else package_of(point)
 
 
 def forget() -> None:

@@ -43,6 +43,7 @@ def targets(
     from hdh_infra.catalogue.load import left_out, site
     from hdh_infra.catalogue.load import targets as known
     from hdh_infra.catalogue.showing import Sheet
+    from hdh_infra.contracts.added import brought
     from hdh_infra.errors import SpecError
     from hdh_infra.model.target import Target
     from hdh_infra.planning.load import check_named
@@ -60,6 +61,9 @@ def targets(
     sheets = [Sheet(site(target), now) for target in chosen]
     for one in left_out():
         typer.echo(str(one), err=True)
+    for other in brought():
+        if wrong := other.told():
+            typer.echo(wrong, err=True)
     if output is Format.json:
         write_json([sheet.to_json() for sheet in sheets])
         return
@@ -75,12 +79,13 @@ def targets(
 def _check(now: datetime.date, clouds: list[str], output: Format) -> None:
     from hdh_infra.catalogue.checking import check_catalogue
     from hdh_infra.catalogue.sources import names
+    from hdh_infra.contracts.added import problems
     from hdh_infra.errors import Problem, SpecError
     from hdh_infra.model.words import nearest
 
     if strange := [one for one in clouds if one not in names()]:
         raise SpecError([Problem("TARGET", None, None, "", f"no cloud is {one!r}; {nearest(one, names())}".rstrip("; ")) for one in strange])  # fmt: skip
-    found = check_catalogue(now, clouds)
+    found = [*check_catalogue(now, clouds), *problems(clouds)]
     if output is Format.json:
         write_json({"format": CHECK_FORMAT, "today": str(now), "problems": list(map(_problem, found))})
     else:

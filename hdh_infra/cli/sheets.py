@@ -116,6 +116,8 @@ def print_sheet(sheet: Sheet, console: Console) -> None:
     """One target in full."""
     place, offer = sheet.place, sheet.place.offer
     _heading(f"{place.target}: {offer.title}", console)
+    if sheet.added_by:
+        console.print(f"These facts are from {sheet.added_by}, and not from hdh_infra.", highlight=False)
     for line in sheet.notices:
         console.print(Text(line, style="bold red" if "EXPIRED" in line else "bold yellow"))
     if offer.refused is not None:

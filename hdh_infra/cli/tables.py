@@ -54,6 +54,8 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
         console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
+    for line in plan.added_words():
+        console.print(Text(line), soft_wrap=True)
     for line in plan.unverified_words():
         console.print(Text(line, style="bold yellow"))
     for line in plan.due:

@@ -20,6 +20,16 @@ from hdh_infra.contracts.load import (
     version,
 )
 
+
+def forget() -> None:
+    """Read again what other packages bring, at the next question: packages were installed or removed since."""
+    from hdh_infra.contracts import added, changing
+
+    added.forget()
+    contract.cache_clear()
+    changing.forget()
+
+
 __all__ = [
     "Contract",
     "Shape",
@@ -27,6 +37,7 @@ __all__ = [
     "check",
     "contract",
     "defaults",
+    "forget",
     "outputs",
     "packages",
     "replaces",

@@ -56,3 +56,8 @@ def _judge(token: str, path: str) -> Judgement:
 
 def _any(rules: Iterable[str], path: str) -> bool:
     return any(covers(rule, path) for rule in rules)
+
+
+def forget() -> None:
+    """Judge again at the next question."""
+    _judge.cache_clear()

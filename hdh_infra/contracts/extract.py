@@ -1,5 +1,7 @@
 """Reading contracts out of installed SDK packages, as text: `python -m hdh_infra.contracts.extract [--check]`.
 
+Contracts of a package of your own are made by the same command (`making`): `... extract schema|sdk|terraform`.
+
 No SDK is imported: the classes of azure-native alone are 250 MB of Python. A type's class file is found by the
 package's own table, its argument class is parsed, and nested classes are cut out of `_inputs.py` by their
 first line, since parsing five megabytes takes seconds. A wire name is what the getter says, never a guess.
@@ -111,10 +113,12 @@ def installed(name: str) -> bool:
 class Package:
     """One installed SDK package."""
 
-    def __init__(self, name: str) -> None:
-        spec = importlib.util.find_spec(MODULES[name])
+    def __init__(self, name: str, module: str | None = None) -> None:
+        """Find one: by the name of a package that this one knows, or by the module of any."""
+        module = module or MODULES[name]
+        spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
-            raise SystemExit(f"{MODULES[name]} is not installed: install the development packages first")
+            raise SystemExit(f"{module} is not installed: install the development packages first")
         self.name = name
         self.root = Path(spec.origin).parent
         plugin = json.loads(_text(self.root / "pulumi-plugin.json"))
@@ -324,7 +328,8 @@ def _wire(item: ast.FunctionDef) -> str | None:
     return None
 
 
-def _functions(package: Package) -> Iterator[tuple[str, Path]]:
+def functions_of(package: Package) -> Iterator[tuple[str, Path]]:
+    """Data sources of a package, each with the file that has it."""
     for file in sorted(package.root.glob("**/get_*.py")):
         found = re.search(r"pulumi\.runtime\.invoke\('([^']+)'", _text(file))
         if found:
@@ -358,7 +363,7 @@ def extract(name: str) -> dict[str, Any]:
     tokens = {token: package.resource(token) for token in _wanted(package)}
     tokens |= {
         token: package.function(token, file)
-        for token, file in _functions(package)
+        for token, file in functions_of(package)
         if re.fullmatch(FUNCTIONS[name], token)
     }
     found = {"version": package.version, "tokens": tokens, "types": dict(sorted(package.types.items()))}
@@ -371,7 +376,12 @@ def written(value: Any) -> str:
 
 
 def main(say: Callable[[str], object] = print) -> None:
-    """Write every package's file, or with `--check` say which differ."""
+    """Write every package's file, or with `--check` say which differ; with the words of `contracts.making`, the contracts of any package."""
+    if sys.argv[1:] and sys.argv[1] != "--check":
+        from hdh_infra.contracts import making
+
+        making.main(sys.argv[1:])
+        return
     for name in MODULES:
         file, text = DATA / f"{name}.json", written(extract(name))
         if "--check" in sys.argv[1:]:

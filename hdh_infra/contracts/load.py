@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, TypeAlias, final
+
+from hdh_infra.contracts import added
+from hdh_infra.contracts.shipped import FILES, shipped, shipped_changes
 
 Shape: TypeAlias = Mapping[str, Any]
 """`type` (string, boolean, integer, number, array, object, any), `items`, `properties`, `additional`, `required`, `enum`, `open`, `default`, `ref`, `by` and `kinds`."""
@@ -17,17 +18,6 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's word for a value that is not known yet (Pulumi SDK, `runtime/rpc.py`)."""
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The engine's mark of a wrapped value (secret, output, asset)."""
-
-_FILES: Mapping[str, tuple[str, str]] = {
-    "azure-native": ("hdh_infra.contracts", "data/azure-native.json"),
-    "cloudtemple": ("hdh_infra.contracts", "data/cloudtemple.json"),
-    "numspot": ("hdh_infra.contracts", "data/numspot.json"),
-    "gcp": ("hdh_infra.contracts", "data/gcp.json"),
-    "openstack": ("hdh_infra.contracts", "data/openstack.json"),
-    "ovh": ("hdh_infra.contracts", "data/ovh.json"),
-    "scaleway": ("hdh_infra.contracts", "data/scaleway.json"),
-    "hdh": ("hdh_infra.resources", "contract.json"),
-}
 
 
 @final
@@ -62,47 +52,40 @@ class Contract:
     """Properties that the provider fills by itself where they are absent, so that they stand in a state."""
     members: str
     """Property by which others lie in a resource of this type and go with it; empty for none."""
+    owner: str = ""
+    """The package, with its version, that it or its changes are the word of; empty where all is this package's own."""
 
     def resolve(self, shape: Shape) -> Shape:
         """A shape with its reference followed."""
         return {"type": "object", "properties": self.types[shape["ref"]]} if "ref" in shape else shape
 
 
-@cache
-def _package(name: str) -> Mapping[str, Any]:
-    if name not in _FILES:
-        return {"version": "", "tokens": {}, "types": {}}
-    module, file = _FILES[name]
-    found: dict[str, Any] = json.loads((resources.files(module) / file).read_text(encoding="utf-8"))
-    return found if "tokens" in found else {"version": "", "tokens": found, "types": {}}
-
-
-@cache
-def _changes() -> Mapping[str, Mapping[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(
-        (resources.files("hdh_infra.contracts") / "data/changes.json").read_text(encoding="utf-8")
-    )["tokens"]
-    return found
-
-
 def packages() -> tuple[str, ...]:
-    """Packages that have contracts."""
-    return tuple(_FILES)
+    """Packages that have contracts: those that this package ships, then those that other packages bring."""
+    return (*FILES, *added.packages())
 
 
 def tokens(package: str) -> tuple[str, ...]:
     """Every type token of a package that has a contract, sorted."""
-    return tuple(sorted(_package(package)["tokens"]))
+    brought = (token for file in added.files_of(package) for token in file["tokens"])
+    return tuple(sorted({*shipped(package)["tokens"], *brought}))
 
 
 @cache
 def contract(token: str) -> Contract | None:
     """The contract of a type token; None where there is none, and a node of it is *unverified*."""
-    package = _package(token.split(":", 1)[0])
-    found = package["tokens"].get(token)
-    if found is None:
-        return None
-    known = _changes().get(token)
+    package = shipped(token.split(":", 1)[0])
+    owner = ""
+    if token not in package["tokens"]:
+        other = added.file_with(token)
+        if other is None:
+            return None
+        package, owner = other
+    found = package["tokens"][token]
+    known = shipped_changes().get(token)
+    if known is None and (said := added.changes_of(token)):
+        known, by = said
+        owner = owner or by
     changes = known or {}
     return Contract(
         token=token,
@@ -120,6 +103,7 @@ def contract(token: str) -> Contract | None:
         unknown=frozenset(changes.get("unknown", ())),
         filled=frozenset(changes.get("filled", ())),
         members=changes.get("members", ""),
+        owner=owner,
     )
 
 
@@ -131,13 +115,18 @@ def outputs(token: str) -> Mapping[str, Shape]:
 
 def version(package: str) -> str:
     """The version of the SDK package that the contracts were read from; empty for a package without contracts."""
-    return str(_package(package)["version"])
+    return str(_any(package)["version"])
 
 
 def server(package: str) -> str | None:
     """Where the engine finds a package's plugin; None of one that Pulumi itself publishes."""
-    found = _package(package).get("server")
+    found = _any(package).get("server")
     return str(found) if found else None
+
+
+def _any(package: str) -> Mapping[str, Any]:
+    """What is said of a package as a whole, by this one, else by another."""
+    return shipped(package) if package in FILES else next(iter(added.files_of(package)), shipped(package))
 
 
 def replaces(token: str, changed: Iterable[str]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def shape(attribute: Mapping[str, Any]) -> dict[str, Any]:
             found["enum"] = list(values)
         return found
     if head == "map":
-        return {"type": "object", "additional": {"type": _SCALARS[inner]}}
+        return {"type": "object", "additional": {"type": _SCALARS.get(inner, "any")}}
     members = {name: _attribute(one) for name, one in attribute.get("attributes", {}).items()}
     whole = (
         {"type": "object", "properties": dict(_shapes(members))} if members else {"type": _SCALARS.get(inner, "any")}

@@ -207,7 +207,7 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
         found = parts.deploy(request, plan, observer, operation)
     else:
         found = deploy_stack(request, observer, operation, Work(plan))
-    return replace(found, remarks=(*told, *plan.unverified_words(), *found.remarks))
+    return replace(found, remarks=(*told, *plan.added_words(), *plan.unverified_words(), *found.remarks))
 
 
 @final

@@ -7,7 +7,7 @@ lowered again here: a part's nodes are the plan's own, and its bytes depend on n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -18,7 +18,7 @@ from hdh_infra.model.paths import network_path
 
 if TYPE_CHECKING:
     from hdh_infra.graph.node import Node
-    from hdh_infra.graph.plan import Plan
+    from hdh_infra.graph.plan import Addition, Plan
 
 FORMAT: Final = "hdh-plan-part/1"
 FOUNDATION: Final = "foundation"
@@ -139,9 +139,18 @@ def _part(plan: Plan, name: str, nodes: Iterable[Node], steps: Iterable[ManualSt
         raised=(),
         flavours=(),
         unverified=tuple(sorted({node.type for node in mine} & set(plan.unverified))),
+        added=tuple(_added(plan, {node.type for node in mine})),
         read=None,
     )
     return Part(name, cut, tuple(sorted(read)) if name != FOUNDATION else ())
+
+
+def _added(plan: Plan, types: Collection[str]) -> Iterator[Addition]:
+    """What of a part is the word of other packages: the contracts of its own types alone."""
+    for one in plan.added:
+        mine = replace(one, contracts=tuple(token for token in one.contracts if token in types))
+        if mine.cloud or mine.contracts or mine.wrong:
+            yield mine
 
 
 def _outside(found: Iterable[tuple[str, str]]) -> Iterator[Reference]:

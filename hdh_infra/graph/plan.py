@@ -7,7 +7,7 @@ equal descriptions give equal bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, final
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hdh_infra.graph.parts import Part, Reference
 
 FORMAT = "hdh-plan/1"
-__all__ = ["FORMAT", "Check", "ChosenFlavour", "ManualStep", "Parameter", "Plan", "Provider", "VerdictRow"]
+__all__ = ["FORMAT", "Addition", "Check", "ChosenFlavour", "ManualStep", "Parameter", "Plan", "Provider", "VerdictRow"]
 
 
 @final
@@ -147,6 +147,31 @@ class ChosenFlavour:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What of a plan is the word of another package than this one, or would be if it could be read."""
+
+    package: str
+    """With its version."""
+    cloud: bool = False
+    """Whether it adds the cloud: the facts of the offer, what a platform becomes there, and how that is read back."""
+    contracts: tuple[str, ...] = ()
+    """Types of the plan whose contract, or what a change of them does, is its word; sorted."""
+    wrong: str = ""
+    """Why its contracts are left out, in words; empty where they are not."""
+
+    def words(self) -> Iterator[str]:
+        """For people, in a line each."""
+        what = ["the cloud's facts, its resources and how they are read back"] if self.cloud else []
+        if self.contracts:
+            what.append(f"the contract{'s' if len(self.contracts) > 1 else ''} of {', '.join(self.contracts)}")
+        if what:
+            yield f"from {self.package}, and not from hdh_infra: {'; '.join(what)}"
+        if self.wrong:
+            yield self.wrong
+
+
+@final
 @dataclass(frozen=True)
 class Plan:
     """The native resources that one spec becomes on one target, in dependency order."""
@@ -168,6 +193,8 @@ class Plan:
     """The sizes of its machines, by name."""
     unverified: tuple[str, ...] = ()
     """Types of its resources that there is no contract of, sorted: nobody held their properties against what the provider takes."""
+    added: tuple[Addition, ...] = ()
+    """What of it is the word of other packages, by package; empty where all is this one's."""
     read: tuple[tuple[Node, ...], Observation] | None = field(default=None, compare=False, repr=False)
     """What the resources gave when the plan was made, with the very resources it was read of; no part of the plan's form."""
 
@@ -190,6 +217,10 @@ class Plan:
         return (
             f"unverified: {many} no contract, so that nobody held their properties against what the provider takes: {', '.join(self.unverified)}",
         )
+
+    def added_words(self) -> tuple[str, ...]:
+        """What of it is the word of other packages, in a line each; none where all is this one's."""
+        return tuple(line for one in self.added for line in one.words())
 
     def node(self, path: str) -> Node:
         """The node at a path. Raises `KeyError`."""
@@ -231,6 +262,8 @@ class Plan:
             "raised": [dict(one) for one in self.raised],
             "flavours": [asdict(one) for one in self.flavours],
             "unverified": list(self.unverified),
+            # Most plans have nothing of it.
+            **({"added": [asdict(one) for one in self.added]} if self.added else {}),
         }
 
     @classmethod

@@ -41,6 +41,7 @@ def _head(plan: Plan) -> Iterator[str]:
     for token, count in sorted(Counter(node.type for node in plan.nodes).items()):
         yield f"{count:7} {token}{' (unverified: no contract)' if token in plan.unverified else ''}"
     yield from (f"{one.count:7} x {_size(one)}" for one in plan.flavours)
+    yield from plan.added_words()
     yield from (f"overridden: {line}" for line in plan.overridden)
     yield from (f"due: {line}" for line in plan.due)
 

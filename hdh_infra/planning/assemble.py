@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from hdh_infra.catalogue.load import digest_input, site
+from hdh_infra.catalogue.load import digest_input, offer_of, site
+from hdh_infra.catalogue.sources import owner_of
 from hdh_infra.clouds import of
 from hdh_infra.clouds.base import Context
 from hdh_infra.contracts import contract
+from hdh_infra.contracts.added import brought
 from hdh_infra.errors import Problem, SpecError
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.order import in_order
-from hdh_infra.graph.plan import ChosenFlavour, Plan
+from hdh_infra.graph.plan import Addition, ChosenFlavour, Plan
 from hdh_infra.graph.steps import verify_steps
 from hdh_infra.graph.verify import verify
 from hdh_infra.model.check_meaning import check_dates
@@ -101,6 +103,7 @@ def make_plan(
         raised=tuple(one.to_json() for one in expanded.raised),
         flavours=tuple(_flavours(context)),
         unverified=tuple(sorted(token for token in {node.type for node in ordered} if contract(token) is None)),
+        added=tuple(_added(where, {node.type for node in ordered})),
         read=(ordered, observed),
     )
 
@@ -112,6 +115,22 @@ def observe_plan(plan: Plan, platform: Platform) -> Observation:
     where = Target.parse(plan.target)
     lowering = of(where)
     return lowering.observe(Natives.of_plan(plan.nodes, lowering.identifiers), site(where, platform))
+
+
+def _added(where: Target, types: Iterable[str]) -> Iterator[Addition]:
+    """What of a plan is the word of other packages, by their names."""
+    offer = offer_of(where)
+    # Its facts are of one cloud, and its lowering may be of another.
+    clouds = {where.cloud, (offer.lowering if offer else None) or where.cloud}
+    owners = {owner for one in clouds if (owner := owner_of(one))}
+    by: dict[str, list[str]] = {owner: [] for owner in owners}
+    for token in sorted(types):
+        found = contract(token)
+        if found and found.owner:
+            by.setdefault(found.owner, []).append(token)
+    wrong = {one.owner: one.told() for one in brought() if one.cloud in clouds}
+    for owner, tokens in sorted(by.items()):
+        yield Addition(owner, owner in owners, tuple(tokens), wrong.get(owner, ""))
 
 
 def _flavours(context: Context) -> Iterator[ChosenFlavour]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from hdh_infra.catalogue.load import Site, offer_of, site, targets
+from hdh_infra.catalogue.sources import added
 from hdh_infra.errors import CloudError, SpecError
 from hdh_infra.errors import Problem as _Problem
 from hdh_infra.model.target import Target
@@ -26,6 +27,7 @@ from hdh_infra.sandbox.paths import sandbox_dir
 if TYPE_CHECKING:
     from hdh_infra.sandbox.ec2 import Place
     from hdh_infra.sandbox.openstack import Tenant
+    from hdh_infra.sandbox.simulator.added import Played
 
 Say: TypeAlias = Callable[[str], None]
 MARK = "hdh-sandbox.json"
@@ -74,10 +76,29 @@ def _served(target: Target) -> frozenset[str] | None:
     if offer is None or offer.refused is not None:
         return None
     served = SERVED.get(offer.lowering or target.cloud) or SERVED.get(offer.kin or "")
+    if (own := _played(target.cloud)) is not None:
+        if own.wrong:
+            return None
+        # One that is nobody's kin has buckets by S3, if any.
+        served = (served or frozenset({"s3"})) | _simulators(own)
     if served and "openstack" in served and offer.native.get("zones"):
         # The sandbox's OpenStack has one zone, and would refuse the names of several.
         return None
     return served
+
+
+def _played(cloud: str) -> Played | None:
+    """What the package that adds a cloud has the simulator play for it; most clouds are no added ones."""
+    if cloud not in added():
+        return None
+    from hdh_infra.sandbox.simulator.added import played
+
+    return played().get(cloud)
+
+
+def _simulators(own: Played) -> frozenset[str]:
+    """What is simulated of an added cloud, as in `SERVED`."""
+    return frozenset(f"simulator:{'terraform-provider' if own.of_another_plugin(one) else one}" for one in own.packages)
 
 
 def needs(target: Target) -> frozenset[str]:
@@ -85,7 +106,9 @@ def needs(target: Target) -> frozenset[str]:
     served = _served(target)
     if served is None:
         names = list(map(str, sandbox_targets()))
-        said = f"the sandbox has no {target}; {nearest(str(target), names)}".rstrip("; ")
+        own = _played(target.cloud)
+        why = f": the simulator's data of {own.owner} cannot be used ({own.wrong})" if own and own.wrong else ""
+        said = f"the sandbox has no {target}{why}; {nearest(str(target), names)}".rstrip("; ")
         raise SpecError([_Problem("--on", None, None, "", said)])
     return frozenset(one.partition(":")[0] for one in served)
 
@@ -97,7 +120,9 @@ def sandbox_targets() -> tuple[Target, ...]:
 
 def simulated() -> tuple[str, ...]:
     """The packages that the simulator plays, sorted: all of them, so that a target can be added to a sandbox that runs."""
-    return tuple(sorted({one.partition(":")[2] for served in SERVED.values() for one in served} - {""}))
+    own = (_played(cloud) for cloud in added())
+    served = [*SERVED.values(), *(_simulators(one) for one in own if one is not None)]
+    return tuple(sorted({one.partition(":")[2] for each in served for one in each} - {""}))
 
 
 def up(on: Iterable[Target], say: Say) -> None:

@@ -1,123 +1,25 @@
 """Clouds that other packages add by an entry point: found, held to the same laws, and never in the way of the others."""
 
 import datetime
-import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 
 import pytest
 
 import hdh_infra as hdh
 from hdh_infra.catalogue import load
-from hdh_infra.catalogue.sources import CATALOGUE, GROUP
+from hdh_infra.catalogue.sources import CATALOGUE
 from hdh_infra.clouds import cloud, of, unusable
 from hdh_infra.errors import SpecError
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
+from tests.adding import ROOT, TARGET, hdh_says, other, written
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "third_party_cloud"
-TARGET = "saintexemple:dc1"
 TODAY = datetime.date(2026, 11, 23)
 OWN = {"azure", "bleu", "openstack", "ovhcloud"}
-
-
-def install(folder: Path, project: dict, packages: Path) -> None:
-    """What an installer leaves of a package: its modules, and beside them the metadata that its project file asks for."""
-    named = project["name"]
-    info = folder / f"{named.replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    head = f"Metadata-Version: 2.1\nName: {named}\nVersion: {project['version']}\n"
-    (info / "METADATA").write_text(head, encoding="utf-8")
-    points = "".join(f"{name} = {value}\n" for name, value in project["entry-points"][GROUP].items())
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\n{points}", encoding="utf-8")
-    for package in packages.iterdir():
-        if package.is_dir():
-            shutil.copytree(package, folder / package.name, dirs_exist_ok=True)
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory) -> Path:
-    """A folder that the example is installed in, as its own project file says."""
-    folder = tmp_path_factory.mktemp("site")
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    install(folder, project, EXAMPLE)
-    return folder
-
-
-@pytest.fixture
-def on_path(monkeypatch):
-    """Puts folders of installed packages on the path, and everything as it was afterwards."""
-    before = set(sys.modules)
-
-    def put(*folders: Path) -> None:
-        for folder in folders:
-            monkeypatch.syspath_prepend(str(folder))
-        importlib.invalidate_caches()
-        load.forget()
-        cloud.cache_clear()
-
-    yield put
-    monkeypatch.undo()
-    for name in set(sys.modules) - before:
-        if name.startswith(("hdh_cloud_", "other_")):
-            del sys.modules[name]
-    importlib.invalidate_caches()
-    load.forget()
-    cloud.cache_clear()
-
-
-def other(
-    folder: Path,
-    name: str,
-    *,
-    package: str = "other-clouds",
-    module: str = "other_cloud",
-    code: str = "",
-    text: str | None = None,
-) -> Path:
-    """A folder with a package that adds a cloud, or means to."""
-    packages = folder / "made"
-    (packages / module).mkdir(parents=True)
-    (packages / module / "__init__.py").write_text(code, encoding="utf-8")
-    if text is not None:
-        (packages / module / CATALOGUE).write_text(text, encoding="utf-8")
-    install(folder / "site", {"name": package, "version": "1", "entry-points": {GROUP: {name: module}}}, packages)
-    return folder / "site"
-
-
-def written(cloud: str = "other", **changed) -> str:
-    """The example's own file under another name; JSON is YAML."""
-    found = load.Catalogue.model_validate(yaml_of(EXAMPLE / "hdh_cloud_saintexemple" / CATALOGUE)).model_dump(
-        mode="json"
-    )
-    found["cloud"] = cloud
-    found["offers"][0] |= changed
-    return json.dumps(found)
-
-
-def yaml_of(file: Path):
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-
-
-def hdh_says(folder: Path, *words: str) -> subprocess.CompletedProcess:
-    """The command line where the package is installed."""
-    paths = os.pathsep.join([str(ROOT), str(folder)])
-    return subprocess.run(
-        [sys.executable, "-m", "hdh_infra.cli.main", *words],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths},
-    )
 
 
 def test_the_example_is_found_by_its_entry_point_beside_the_clouds_of_hdh_infra(example, on_path):
@@ -169,13 +71,6 @@ def test_the_conformance_suite_takes_the_example_up_by_itself_and_it_passes(exam
     last = done.stdout.strip().splitlines()[-1]
     assert "passed" in last
     assert int(last.split()[0]) >= 30
-
-
-def test_the_example_lies_in_the_sandbox_of_the_cloud_that_it_is_a_kin_of(example, on_path):
-    from hdh_infra.sandbox.box import needs
-
-    on_path(example)
-    assert needs(Target.parse(TARGET)) == needs(Target.parse("openstack:RegionOne"))
 
 
 def test_what_is_broken_is_told_by_targets_and_by_check_and_left_out_of_all(tmp_path):

@@ -52,6 +52,13 @@ def test_every_node_keeps_the_contract_of_its_sdk(target):
     assert not wrong, "\n".join(wrong)
 
 
+def test_somebody_has_read_what_the_changes_of_every_type_do(target):
+    """Invariant: no resource of which nobody knows what replaces it or wipes what it holds."""
+    types = {node.type for node in make_plan(small(), target, today=TODAY).nodes}
+    unknown = {token for token in types if not contracts.contract(token).changes_known}
+    assert unknown == set(), "say what they do in changes.json"
+
+
 def test_the_small_platforms_spaces_are_local_too(target):
     lock = update_lock(None, small(), [Target.parse(target)])
     before = {node.path: node.to_json() for node in make_plan(small(), target, lock=lock, today=TODAY).nodes}

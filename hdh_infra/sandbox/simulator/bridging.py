@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from hdh_infra import contracts
-from hdh_infra.sandbox.simulator.knowledge import knowledge
+from hdh_infra.sandbox.simulator.added import known
 from hdh_infra.sandbox.simulator.servicer import Servicer
 
 PLUGIN: Final = "terraform-provider"
@@ -40,7 +40,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         """The version of the bridge, whatever it becomes."""
         del request, context
-        return plugin_pb2.PluginInfo(version=str(knowledge(next(iter(self._servicers))).bridge["version"]))
+        return plugin_pb2.PluginInfo(version=str(known(next(iter(self._servicers))).bridge["version"]))
 
     def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
         """An engine comes."""
@@ -60,7 +60,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         except (ValueError, KeyError, TypeError):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "failed to parse parameterized value [simulated]")
         for package in self._servicers:
-            if knowledge(package).bridge["url"] == url and contracts.version(package) == version:
+            if known(package).bridge["url"] == url and contracts.version(package) == version:
                 return provider_pb2.ParameterizeResponse(name=package, version=version)
         context.abort(grpc.StatusCode.NOT_FOUND, f"no provider {url} {version} is simulated")
         return None

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.added import known
 from hdh_infra.sandbox.simulator.echoing import Echo
 from hdh_infra.sandbox.simulator.facts import Rule
 from hdh_infra.sandbox.simulator.kinds import KINDS, Event
-from hdh_infra.sandbox.simulator.knowledge import knowledge
 from hdh_infra.sandbox.simulator.making import UNTIL, Maker
 from hdh_infra.sandbox.simulator.paths import first
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
@@ -73,7 +73,7 @@ class SimulatedCloud:
             return clock() + store.later
 
         self._clock: Callable[[], float] = now
-        self._known = knowledge(package)
+        self._known = known(package)
         self._maker = Maker(store, self._known, self._clock)
         self._world = World(store, self._known, self._maker)
         self._echo = Echo(store, self._known, self._maker)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -25,7 +26,22 @@ _DOCUMENT: Final = "hdh_infra.sandbox.simulator"
 @cache
 def knowledge(package: str) -> Knowledge:
     """What is known of a package's cloud. Raises `ValueError` for data that says too little."""
-    facts, rules = _read(f"{package}.yaml"), _read(f"{package}.rules.yaml")
+    data = resources.files(_DOCUMENT) / "data"
+    return read_knowledge(package, data / f"{package}.yaml", data / f"{package}.rules.yaml")
+
+
+def read_knowledge(package: str, cloud: Traversable, refusals: Traversable) -> Knowledge:
+    """What two files say of a package's cloud.
+
+    Args:
+        package: the package of the engine.
+        cloud: the file of its ids, outputs and functions.
+        refusals: the file of what it refuses.
+
+    Raises:
+        ValueError: they say too little.
+    """
+    facts, rules = _read(cloud), _read(refusals)
     return Knowledge(
         package=package,
         error=str(facts["error"]),
@@ -46,9 +62,8 @@ def knowledge(package: str) -> Knowledge:
     )
 
 
-def _read(name: str) -> dict[str, Any]:
-    text = (resources.files(_DOCUMENT) / "data" / name).read_text(encoding="utf-8")
-    found: dict[str, Any] = YAML(typ="safe").load(text)
+def _read(file: Traversable) -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
     return found
 
 

@@ -23,6 +23,7 @@ from hdh_infra import contracts
 from hdh_infra.errors import CloudError
 from hdh_infra.sandbox.s3.box import write_private
 from hdh_infra.sandbox.s3.processes import Daemon
+from hdh_infra.sandbox.simulator.added import played
 
 DEFAULT_BASE_PORT: Final = 15400
 PACKAGES: Final = ("azure-native", "ovh", "terraform-provider", "gcp", "scaleway")
@@ -86,13 +87,18 @@ def start(directory: Path, base_port: int, packages: Sequence[str], say: Callabl
         CloudError: a package is not simulated, a port is taken, or the process does not answer within a minute.
     """
     began = time.monotonic()
-    strange = sorted(set(packages) - set(PACKAGES))
+    # What other packages have played comes after, so that no port of ours moves.
+    known = (
+        *PACKAGES,
+        *sorted({name for one in played().values() for name in one.packages if not one.of_another_plugin(name)}),
+    )
+    strange = sorted(set(packages) - set(known))
     if strange:
-        raise CloudError("simulator", f"{', '.join(strange)} is not simulated", f"Choose of {', '.join(PACKAGES)}")
+        raise CloudError("simulator", f"{', '.join(strange)} is not simulated", f"Choose of {', '.join(known)}")
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     directory.chmod(0o700)
-    ports = {package: base_port + PACKAGES.index(package) for package in packages}
+    ports = {package: base_port + known.index(package) for package in packages}
     backing = {name: os.environ[name] for name in _BACKING if name in os.environ}
     wanted = {"ports": ports, "iam": backing.get("HDH_IAM_ENDPOINT"), "code": _code()}
     with _alone(directory):
@@ -152,6 +158,9 @@ def _code() -> str:
     digest = hashlib.sha256()
     for folder in (Path(__file__).parent, Path(contracts.__file__).parent):
         for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml"), *folder.rglob("*.json")]):
+            digest.update(file.name.encode() + file.read_bytes())
+    for one in played().values():
+        for file in one.files:
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()
 

@@ -15,11 +15,11 @@ from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.added import known
 from hdh_infra.sandbox.simulator.backings import BackingError
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.differences import Difference, differences
 from hdh_infra.sandbox.simulator.faults import Calls
-from hdh_infra.sandbox.simulator.knowledge import knowledge
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.wire import decode, encode, plain
 
@@ -60,8 +60,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Answer for `cloud`; faults come from `store`."""
         self._cloud = cloud
         self._version = contracts.version(cloud.package)
-        known = knowledge(cloud.package)
-        self._calls = Calls(cloud, store, known.conduct, known.exclusive)
+        facts = known(cloud.package)
+        self._calls = Calls(cloud, store, facts.conduct, facts.exclusive)
 
     # --- the plugin; the names of the methods are the protocol's
 

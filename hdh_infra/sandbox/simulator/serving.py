@@ -13,10 +13,10 @@ from typing import Final
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from hdh_infra.sandbox.simulator.added import bridged, known
 from hdh_infra.sandbox.simulator.backings import from_environment
 from hdh_infra.sandbox.simulator.bridging import PLUGIN, Bridge
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
-from hdh_infra.sandbox.simulator.knowledge import BRIDGED, knowledge
 from hdh_infra.sandbox.simulator.lifecycle import DATABASE, KEY, READY
 from hdh_infra.sandbox.simulator.servicer import Servicer
 from hdh_infra.sandbox.simulator.store import Store
@@ -35,7 +35,7 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
     with closing(Store(directory / DATABASE, directory / KEY)) as store:
         servers = []
         for package, port in ports.items():
-            playing = BRIDGED if package == PLUGIN else (package,)
+            playing = bridged() if package == PLUGIN else (package,)
             servicers = {one: _servicer(one, store) for one in playing}
             server = grpc.server(
                 futures.ThreadPoolExecutor(_WORKERS), options=[("grpc.max_receive_message_length", _LARGEST)]
@@ -52,5 +52,5 @@ def serve(directory: Path, ports: Mapping[str, int]) -> None:
 
 
 def _servicer(package: str, store: Store) -> Servicer:
-    cloud = SimulatedCloud(package, store, backings=from_environment(knowledge(package).backings))
+    cloud = SimulatedCloud(package, store, backings=from_environment(known(package).backings))
     return Servicer(cloud, store)

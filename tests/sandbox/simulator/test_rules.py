@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from hdh_infra import contracts
+from hdh_infra.sandbox.simulator.added import known as knowledge_of
+from hdh_infra.sandbox.simulator.added import packages
 from hdh_infra.sandbox.simulator.cloud import SimulatedCloud
 from hdh_infra.sandbox.simulator.kinds import KINDS
-from hdh_infra.sandbox.simulator.knowledge import CONFIDENCES, PACKAGES, knowledge
+from hdh_infra.sandbox.simulator.knowledge import CONFIDENCES, knowledge
 from hdh_infra.sandbox.simulator.paths import first, parts, put
 from hdh_infra.sandbox.simulator.refusing import RefusedByCloudError
 from hdh_infra.sandbox.simulator.store import Store
 from hdh_infra.sandbox.simulator.wire import plain
 
-RULES = [(package, rule) for package in PACKAGES for rule in knowledge(package).rules]
+PACKAGES = packages()
+RULES = [(package, rule) for package in PACKAGES for rule in knowledge_of(package).rules]
 NAMES = [rule.id for _, rule in RULES]
 
 
@@ -24,7 +27,7 @@ class World:
     """Plays the steps of a case over a package's fixtures."""
 
     def __init__(self, package: str, directory) -> None:
-        self.known = knowledge(package)
+        self.known = knowledge_of(package)
         self.store = Store(directory / "cloud.sqlite", directory / "cloud.key")
         self.cloud = SimulatedCloud(package, self.store)
         self.ids: dict[str, str] = {}
@@ -119,7 +122,7 @@ def test_every_rule_has_a_name_of_its_own_and_a_known_kind():
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_type_that_rules_and_outputs_name_has_a_contract(package):
-    known = knowledge(package)
+    known = knowledge_of(package)
     named = {token for one in [*known.rules, *known.outputs] for token in one.types if "*" not in token}
     named |= {token for token in known.kinds if "*" not in token} | set(known.functions) | set(known.backings)
     assert [token for token in sorted(named) if contracts.contract(token) is None] == []
@@ -128,7 +131,7 @@ def test_every_type_that_rules_and_outputs_name_has_a_contract(package):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_output_that_is_simulated_is_one_of_the_type(package):
     wrong = []
-    for rule in knowledge(package).outputs:
+    for rule in knowledge_of(package).outputs:
         for token in rule.types:
             if "*" in token:
                 continue
