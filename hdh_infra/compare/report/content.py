@@ -94,7 +94,8 @@ class Finding:
         if not self.waiver:
             return ""
         state = "waived until" if self.waiver["in_force"] else "the waiver ended on"
-        return f"{state} {self.waiver['until']}: {self.waiver['reason']}"
+        passed = "".join(f"; passed on {one['on']}: {one['reason']}" for one in self.waiver.get("passed", ()))
+        return f"{state} {self.waiver['until']}: {self.waiver['reason']}{passed}"
 
 
 @final

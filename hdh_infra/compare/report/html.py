@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, remarks
 from hdh_infra.compare.report.families import Families, general
 from hdh_infra.compare.report.marks import MEANINGS, NUMBERS, cell_words
@@ -63,9 +62,7 @@ def _page(assessment: Assessment) -> Iterator[str]:
     yield from _offers(assessment)
     yield "<h2>Every requirement, every target</h2>"
     yield from _matrix(assessment.overview)
-    yield from _list(
-        [*content.not_planned(assessment.sides), *ending_words(assessment.ending, assessment.today)], "warn"
-    )
+    yield from _list(content.not_planned(assessment.sides), "warn")
     yield from _list(_notices(assessment.sides), "")
     if raised := content.raised(assessment.sides):
         yield "<h3>Floors that the frameworks raise</h3>"
