@@ -128,7 +128,9 @@ NONE_ENDED = Ended()
 
 
 def touches(change: Change) -> bool:
-    """Whether a change does something to a native resource in the cloud, or makes it."""
+    """Whether a change makes a native resource, or has the engine change it; what the cloud then ignores counts as well."""
+    if change.effect is Effect.ignored:
+        return not all(one.by_option for one in change.properties)
     return change.effect is Effect.make or change.effect.rank >= Effect.update.rank
 
 

@@ -14,7 +14,7 @@ import hdh_infra as hdh
 from hdh_infra.catalogue.load import site
 from hdh_infra.deploy.ended import Ended, touches
 from hdh_infra.errors import RefusedError
-from hdh_infra.graph.diff import Change, Effect, diff_nodes
+from hdh_infra.graph.diff import Change, Effect, PropertyChange, diff_nodes
 from hdh_infra.graph.plan import Plan
 from hdh_infra.model.paths import element_of
 from hdh_infra.model.platform import Platform
@@ -87,8 +87,15 @@ def test_a_plan_is_refused_after_the_end_where_it_touches_the_element_and_only_t
 
 
 @pytest.mark.parametrize("effect", Effect)
-def test_what_changes_nothing_in_the_cloud_touches_nothing(effect):
+def test_what_the_engine_does_not_change_touches_nothing(effect):
     assert touches(change("a", effect)) == (effect not in {Effect.move, Effect.options, Effect.ignored})
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_what_a_cloud_ignores_is_asked_of_it_all_the_same(by_option):
+    """Invariant: the state and the engine's hook judge alike; what the plan itself leaves to the cloud the engine never asks."""
+    one = PropertyChange("attributes", 1, 2, Effect.ignored, by_option=by_option)
+    assert touches(replace(change("a", Effect.ignored), properties=(one,))) == (not by_option)
 
 
 def test_a_first_deployment_makes_the_element_and_is_refused_for_it():
