@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, final, get_type_hints
 
 import typer
 
@@ -46,6 +49,13 @@ Parallel = Annotated[
     ),
 ]
 UpdateLock = Annotated[bool, typer.Option("--update-lock", help="Bring the lock up to date first.")]
+DeleteData = Annotated[
+    bool,
+    typer.Option(
+        "--delete-data",
+        help="The explicit word: stores, keys and disks go too. Without it nothing at all is changed.",
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -54,31 +64,55 @@ def add(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _requests(
-    spec: Path,
-    on: list[str],
-    *,
-    stack: str,
-    lock_file: Path | None,
-    today: str,
-    sandbox: bool,
-    update_lock: bool,
-    checked: bool,
-    parallel: int | None = None,
-) -> list[Request]:
-    from hdh_infra.cli.requests import requests
+@final
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What every command that changes a stack, or says what it would change, is told."""
 
-    return requests(
-        spec,
-        on,
-        stack=stack,
-        lock_file=lock_file,
-        now=day(today),
-        sandbox=sandbox,
-        update_lock=update_lock,
-        checked=checked,
-        parallel=parallel,
-    )
+    spec: Spec
+    on: On = field(default_factory=list)
+    stack: Stack = ""
+    output: OneFormat = Format.text
+    today: Today = ""
+    lock_file: LockFile = None
+    sandbox: Sandbox = False
+    parallel: Parallel = None
+
+    def requests(self, *, checked: bool, update_lock: bool = False) -> list[Request]:
+        """One request a target; `checked` where the plan and the lock have to be such that it may be deployed."""
+        from hdh_infra.cli.requests import requests
+
+        return requests(
+            self.spec,
+            self.on,
+            stack=self.stack,
+            lock_file=self.lock_file,
+            now=day(self.today),
+            sandbox=self.sandbox,
+            update_lock=update_lock,
+            checked=checked,
+            parallel=self.parallel,
+        )
+
+
+def _command(body: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the words of `Asked`, and then those that its body has beside them: each is written once."""
+    hints = get_type_hints(Asked, include_extras=True)
+    shared = list(inspect.signature(Asked, eval_str=True).parameters)
+    own = list(inspect.signature(body, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(body)
+    def command(**words: Any) -> None:
+        body(Asked(**{name: words.pop(name) for name in shared}), **words)
+
+    defaults = {one.name: [] if one.default is MISSING else one.default for one in fields(Asked)}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    first = [inspect.Parameter(name, keyword, default=defaults[name], annotation=hints[name]) for name in shared]
+    first[0] = first[0].replace(default=inspect.Parameter.empty)
+    parameters = [*first, *(one.replace(kind=keyword) for one in own)]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect.signature` looks for
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
 
 
 def _one_target(asked: list[Request], option: str, file: Path | None) -> None:
@@ -114,93 +148,43 @@ def _finish(results: list[Result], output: Format) -> None:
         print_result(result, console())
 
 
-def preview(
-    spec: Spec,
-    on: On = [],
-    stack: Stack = "",
-    output: OneFormat = Format.text,
-    today: Today = "",
-    lock_file: LockFile = None,
-    sandbox: Sandbox = False,
-    update_lock: UpdateLock = False,
-    parallel: Parallel = None,
-    save_plan: SavePlan = None,
-) -> None:
+@_command
+def preview(asked: Asked, update_lock: UpdateLock = False, save_plan: SavePlan = None) -> None:
     """Show what `up` would change."""
     from hdh_infra.deploy import operations
 
-    asked = _requests(
-        spec,
-        on,
-        stack=stack,
-        lock_file=lock_file,
-        today=today,
-        sandbox=sandbox,
-        update_lock=update_lock,
-        checked=True,
-        parallel=parallel,
-    )
-    _one_target(asked, "--save-plan", save_plan)
+    requests = asked.requests(checked=True, update_lock=update_lock)
+    _one_target(requests, "--save-plan", save_plan)
     found = []
-    for request in [replace(one, save_plan=save_plan) for one in asked] if save_plan else asked:
+    for request in [replace(one, save_plan=save_plan) for one in requests] if save_plan else requests:
         with _progress(f"preview {request.target}") as observer:
             found.append(operations.preview(request, observer))
-    _finish(found, output)
+    _finish(found, asked.output)
 
 
-def up(
-    spec: Spec,
-    on: On = [],
-    stack: Stack = "",
-    output: OneFormat = Format.text,
-    today: Today = "",
-    lock_file: LockFile = None,
-    sandbox: Sandbox = False,
-    update_lock: UpdateLock = False,
-    parallel: Parallel = None,
-    plan: SavedPlan = None,
-    yes: Yes = False,
-) -> None:
+@_command
+def up(asked: Asked, update_lock: UpdateLock = False, plan: SavedPlan = None, yes: Yes = False) -> None:
     """Deploy a description on its targets."""
     from hdh_infra.cli.afterwards import up_whole
     from hdh_infra.deploy import operations
 
-    asked = _requests(
-        spec,
-        on,
-        stack=stack,
-        lock_file=lock_file,
-        today=today,
-        sandbox=sandbox,
-        update_lock=update_lock,
-        checked=True,
-        parallel=parallel,
-    )
-    _one_target(asked, "--plan", plan)
+    requests = asked.requests(checked=True, update_lock=update_lock)
+    _one_target(requests, "--plan", plan)
     found = []
-    for request in [replace(one, saved_plan=plan) for one in asked] if plan else asked:
+    for request in [replace(one, saved_plan=plan) for one in requests] if plan else requests:
         if not yes:
             with _progress(f"preview {request.target}") as observer:
                 _finish([operations.preview(request, observer)], Format.text)
         _confirm(f"Deploy {request.platform.name} on {request.target}?", yes=yes)
         with _progress(f"up {request.target}") as observer:
             found.append(up_whole(request, observer))
-    _finish(found, output)
+    _finish(found, asked.output)
     if any(result.stopped for result in found):
         raise typer.Exit(Exit.no)
 
 
-def refresh(
-    spec: Spec,
-    on: On = [],
-    stack: Stack = "",
-    output: OneFormat = Format.text,
-    today: Today = "",
-    lock_file: LockFile = None,
-    sandbox: Sandbox = False,
-    parallel: Parallel = None,
-    yes: Yes = False,
-) -> None:
+@_command
+def refresh(asked: Asked, yes: Yes = False) -> None:
     """Bring the state up to date with what the cloud really has.
 
     It changes nothing in the cloud.
@@ -208,61 +192,25 @@ def refresh(
     from hdh_infra.deploy import operations
 
     found = []
-    for request in _requests(
-        spec,
-        on,
-        stack=stack,
-        lock_file=lock_file,
-        today=today,
-        sandbox=sandbox,
-        update_lock=False,
-        checked=False,
-        parallel=parallel,
-    ):
+    for request in asked.requests(checked=False):
         _confirm(f"Refresh the state of {request.stack}?", yes=yes)
         with _progress(f"refresh {request.target}") as observer:
             found.append(operations.refresh(request, observer))
-    _finish(found, output)
+    _finish(found, asked.output)
 
 
-def destroy(
-    spec: Spec,
-    on: On = [],
-    stack: Stack = "",
-    output: OneFormat = Format.text,
-    today: Today = "",
-    lock_file: LockFile = None,
-    sandbox: Sandbox = False,
-    parallel: Parallel = None,
-    yes: Yes = False,
-    delete_data: Annotated[
-        bool,
-        typer.Option(
-            "--delete-data",
-            help="The explicit word: stores, keys and disks go too. Without it nothing at all is changed.",
-        ),
-    ] = False,
-) -> None:
+@_command
+def destroy(asked: Asked, yes: Yes = False, delete_data: DeleteData = False) -> None:
     """Take a deployment down."""
     from hdh_infra.cli.afterwards import destroy_whole
 
     found = []
-    for request in _requests(
-        spec,
-        on,
-        stack=stack,
-        lock_file=lock_file,
-        today=today,
-        sandbox=sandbox,
-        update_lock=False,
-        checked=False,
-        parallel=parallel,
-    ):
+    for request in asked.requests(checked=False):
         words = ", with its data" if delete_data else ""
         _confirm(f"Destroy {request.platform.name} on {request.target}{words}?", yes=yes)
         with _progress(f"destroy {request.target}") as observer:
             found.append(destroy_whole(request, observer, delete_data=delete_data))
-    _finish(found, output)
+    _finish(found, asked.output)
 
 
 def observe(
@@ -289,9 +237,8 @@ def observe(
     if planned:
         found = observe_planned(spec, on, lock_file, day(today))
     else:
-        requests = _requests(
-            spec, on, stack=stack, lock_file=lock_file, today=today, sandbox=sandbox, update_lock=False, checked=False
-        )
+        asked = Asked(spec=spec, on=on, stack=stack, today=today, lock_file=lock_file, sandbox=sandbox)
+        requests = asked.requests(checked=False)
         with Waiting():
             found = [observe_deployed(request, live=live) for request in requests]
     if output is Format.json:

@@ -101,12 +101,17 @@ def _first_lock(file: Path, layout: Literal["one", "parts"]) -> Path:
 
 
 def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
-    """Check a description; every problem at once, with its line."""
+    """Check a description; every problem at once, with its line.
+
+    A waiver that waives nothing any more is a remark.
+    """
+    from hdh_infra.cli.checking import idle
     from hdh_infra.model.expand import expand
     from hdh_infra.planning import load
 
     platform = load(spec, on=[one for one in on if one != "all"])
     expanded = expand(platform)
+    told = idle(platform, find_lock(spec, None)[1], day(""))
     counts = {
         "networks": len(expanded.networks),
         "stores": len(expanded.stores),
@@ -115,8 +120,10 @@ def validate(spec: Spec, on: On = [], output: OneFormat = Format.text) -> None:
         "flows": len(expanded.links),
     }
     if output is Format.json:
-        write_json({"platform": platform.name, "valid": True, **counts})
+        write_json({"platform": platform.name, "valid": True, **counts, "remarks": told})
     else:
+        for line in told:
+            remarks().print(line, markup=False, soft_wrap=True)
         typer.echo(f"{spec}: well formed: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 

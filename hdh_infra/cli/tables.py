@@ -39,7 +39,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     if plan.flavours:
         _flavours(plan.flavours, console)
         console.print()
-    blocking = [row for row in plan.verdicts if row.blocks]
+    blocking = [row for row in plan.verdicts if row.blocks and not row.ended]
+    ended = [row for row in plan.verdicts if row.ended]
     waived = sum(1 for row in plan.verdicts if row.waiver and not row.blocks)
     refused = next((row for row in blocking if row.requirement == "offer.deployable"), None)
     if plan.deployable:
@@ -49,11 +50,20 @@ def print_plan(plan: Plan, console: Console) -> None:
         if refused.remedy:
             console.print(Text(refused.remedy))
         console.print(Text(f"{refused.source} ({refused.as_of}, {refused.confidence})", style="dim"))
-    else:
+    elif blocking:
         verb = "requirement is" if len(blocking) == 1 else "requirements are"
         console.print(f"not deployable: {len(blocking)} {verb} not met or unknown, and not waived", style="bold red")
         _blocking(blocking, console)
         console.print("`hdh assess` says why, and what to do.", soft_wrap=True)
+    if ended:
+        verb = "waiver has" if len(ended) == 1 else "waivers have"
+        console.print(
+            f"not deployable anew: of {len(ended)} requirements the {verb} ended; `up` refuses changes to these elements only",
+            style="bold red",
+        )
+        _blocking(ended, console)
+    for line in plan.remarks:
+        console.print(Text(line, style="bold yellow"))
     for line in plan.added_words():
         console.print(Text(line), soft_wrap=True)
     for line in plan.unverified_words():

@@ -6,7 +6,7 @@ Verdicts are taken from the plans as they are; nothing is judged here.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -23,10 +23,9 @@ from hdh_infra.model.platform import Platform, Waiver
 from hdh_infra.model.target import Target
 from hdh_infra.planning.assemble import make_plan, observe_plan
 from hdh_infra.planning.capacity import REQUIREMENT
+from hdh_infra.planning.waiving import ending_words, ends_soon
 
 FORMAT = "hdh-assessment/1"
-NOTICE = datetime.timedelta(days=30)
-"""How long before its end a waiver is announced."""
 
 
 @final
@@ -89,7 +88,7 @@ class Assessment:
     @property
     def ending(self) -> tuple[Waiver, ...]:
         """Waivers that ended already or end within thirty days."""
-        return tuple(waiver for waiver in self.waivers if waiver.until <= self.today + NOTICE)
+        return tuple(waiver for waiver in self.waivers if ends_soon(waiver, self.today))
 
     @cached_property
     def overview(self) -> Overview:
@@ -110,7 +109,7 @@ class Assessment:
             "requirements": self.overview.to_json(),
             **({"measured": {one.target: one.to_json() for one in self.measured}} if self.measured else {}),
             "waivers": [waiver.model_dump(mode="json") for waiver in self.waivers],
-            "ending": list(ending_words(self.ending, self.today)),
+            "ending": [ending_words(waiver, self.today) for waiver in self.ending],
         }
 
 
@@ -159,11 +158,3 @@ def plan_all(
             yield make_plan(platform, target, lock=lock, today=today, nearest=True)
         except SpecError as error:
             yield Side.not_planned(str(target), "; ".join(one.what for one in error.problems))
-
-
-def ending_words(waivers: Sequence[Waiver], today: datetime.date) -> Iterator[str]:
-    """Each waiver that ended or is about to, in words."""
-    for waiver in waivers:
-        days = (waiver.until - today).days
-        when = f"ends in {days} days, on {waiver.until}" if days >= 0 else f"ended on {waiver.until}"
-        yield f"the waiver of {waiver.requirement} for {waiver.element} on {waiver.target} {when}"

@@ -302,7 +302,7 @@ def compare_sides(
             plans[side.target] = make_plan(platform, target, lock=given, today=today)
         plan = plans[side.target]
         verdicts = assess(expanded, given, site(target, platform), side.observation, today)
-        held = replace(side, verdicts=verdicts, overrides=plan.overridden)
+        held = replace(side, verdicts=verdicts, overrides=plan.overridden, remarks=(*plan.remarks, *side.remarks))
         judged.append(held)
         drifted[side.label] = tuple(drift(Side.of_plan(plan, observe_plan(plan, platform)), held, expanded))
     return Comparison(expanded, given.addresses, tuple(judged), today, drifted)

@@ -81,7 +81,7 @@ class Side:
         natives = {node.path: node.type for node in plan.nodes}
         return cls(
             plan.target, plan.target, "plan", observation, natives, plan.verdicts, plan.overridden,
-            (*plan.added_words(), *plan.unverified_words(), *observation.remarks), plan.due, plan.raised,
+            (*plan.remarks, *plan.added_words(), *plan.unverified_words(), *observation.remarks), plan.due, plan.raised,
         )  # fmt: skip
 
     @classmethod

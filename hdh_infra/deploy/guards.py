@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 
 def refuse_blocked(plan: Plan) -> None:
-    """Refuse a plan with a verdict that blocks. Raises `RefusedError` with all of them, each with its remedy."""
+    """Refuse a plan with a verdict that nobody waived. Raises `RefusedError` with all of them, each with its remedy.
+
+    One whose waiver has ended blocks changes to its element only (`hdh_infra.deploy.ended`).
+    """
     refuse_plan(plan)
-    blocking = [row for row in plan.verdicts if row.blocks]
+    blocking = [row for row in plan.verdicts if row.blocks and not row.ended]
     if not blocking:
         return
     alike: dict[tuple[str, str], list[str]] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 from hdh_infra.deploy import stored, unfinished
+from hdh_infra.deploy.ended import NONE_ENDED, Ended
 from hdh_infra.deploy.guards import (
     changes_of,
     check_nothing_lost,
@@ -67,7 +68,8 @@ def up(request: Request, observer: Observer) -> Result:
 
     Raises:
         SpecError: the lock or the target is wrong.
-        RefusedError: a verdict blocks, the lock is not up to date, data would be lost or wiped, or the state is of another world.
+        RefusedError: a verdict blocks, what an ended waiver was for would be changed, the lock is not up to date, data would
+            be lost or wiped, or the state is of another world.
             Nothing was changed.
         EngineError: the engine could not start, or resources failed; state is kept.
 
@@ -206,8 +208,8 @@ def _deploy(request: Request, observer: Observer, operation: str) -> Result:
 
         found = parts.deploy(request, plan, observer, operation)
     else:
-        found = deploy_stack(request, observer, operation, Work(plan))
-    return replace(found, remarks=(*told, *plan.added_words(), *plan.unverified_words(), *found.remarks))
+        found = deploy_stack(request, observer, operation, Work(plan, ended=Ended.of(plan, request.platform)))
+    return replace(found, remarks=(*told, *plan.remarks, *plan.added_words(), *plan.unverified_words(), *found.remarks))
 
 
 @final
@@ -220,12 +222,14 @@ class Work:
         foundation: of a space's stack, where it reads the foundation's outputs.
         exports: of the foundation's stack, what the spaces read of it.
         later: paths that are not in the plan any more and are let be for now.
+        ended: what the ended waivers of the whole platform hold fast.
     """
 
     plan: Plan
     foundation: Foundation | None = None
     exports: tuple[Reference, ...] = ()
     later: frozenset[str] = frozenset()
+    ended: Ended = NONE_ENDED
 
 
 @final
@@ -239,12 +243,17 @@ class Judged:
     changes: tuple[Change, ...]
 
 
-def judge(plan: Plan, deployment: dict[str, Any], request: Request) -> Judged:
-    """Hold a plan against a state. Raises `RefusedError` where data would be lost, replaced or wiped without a word."""
+def judge(plan: Plan, deployment: dict[str, Any], request: Request, ended: Ended) -> Judged:
+    """Hold a plan against a state.
+
+    Raises:
+        RefusedError: data would be lost, replaced or wiped without a word, or what an ended waiver was for would be changed.
+    """
     deployment = unfinished.tainted(deployment)
     retired = check_nothing_lost(plan, request.platform, stored.protected(deployment), request.stack)
     retired = {**retired, **_needed(plan, deployment, retired)}
     changes = changes_of(plan, deployment)
+    ended.refuse(changes, f"{plan.platform} on {plan.target} (stack {request.stack})")
     return Judged(deployment, retired, check_nothing_replaced(changes, request.platform, request.stack), changes)
 
 
@@ -265,7 +274,7 @@ def deploy_stack(
 
         try:
             check_secrets(plan)
-            left.extend(realise(registered, work.foundation, work.exports).open)
+            left.extend(realise(registered, work.foundation, work.exports, work.ended).open)
         except SpecError as error:
             raise clean(error) from None
         except WaitingError as error:
@@ -275,7 +284,7 @@ def deploy_stack(
     watch = Watch(operation, observer)
     with opened(request, observer, program, create=True) as engine:
         assert engine is not None
-        found = judged or judge(plan, checked(engine.export(), request), request)
+        found = judged or judge(plan, checked(engine.export(), request), request, work.ended)
         deployment, retired, anew = found.deployment, found.retired, found.anew
         half = unfinished.made_anew(deployment)
         begun: list[str] = []

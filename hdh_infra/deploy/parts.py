@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from hdh_infra.deploy import moving, operations, stored
+from hdh_infra.deploy.ended import NONE_ENDED, Ended
 from hdh_infra.deploy.foundation import Foundation, part_of_stack, stack_of
 from hdh_infra.deploy.operations import Judged, Work
 from hdh_infra.deploy.request import Observer, OpenStep, Request, Result
@@ -53,21 +54,24 @@ def deploy(request: Request, plan: Plan, observer: Observer, operation: str) -> 
         )
     parts = {part.name: part for part in plan.parts()}
     held = _held(request)
+    ended = Ended.of(plan, request.platform)
     remarks: list[str] = []
     if held.whole is not None:
         if operation == "preview":
-            found = operations.deploy_stack(request, observer, operation, Work(plan))
+            found = operations.deploy_stack(request, observer, operation, Work(plan, ended=ended))
             remark = f"the next `up` cuts it into {len(parts)} stacks first; that touches no resource"
             return replace(found, remarks=(remark, *found.remarks))
+        if ended.rows:
+            operations.judge(plan, held.whole, request, ended)
         moving.move(request, plan, held.whole, observer)
         remarks.append(f"cut into {len(parts)} stacks; no resource was touched")
         held = _held(request)
     gone = [name for name in held.parts if name not in parts and stored.resources(held.parts[name])]
     parts |= {name: empty_part(plan, name) for name in gone}
-    judged = _judged(request, parts, held.parts)
+    judged = _judged(request, parts, held.parts, ended)
     # A space that reads the foundation has one provider more, the engine's own.
     observer.total(sum(operations.count(part.plan) + bool(part.needs) for part in parts.values()))
-    run = _Run(request, plan, parts, judged, Together(observer), operation)
+    run = _Run(request, plan, parts, judged, Together(observer), operation, ended)
     if operation == "preview":
         run.preview(held)
     else:
@@ -151,13 +155,15 @@ def _held(request: Request) -> _Held:
     return _Held(whole, {name: states.get(name, {}) for name in order})
 
 
-def _judged(request: Request, parts: Mapping[str, Part], held: Mapping[str, dict[str, Any]]) -> dict[str, Judged]:
+def _judged(
+    request: Request, parts: Mapping[str, Part], held: Mapping[str, dict[str, Any]], ended: Ended = NONE_ENDED
+) -> dict[str, Judged]:
     """Every part held against its state. Raises `RefusedError` with all that is refused."""
     found: dict[str, Judged] = {}
     refused: list[RefusedError] = []
     for name, part in parts.items():
         try:
-            found[name] = operations.judge(part.plan, held.get(name, {}), request_of(request, name))
+            found[name] = operations.judge(part.plan, held.get(name, {}), request_of(request, name), ended)
         except RefusedError as error:
             refused.append(error)
     if len(refused) == 1:
@@ -211,6 +217,7 @@ class _Run:
         judged: Mapping[str, Judged],
         observer: Observer,
         operation: str,
+        ended: Ended = NONE_ENDED,
     ) -> None:
         self._request = request
         self._plan = plan
@@ -218,6 +225,7 @@ class _Run:
         self._judged = judged
         self._observer = observer
         self._operation = operation
+        self._ended = ended
         self._at_once = workers(request.parallel)
         self._foundation = Foundation(stack_of(request.stack, FOUNDATION))
         self.results: list[tuple[str, Result]] = []
@@ -288,16 +296,16 @@ class _Run:
     def _one(self, name: str, later: frozenset[str] = frozenset()) -> Result:
         request = request_of(self._request, name)
         if name == FOUNDATION:
-            work = Work(self._parts[name].plan, exports=self._plan.interface(), later=later)
+            work = Work(self._parts[name].plan, exports=self._plan.interface(), later=later, ended=self._ended)
         else:
-            work = Work(self._parts[name].plan, self._foundation)
+            work = Work(self._parts[name].plan, self._foundation, ended=self._ended)
         return operations.deploy_stack(request, self._observer, self._operation, work, self._judged[name])
 
     def _fresh(self) -> Judged:
         from hdh_infra.deploy import engine
 
         request = request_of(self._request, FOUNDATION)
-        found = operations.judge(self._parts[FOUNDATION].plan, engine.export_of(request), request)
+        found = operations.judge(self._parts[FOUNDATION].plan, engine.export_of(request), request, self._ended)
         needed = self._judged[FOUNDATION].retired
         return replace(
             found, retired={**found.retired, **{path: word for path, word in needed.items() if word == "needed"}}

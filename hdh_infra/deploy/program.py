@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
+from hdh_infra.deploy.ended import Ended
 from hdh_infra.deploy.forms import SECRETS, secrets_of
 from hdh_infra.deploy.foundation import Foundation, part_of_stack, stack_of
 from hdh_infra.deploy.guards import check_state_place, read_current_lock, refuse_blocked
 from hdh_infra.deploy.realising import Deployed, realise
 from hdh_infra.deploy.world import check_backend
 from hdh_infra.errors import HdhError, Problem, SpecError
+from hdh_infra.graph.diff import Change, Effect
 from hdh_infra.graph.parts import FOUNDATION, empty_part
 from hdh_infra.model.lock import Lock
 from hdh_infra.model.platform import Platform
@@ -55,19 +59,22 @@ def deploy(
     Raises:
         SpecError: the spec, the lock or the target is wrong.
         RefusedError: a verdict is not met and not waived, the lock is not up to date, a data holder would be lost,
-            or the state belongs to another world. Nothing was registered.
+            or the state belongs to another world. Nothing was registered. Where a waiver has ended, all is registered, and the
+            engine is refused to make or change what it was for; under mocks there is no state, so that all would be made.
         WaitingError: a step that only a person can do is not proved. What does not wait for it was registered; the program
             must end with this error, or the engine would delete what waits and is there already.
     """
     try:
-        plan, current = plan_to_deploy(platform, target, lock=lock, today=today)
+        plan, current, ended = plan_to_deploy(platform, target, lock=lock, today=today)
         if current.layout == "one" and not part:
             check_secrets(plan)
-            deployed = realise(plan)
+            deployed = realise(plan, ended=ended)
         else:
-            deployed = _realised(plan, current, part)
+            deployed = _realised(plan, current, part, ended)
     except HdhError as error:
         raise clean(error) from None
+    for line in plan.remarks:
+        pulumi.log.warn(line)
     for one in deployed.open:
         pulumi.log.warn(f"not done yet by hand: {one.step.what}. Who: {one.step.who}. How: {one.step.command}")
     return deployed
@@ -75,8 +82,11 @@ def deploy(
 
 def plan_to_deploy(
     platform: Platform | str | Path, target: Target | str, *, lock: Lock | Path | None, today: datetime.date | None
-) -> tuple[Plan, Lock]:
-    """The whole plan of what `deploy` realises and its lock, with everything checked that it checks. Raises as `deploy` does."""
+) -> tuple[Plan, Lock, Ended]:
+    """The whole plan of what `deploy` realises, its lock, and what ended waivers hold fast; with everything checked that it checks.
+
+    Raises as `deploy` does.
+    """
     from hdh_infra.planning import load, make_plan
 
     where = _target(target)
@@ -84,15 +94,20 @@ def plan_to_deploy(
     current = read_current_lock(spec, where, lock)
     plan = make_plan(spec, where, lock=current, today=today or _today())
     refuse_blocked(plan)
+    ended = Ended.of(plan, spec)
+    if isinstance(get_monitor(), MockMonitor):
+        ended.refuse(
+            (Change(node.path, node.type, Effect.make) for node in plan.nodes), f"{plan.platform} on {plan.target}"
+        )
     backend = backend_of(os.environ.get("PULUMI_BACKEND_URL"))
     check_backend(os.environ, backend)
     if backend is not None:
         for what in check_state_place(spec, where, backend, NO_KEY_SERVICE, os.environ):
             pulumi.log.warn(what)
-    return plan, current
+    return plan, current, ended
 
 
-def _realised(plan: Plan, lock: Lock, said: str | None) -> Deployed:
+def _realised(plan: Plan, lock: Lock, said: str | None, ended: Ended) -> Deployed:
     """One part of a plan, or all of it where the lock has one stack. Raises `SpecError` where it is not clear which part it is."""
     config, stack = pulumi.Config(SECRETS), pulumi.get_stack()
     called = part_of_stack(stack)
@@ -114,11 +129,11 @@ def _realised(plan: Plan, lock: Lock, said: str | None) -> Deployed:
     part = parts.get(name) or empty_part(plan, name)
     check_secrets(part.plan)
     if name == FOUNDATION:
-        return realise(part.plan, exports=plan.interface())
+        return realise(part.plan, exports=plan.interface(), ended=ended)
     foundation = config.get("foundation") or (stack_of(called[0], FOUNDATION) if called else None)
     if foundation is None:
         raise _wrong("hdh:foundation", f"is not set: the stack of the foundation, which {name} reads")
-    return realise(part.plan, Foundation(foundation))
+    return realise(part.plan, Foundation(foundation), ended=ended)
 
 
 def _wrong(setting: str, what: str) -> SpecError:

@@ -17,6 +17,7 @@ import pulumi
 from pulumi.runtime.settings import register_package
 
 from hdh_infra import contracts
+from hdh_infra.deploy.ended import NONE_ENDED, Ended
 from hdh_infra.deploy.forms import Forms
 from hdh_infra.deploy.foundation import Foundation, Outputs
 from hdh_infra.deploy.gates import halted, register_all
@@ -54,7 +55,9 @@ class Deployed:
         return {node.path: self.nodes[node.path] for node in self.plan.nodes if node.element == element}
 
 
-def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[Reference] = ()) -> Deployed:
+def realise(
+    plan: Plan, foundation: Foundation | None = None, exports: Iterable[Reference] = (), ended: Ended = NONE_ENDED
+) -> Deployed:
     """Register a plan with the engine, inside a Pulumi program or under mocks.
 
     Exports `platform`, `target` and, where the plan makes credentials, the secret `credentials`.
@@ -63,6 +66,7 @@ def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[
         plan: what is to be; of a part, its own nodes only.
         foundation: of a space's part, where what it reads of the foundation comes from.
         exports: of the foundation's part, what the spaces read of it.
+        ended: what ended waivers hold fast: the engine asks before it makes or changes any of it, and is told no.
 
     Raises:
         WaitingError: a step that only a person can do comes before some of it and is not proved; all that does not wait
@@ -72,6 +76,7 @@ def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[
     providers = {key: _provider(key, provider) for key, provider in plan.providers.items()}
     components = _Components(plan)
     forms = Forms(nodes, providers, plan.providers, Outputs(foundation) if foundation else None)
+    hooks = _Hooks(ended)
 
     def register(node: Node) -> None:
         properties = {name: forms.value(value) for name, value in node.properties.items()}
@@ -86,6 +91,7 @@ def realise(plan: Plan, foundation: Foundation | None = None, exports: Iterable[
             components.of(node.parent),
             providers[node.provider],
             plan.providers[node.provider].version,
+            hooks.of(node.path),
         )
         nodes[node.path] = pulumi.CustomResource(node.type, node.path, properties, options)
 
@@ -135,6 +141,7 @@ def _options(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource,
     version: str,
+    hooks: pulumi.ResourceHookBinding | None,
 ) -> pulumi.ResourceOptions:
     """Every option of a node, stated, so that nothing comes from its component."""
     return pulumi.ResourceOptions(
@@ -143,6 +150,7 @@ def _options(
         parent=parent,
         provider=provider,
         version=version,
+        hooks=hooks,
         protect=node.protect,
         depends_on=depends_on,
         aliases=[pulumi.Alias(name=path) for path in node.aliases],
@@ -151,6 +159,30 @@ def _options(
         additional_secret_outputs=list(node.secret_outputs),
         custom_timeouts=pulumi.CustomTimeouts(**node.timeouts) if node.timeouts else None,
     )
+
+
+@final
+class _Hooks:
+    """What the engine asks before it makes or changes what an ended waiver was for, in a preview too; one hook a reason.
+
+    Nothing is bound to a deletion: such a hook stays in the state, and a destruction would want the program (pulumi.com, resource
+    option `hooks`, read 2026-11-26).
+    """
+
+    def __init__(self, ended: Ended) -> None:
+        self._ended = ended
+
+    def of(self, path: str) -> pulumi.ResourceHookBinding | None:
+        """The hooks of a native resource; None where it may be changed."""
+        why = self._ended.why(path)
+        if why is None:
+            return None
+
+        def refuse(_: pulumi.ResourceHookArgs) -> None:
+            raise why
+
+        hook = pulumi.ResourceHook(f"ended-waiver:{path}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+        return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
 @final

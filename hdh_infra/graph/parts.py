@@ -137,6 +137,7 @@ def _part(plan: Plan, name: str, nodes: Iterable[Node], steps: Iterable[ManualSt
         overridden=(),
         due=(),
         raised=(),
+        remarks=(),
         flavours=(),
         unverified=tuple(sorted({node.type for node in mine} & set(plan.unverified))),
         added=tuple(_added(plan, {node.type for node in mine})),

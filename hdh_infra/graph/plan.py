@@ -91,8 +91,14 @@ class VerdictRow:
 
     @property
     def blocks(self) -> bool:
-        """Whether a plan with it is not deployable: not met or unknown, and no waiver in force covers it."""
-        return self.verdict in {Verdict.not_met, Verdict.unknown} and not (self.waiver and self.waiver["in_force"])
+        """Whether a plan with it is not deployable: not met or unknown, and no waiver covers it that is in force or passed today."""
+        held = self.waiver is not None and (self.waiver["in_force"] or self.waiver.get("passed_today"))
+        return self.verdict in {Verdict.not_met, Verdict.unknown} and not held
+
+    @property
+    def ended(self) -> bool:
+        """Whether it blocks only because its waiver has ended: changes to its element are refused then, and no others."""
+        return self.blocks and bool(self.waiver)
 
     @property
     def measure(self) -> str:
@@ -195,6 +201,8 @@ class Plan:
     """Types of its resources that there is no contract of, sorted: nobody held their properties against what the provider takes."""
     added: tuple[Addition, ...] = ()
     """What of it is the word of other packages, by package; empty where all is this one's."""
+    remarks: tuple[str, ...] = ()
+    """What is to be known of its waivers: those that waive nothing, that end soon or have ended, that are passed today."""
     read: tuple[tuple[Node, ...], Observation] | None = field(default=None, compare=False, repr=False)
     """What the resources gave when the plan was made, with the very resources it was read of; no part of the plan's form."""
 
@@ -264,6 +272,7 @@ class Plan:
             "unverified": list(self.unverified),
             # Most plans have nothing of it.
             **({"added": [asdict(one) for one in self.added]} if self.added else {}),
+            "remarks": list(self.remarks),
         }
 
     @classmethod

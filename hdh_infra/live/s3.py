@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, final
 
@@ -69,14 +70,28 @@ def read(environment: Mapping[str, str], values: Mapping[str, Any], known: Itera
         CloudError: there are no credentials, the endpoint does not answer or refuses them.
     """
     clients: Clients = _Given(values, environment)
-    try:
+    with _configured(), _answering(clients, "read its buckets and users"):
         return read_by(clients, known)
+
+
+@contextmanager
+def _configured() -> Iterator[None]:
+    """Tell that nobody says which endpoint, or with which credentials, as an error of a cloud."""
+    try:
+        yield
     except config.ConfigurationError as error:
         raise CloudError("the S3 endpoint", str(error), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
-    except CloudError:
+
+
+@contextmanager
+def _answering(clients: Clients, rights: str) -> Iterator[None]:
+    """Tell whatever an endpoint, or the way to it, says as an error of a cloud, with the rights that are needed there."""
+    try:
+        yield
+    except (config.ConfigurationError, CloudError):
         raise
     except Exception as error:
-        remedy = "Check that the endpoint is up and that the credentials may read its buckets and users"
+        remedy = f"Check that the endpoint is up and that the credentials may {rights}"
         raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
 
 
@@ -104,7 +119,7 @@ def lost_keys(
     """
     clients: Clients = _Given(values, environment)
     found: dict[str, list[str]] = {}
-    try:
+    with _configured(), _answering(clients, "read its users and delete their keys"):
         for native in begun:
             user = str(native.properties.get("userName"))
             for key in _or_none(partial(_keys_of, clients, user)) or []:
@@ -113,11 +128,6 @@ def lost_keys(
                 found.setdefault(native.path, []).append(str(key["AccessKeyId"]))
                 if change:
                     clients.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-    except config.ConfigurationError as error:
-        raise CloudError("the S3 endpoint", str(error), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
-    except Exception as error:
-        remedy = "Check that the endpoint is up and that the credentials may read its users and delete their keys"
-        raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
     return found
 
 
@@ -143,20 +153,18 @@ def lost_things(
     """
     clients: Clients = _Given(values, environment)
     found: dict[str, list[str]] = {}
-    # A policy goes before its user.
-    for native in sorted(begun, key=lambda one: one.type != USER_POLICY):
-        try:
-            remove = _LOST[native.type](clients, native.properties, since)
-            if remove is None:
-                continue
-            found[native.path] = [str(native.properties.get(_NAME[native.type]))]
-            if change:
-                remove()
-        except config.ConfigurationError:
-            return None
-        except Exception as error:
-            remedy = "Check that the endpoint is up and that the credentials may read and delete its buckets and users"
-            raise CloudError(clients.settings.endpoint, explain(error), remedy) from error
+    try:
+        with _answering(clients, "read and delete its buckets and users"):
+            # A policy goes before its user.
+            for native in sorted(begun, key=lambda one: one.type != USER_POLICY):
+                remove = _LOST[native.type](clients, native.properties, since)
+                if remove is None:
+                    continue
+                found[native.path] = [str(native.properties.get(_NAME[native.type]))]
+                if change:
+                    remove()
+    except config.ConfigurationError:
+        return None
     return found
 
 

@@ -153,6 +153,13 @@ class DeclaredFact(Spec):
     by: str = Field(min_length=1, description="Who declares it.")
 
 
+class Passing(Spec):
+    """One day on which changes go past the end of a waiver; kept as the record of it, and shown in every report."""
+
+    on: datetime.date = Field(description="The day; before and after it the end holds.")
+    reason: Reason = Field(description="Why the change could not wait, and who said so.")
+
+
 class Waiver(Spec):
     """The spec's own acceptance of one verdict; shown in every report."""
 
@@ -163,7 +170,12 @@ class Waiver(Spec):
         description="The given value that is accepted, or a better one; unknown for what nobody could find out."
     )
     reason: Reason = Field(description="Why, for the people who decide.")
-    until: datetime.date = Field(description="Its last day; from then on changes to the element are blocked.")
+    until: datetime.date = Field(
+        description="Its last day; after it changes to the element are refused, and no others."
+    )
+    passed: tuple[Passing, ...] = Field(
+        default=(), description="Days on which changes to the element go past its end, each with its reason."
+    )
 
 
 class Retirement(Spec):
@@ -274,6 +286,7 @@ __all__ = [
     "Naming",
     "NetworkSettings",
     "Origin",
+    "Passing",
     "Platform",
     "Reason",
     "Replacement",

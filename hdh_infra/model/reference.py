@@ -48,6 +48,7 @@ _PLACES = {
     "StateSettings": "`targets.TARGET.state`",
     "DeclaredFact": "each of `facts`",
     "Waiver": "each of `waivers`",
+    "Passing": "each of `passed` of a waiver",
     "Retirement": "each of `retire`",
     "Replacement": "each of `replace`",
 }

@@ -31,7 +31,7 @@ from hdh_infra.planning.capacity import capacity
 from hdh_infra.planning.lock import update_lock
 from hdh_infra.planning.naming import check_names
 from hdh_infra.planning.overriding import overridden
-from hdh_infra.planning.waiving import idle_waivers
+from hdh_infra.planning.waiving import futile_waivers, waiver_remarks
 from hdh_infra.planning.whole import due
 
 
@@ -55,7 +55,7 @@ def make_plan(
 
     Raises:
         SpecError: the target is not in the catalogue, the platform cannot be placed on it, a flow names a space
-            past its end, or a waiver waives nothing.
+            past its end, or a waiver is of an offer that is refused.
         RefusedError: a data holder of the lock is missing from the spec.
         ExceptionGroup: the library made an invalid plan: a defect of ours.
     """
@@ -80,9 +80,9 @@ def make_plan(
         raise ExceptionGroup("internal error: an invalid plan", [ValueError(what) for what in found])
     observed = lowering.observe(Natives.of_plan(ordered, lowering.identifiers), place)
     room = capacity(ordered, place)
-    verdicts = assess(expanded, given, place, observed, today, room)
-    if problems := list(idle_waivers(verdicts, platform, place, today)):
+    if problems := list(futile_waivers(platform, place, today)):
         raise SpecError(problems)
+    verdicts = assess(expanded, given, place, observed, today, room)
     return Plan(
         platform=platform.name,
         target=str(where),
@@ -102,6 +102,7 @@ def make_plan(
         due=tuple(due(expanded)),
         raised=tuple(one.to_json() for one in expanded.raised),
         flavours=tuple(_flavours(context)),
+        remarks=tuple(waiver_remarks(verdicts, platform, place, today)),
         unverified=tuple(sorted(token for token in {node.type for node in ordered} if contract(token) is None)),
         added=tuple(_added(where, {node.type for node in ordered})),
         read=(ordered, observed),

@@ -1,4 +1,4 @@
-"""Waivers: which verdicts a spec accepts, and which of its waivers accept nothing.
+"""Waivers: which verdicts a spec accepts, until when, and which of its waivers accept nothing.
 
 A waiver is no blank cheque: it names the given value that is accepted, and a worse one is not covered.
 """
@@ -6,8 +6,9 @@ A waiver is no blank cheque: it names the given value that is accepted, and a wo
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.errors import Problem
@@ -17,6 +18,8 @@ from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform, Waiver
 from hdh_infra.model.scales import Confidence, Relation, Verdict
 
+NOTICE = datetime.timedelta(days=30)
+"""How long before its end a waiver is announced."""
 _EXACT = frozenset(
     name for kind in ATTRIBUTES.values() for name, rule in kind.items() if rule.relation is not Relation.floor
 )
@@ -32,23 +35,96 @@ def waived(rows: Iterable[VerdictRow], platform: Platform, place: Site, today: d
 def idle_waivers(
     rows: Sequence[VerdictRow], platform: Platform, place: Site, today: datetime.date
 ) -> Iterator[Problem]:
-    """Waivers of a target that waive nothing there: every verdict that they mean is met. One past its end is a verdict.
+    """Waivers of a target that waive nothing there: every verdict that they mean is met. Each is told by its place, and stops nothing.
 
-    One whose verdict is met by what was measured is no mistake of the description: another day may measure less.
+    A cloud or this library may have got better since it was written. One past its end is told by that, and one whose
+    verdict is met by what was measured is not idle: another day may measure less.
     """
-    measured = [row for row in rows if place.measured is not None and row.confidence is Confidence.measured]
-    open_rows = [row for row in rows if _waivable(row)]
-    for index, waiver in enumerate(platform.waivers):
-        if waiver.target != str(place.target) or waiver.until < today:
-            continue
-        if place.offer.refused is not None:
-            what = f"waives nothing: {waiver.target} is refused, and no waiver changes that ({place.offer.refused.reason.rstrip('.')}); take it out"
-            yield platform.problem(("waivers", index), what)
-        elif not any(_means(waiver, row) for row in (*open_rows, *measured)):
-            yield platform.problem(
-                ("waivers", index),
-                f"waives nothing: every {waiver.requirement} of {waiver.element} is met on {waiver.target}; take it out",
+    for index, waiver, needed in _needed(rows, platform, place):
+        if not needed and waiver.until >= today:
+            what = (
+                f"waives nothing: every {waiver.requirement} of {waiver.element} is met on {waiver.target}; take it out"
             )
+            yield platform.problem(("waivers", index), what)
+
+
+def _needed(rows: Sequence[VerdictRow], platform: Platform, place: Site) -> Iterator[tuple[int, Waiver, bool]]:
+    """Every waiver of a target with its place, and whether a verdict that it means is open, or met by what was measured only."""
+    measured = [row for row in rows if place.measured is not None and row.confidence is Confidence.measured]
+    meant = (*(row for row in rows if _waivable(row)), *measured)
+    for index, waiver in enumerate(platform.waivers):
+        if waiver.target == str(place.target):
+            yield index, waiver, any(_means(waiver, row) for row in meant)
+
+
+def futile_waivers(platform: Platform, place: Site, today: datetime.date) -> Iterator[Problem]:
+    """Waivers of an offer that is refused: what they say can never be, whatever the catalogue learns of its attributes."""
+    refused = place.offer.refused
+    if refused is None:
+        return
+    for index, waiver in enumerate(platform.waivers):
+        if waiver.target == str(place.target) and waiver.until >= today:
+            what = f"waives nothing: {waiver.target} is refused, and no waiver changes that ({refused.reason.rstrip('.')}); take it out"
+            yield platform.problem(("waivers", index), what)
+
+
+def waiver_remarks(rows: Sequence[VerdictRow], platform: Platform, place: Site, today: datetime.date) -> Iterator[str]:
+    """What is to be known of the waivers of a target on a day: those that waive nothing, that end soon, that have ended."""
+    for _, waiver, needed in _needed(rows, platform, place):
+        soon = ends_soon(waiver, today)
+        told = f"{_named(waiver)}{f' {_when(waiver, today)}' if soon else ''}"
+        if not needed:
+            yield f"{told}{' and' if soon else ''} waives nothing, since all that it means is met: take it out"
+        elif waiver.until < today:
+            passed = "".join(f"; passed on {one.on}: {one.reason}" for one in waiver.passed)
+            yield f"{told}: changes to what it was for are refused{passed}"
+        elif soon:
+            yield told
+
+
+def ends_soon(waiver: Waiver, today: datetime.date) -> bool:
+    """Whether a waiver has ended or ends within thirty days."""
+    return waiver.until <= today + NOTICE
+
+
+def ending_words(waiver: Waiver, today: datetime.date) -> str:
+    """When a waiver ends or has ended, with its target."""
+    return f"{_named(waiver)} on {waiver.target} {_when(waiver, today)}"
+
+
+def _when(waiver: Waiver, today: datetime.date) -> str:
+    days = (waiver.until - today).days
+    return f"ends in {days} days, on {waiver.until}" if days >= 0 else f"ended on {waiver.until}"
+
+
+def behind(row: VerdictRow, platform: Platform, target: str) -> tuple[int, Waiver]:
+    """The waiver that a verdict carries, with its place in the description. Raises `LookupError` where it carries none of it."""
+    for index, waiver in enumerate(platform.waivers):
+        if waiver.target == target and _means(waiver, row) and _told(row.waiver) == _told(_shown(waiver, waiver.until)):
+            return index, waiver
+    raise LookupError(f"no waiver of {platform.name} is that of {row.requirement} of {row.element}")
+
+
+def _named(waiver: Waiver) -> str:
+    return f"the waiver of {waiver.requirement} for {waiver.element}"
+
+
+def _told(shown: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    return tuple((shown or {}).get(name) for name in ("accept", "reason", "until"))
+
+
+def _shown(waiver: Waiver, today: datetime.date) -> dict[str, Any]:
+    """A waiver as its verdict carries it."""
+    shown: dict[str, Any] = {
+        "accept": waiver.accept,
+        "reason": waiver.reason,
+        "until": str(waiver.until),
+        "in_force": today <= waiver.until,
+    }
+    if waiver.passed:
+        shown["passed"] = [{"on": str(one.on), "reason": one.reason} for one in waiver.passed]
+        shown["passed_today"] = any(one.on == today for one in waiver.passed)
+    return shown
 
 
 def _waivable(row: VerdictRow) -> bool:
@@ -64,14 +140,8 @@ def _waived(row: VerdictRow, waivers: Iterable[Waiver], today: datetime.date) ->
         return row
     for waiver in waivers:
         if _means(waiver, row) and _accepts(row, waiver):
-            shown = {
-                "accept": waiver.accept,
-                "reason": waiver.reason,
-                "until": str(waiver.until),
-                "in_force": today <= waiver.until,
-            }
-            found = replace(row, waiver=shown)
-            if shown["in_force"]:
+            found = replace(row, waiver=_shown(waiver, today))
+            if not found.blocks:
                 return found
             row = found
     return row

@@ -113,17 +113,97 @@ def test_a_data_holder_that_left_the_description_is_refused(hdh, small, tmp_path
         assert contents(tmp_path) == before
 
 
-def test_an_ended_waiver_is_announced_and_blocks(hdh, small, no_engine):
-    """A day after every waiver, and before the first space ends."""
+def test_an_ended_waiver_is_announced_everywhere_and_is_no_reason_to_stop_before_the_engine(
+    hdh, small, no_engine, tmp_path
+):
+    """A day after every waiver, and before the first space ends: only the state tells what would change."""
     waivers = [
         line for line in small.read_text(encoding="utf-8").splitlines() if "target: 'ovhcloud:GRA', accept:" in line
     ]
-    answer = hdh("assess", small, "--on", "ovhcloud:GRA", "--today", "2027-12-15")
-    assert answer.code == 1
-    assert answer.out.partition("What is not met")[0].count("ended on 2027-11-30") == len(waivers)
-    refused = hdh("up", small, "--on", "ovhcloud:GRA", "--today", "2027-12-15", "--yes")
+    after = ("--on", "ovhcloud:GRA", "--today", "2027-12-15")
+    for words in (
+        ("assess",),
+        ("assess", "--format", "markdown"),
+        ("assess", "--format", "html"),
+        ("compare",),
+        ("plan",),
+    ):
+        answer = hdh(words[0], small, *after, *words[1:])
+        assert answer.code == (0 if words[0] == "compare" else 1), answer.err
+        told = " ".join(answer.out.replace("&#x27;", "'").split())
+        assert told.count("changes to what it was for are refused") == len(waivers)
+        assert told.count("ended on 2027-11-30: changes") == len(waivers)
+    for command in ("up", "preview"):
+        with pytest.raises(AssertionError, match="the engine was looked for"):
+            hdh(command, small, *after, *(("--yes",) if command == "up" else ()))
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(small.read_text(encoding="utf-8").replace("requirement: key.protection, element: 'key/lake', target: 'ovhcloud:GRA'", "requirement: key.protection, element: 'key/projects', target: 'ovhcloud:GRA'"))  # fmt: skip
+    refused = hdh("up", spec, *after, "--yes")
     assert refused.code == 1
-    assert "requirements are not met and not waived" in refused.err
+    assert "1 requirement is not met and not waived" in refused.err
+    assert "key.protection" in refused.err
+    assert "store.encryption" not in refused.err
+
+
+def test_a_day_that_is_passed_is_recorded_in_the_description_and_stays_in_every_report(hdh, small, tmp_path):
+    """The record lets that one day pass, and is read in the reports of any other."""
+    spec = tmp_path / "spec.yaml"
+    record = "until: 2027-11-30, passed: [{on: 2027-12-15, reason: 'CVE-2027-1, said by the security officer'}]"
+    spec.write_text(small.read_text(encoding="utf-8").replace("until: 2027-11-30", record))
+    for today, code in (("2027-12-14", 1), ("2027-12-15", 0), ("2027-12-16", 1), ("2027-06-01", 0)):
+        for form in ("text", "markdown", "html", "json"):
+            answer = hdh("assess", spec, "--on", "ovhcloud:GRA", "--today", today, "--format", form)
+            assert answer.code == code, (today, answer.err)
+            assert "said by the security officer" in " ".join(answer.out.split())
+    assert hdh("plan", spec, "--on", "ovhcloud:GRA", "--today", "2027-12-15").code == 0
+
+
+IDLE = "  - {requirement: store.versioning, element: '**/store/*', target: 'ovhcloud:GRA', accept: unknown, reason: nobody knew it once, until: 2027-11-30}\n"
+
+
+def test_a_waiver_that_waives_nothing_stops_nothing_and_is_told_at_validate_and_in_every_report(
+    hdh, small, tmp_path, no_engine
+):
+    """A library or an offer that got better breaks nobody's deployment."""
+    spec = tmp_path / "spec.yaml"
+    text = small.read_text(encoding="utf-8")
+    spec.write_text(text + IDLE)
+    assert hdh("lock", spec, "--on", "ovhcloud:GRA").code == 0
+    line = len(text.splitlines()) + 1
+    answer = hdh("validate", spec)
+    assert answer.code == 0
+    assert f"{spec}:{line}:" in answer.err
+    assert "waives nothing: every store.versioning of **/store/* is met on ovhcloud:GRA; take it out" in answer.err
+    assert "waives nothing" in hdh("validate", spec, "--format", "json").out
+    for words in (
+        ("assess",),
+        ("compare",),
+        ("plan",),
+        *((one, "--format", "json") for one in ("assess", "compare", "plan")),
+    ):
+        answer = hdh(words[0], spec, "--on", "ovhcloud:GRA", *words[1:])
+        assert answer.code == 0, answer.err
+        said = " ".join(answer.out.split())
+        assert "the waiver of store.versioning for **/store/* waives nothing, since all that it means is met" in said
+    with pytest.raises(AssertionError, match="the engine was looked for"):
+        hdh("up", spec, "--on", "ovhcloud:GRA", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("store.versioning", "store.versionning", "no requirement is 'store.versionning'"),
+        ("**/store/*", "**/stores/*", "no element is '**/stores/*'"),
+        ("ovhcloud:GRA', accept: unknown", "ovhcloud:GRU', accept: unknown", "no target is 'ovhcloud:GRU'"),
+    ],
+)
+def test_a_waiver_whose_words_are_misspelt_is_an_error(hdh, small, tmp_path, right, wrong, told):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(small.read_text(encoding="utf-8") + IDLE.replace(right, wrong))
+    for command in ("validate", "assess"):
+        answer = hdh(command, spec)
+        assert answer.code == 2
+        assert told in answer.err
 
 
 @pytest.mark.parametrize(("days", "announced"), [(31, False), (30, True), (1, True), (0, True)])

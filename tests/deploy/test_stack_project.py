@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
 import os
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ import pytest
 
 import hdh_infra as hdh
 from hdh_infra.deploy import operations
+from hdh_infra.errors import RefusedError
 from hdh_infra.model.target import Target
 from hdh_infra.planning.lock import update_lock, with_layout
 from hdh_infra.planning.lock_file import write_lock
@@ -63,10 +66,23 @@ def pulumi(stack, project, *words):
     return done.returncode, done.stdout + done.stderr
 
 
+WAIVER = (
+    "  - {requirement: key.algorithm, element: key/lake, target: 'azure:francecentral', accept: rsa-3072, "
+    "reason: Azure wraps its own AES-256 keys with it, until: 2026-12-31}\n"
+)
+AFTER = datetime.date(2027, 1, 2)
+
+
 def test_plain_pulumi_and_hdh_deploy_the_same_stack(stack, project):
-    """Invariant: what one has deployed the other finds unchanged, in both directions."""
+    """Invariant: what one has deployed the other finds unchanged, in both directions; the end of a waiver stops neither but for its key."""
+    spec = project.parents[1] / "examples" / "small.yaml"
+    lake, projects = "  lake: {protection: hsm", "  projects: {"
+    text = spec.read_text(encoding="utf-8").replace(lake, f"{lake}, algorithm: aes-256") + WAIVER
+    spec.write_text(text, encoding="utf-8")
+    stack.request = replace(stack.request, platform=hdh.load(spec))
     code, written = pulumi(stack, project, "stack", "init", TARGET.stack)
     assert code == 0, written
+    pulumi(stack, project, "config", "set", "hdh:today", "2026-12-30", "--stack", TARGET.stack)
     code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack)
     assert code == 0, written
     planned = operations.plan_of(stack.request)
@@ -77,10 +93,45 @@ def test_plain_pulumi_and_hdh_deploy_the_same_stack(stack, project):
     assert stack.watched.total_ == by_hdh.changes["same"]
     code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack, "--expect-no-changes")
     assert code == 0, written
+    assert "key.algorithm for key/lake ends in 1 days" in written
+    _after_its_end(stack, project, spec, text.replace(lake, f"{lake}, rotation_days: 90"), text.replace(projects, f"{projects}rotation_days: 90"))  # fmt: skip
     assert (
         operations.destroy(stack.request, stack.watched, delete_data=True).changes["delete"] == by_hdh.changes["same"]
     )
     assert stack.toy.things == {}
+
+
+def _after_its_end(stack, project, spec, held, free):
+    """A waiver that has ended: what is deployed stays, its element is not changed, another one is, and the record of a day lets it pass."""
+    pulumi(stack, project, "config", "set", "hdh:today", str(AFTER), "--stack", TARGET.stack)
+    stack.request = replace(stack.request, today=AFTER)
+    code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack, "--expect-no-changes")
+    assert code == 0, written
+    assert "key.algorithm for key/lake ended on 2026-12-31" in written
+
+    spec.write_text(held, encoding="utf-8")
+    stack.request = replace(stack.request, platform=hdh.load(spec))
+    before = copy.deepcopy(stack.toy.things)
+    # Without the preview it is the step itself that is refused.
+    for words in ((), ("--skip-preview",)):
+        code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack, *words)
+        assert code != 0
+        assert "a waiver has ended" in written
+        assert "rsa-3072 was accepted until 2026-12-31" in written
+        assert stack.toy.things == before
+    with pytest.raises(RefusedError, match=r"would change: key/lake/key \(ignored\)"):
+        operations.up(stack.request, stack.watched)
+    assert stack.toy.things == before
+
+    spec.write_text(free, encoding="utf-8")
+    code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack)
+    assert code == 0, written
+    assert stack.toy.things != before
+
+    record = f"until: 2026-12-31, passed: [{{on: {AFTER}, reason: the rotation is overdue}}]"
+    spec.write_text(held.replace("until: 2026-12-31", record), encoding="utf-8")
+    stack.request = replace(stack.request, platform=hdh.load(spec))
+    assert operations.up(stack.request, stack.watched).changes["update"] > 0
 
 
 def test_plain_pulumi_and_hdh_deploy_the_same_parts(stack, project):

@@ -14,7 +14,6 @@ from hdh_infra.deploy import operations, stored
 from hdh_infra.deploy.engine import opened
 from hdh_infra.deploy.guards import changes_of, check_nothing_lost, check_nothing_replaced
 from hdh_infra.deploy.request import Silent
-from hdh_infra.errors import SpecError
 from hdh_infra.graph.diff import Effect
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -32,15 +31,8 @@ def _id(file):
 
 
 def _plan(platform, target, lock):
-    """Today's plan of a description of then. Waivers of what is met since then are taken out first, as the message says."""
-    try:
-        return make_plan(platform, target, lock=lock, today=_DAY)
-    except SpecError as error:
-        idle = {problem.field for problem in error.problems if "waives nothing" in problem.what}
-        if len(idle) != len(error.problems):
-            raise
-        kept = [one for number, one in enumerate(platform.waivers) if f"waivers[{number}]" not in idle]
-        return make_plan(platform.model_copy(update={"waivers": tuple(kept)}), target, lock=lock, today=_DAY)
+    """Today's plan of a description of then; its waivers of what is met since then are remarks."""
+    return make_plan(platform, target, lock=lock, today=_DAY)
 
 
 def _released(file):

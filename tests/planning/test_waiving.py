@@ -13,7 +13,7 @@ from hdh_infra.model.platform import Platform
 from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.scales import Confidence, Encryption, Verdict
 from hdh_infra.model.target import Target
-from hdh_infra.planning.waiving import idle_waivers, waived
+from hdh_infra.planning.waiving import NOTICE, behind, idle_waivers, waived, waiver_remarks
 
 TARGET = "ovhcloud:GRA"
 UNTIL = datetime.date(2027, 6, 30)
@@ -42,6 +42,11 @@ def judged(row: VerdictRow, *waivers: dict, today: datetime.date = UNTIL) -> Ver
     return found
 
 
+def told(row: VerdictRow, *waivers: dict, today: datetime.date = UNTIL) -> list[str]:
+    spec = platform(*waivers)
+    return list(waiver_remarks([row], spec, site(Target.parse(TARGET), spec), today))
+
+
 def idle(row: VerdictRow, *waivers: dict, today: datetime.date = UNTIL) -> list[str]:
     spec = platform(*waivers)
     return [str(one) for one in idle_waivers([row], spec, site(Target.parse(TARGET), spec), today)]
@@ -53,6 +58,53 @@ def test_a_waiver_is_in_force_through_its_last_day_and_shown_but_not_in_force_fr
     assert after.blocks
     assert after.waiver == {**on_the_day.waiver, "in_force": False}
     assert on_the_day.waiver["reason"] == "because we like it"
+
+
+DAYS = st.integers(-60, 60).map(lambda days: UNTIL + datetime.timedelta(days=days))
+
+
+@given(today=DAYS, passed=st.sets(DAYS, max_size=3))
+def test_after_its_end_a_waiver_blocks_and_lets_pass_the_days_that_are_recorded(today, passed):
+    """Invariant: a record passes its own day, not the one before or after; every record is in the verdict on every day."""
+    records = [{"on": str(one), "reason": "the patch cannot wait"} for one in sorted(passed)]
+    row = judged(ROW, {"passed": records}, today=today)
+    assert row.blocks == (today > UNTIL and today not in passed)
+    assert row.ended == row.blocks
+    assert row.waiver["in_force"] == (today <= UNTIL)
+    assert row.waiver.get("passed", []) == records
+    assert not judged(ROW, {"accept": "external-key", "passed": records}, today=today).ended
+
+
+@given(today=DAYS)
+def test_the_end_of_a_waiver_is_told_thirty_days_ahead_and_ever_after(today):
+    """Invariant: nothing is told before; on its last day it is still said to hold, and after it what is refused."""
+    lines = told(ROW, {}, today=today)
+    assert bool(lines) == (today + NOTICE >= UNTIL)
+    if lines:
+        ended = today > UNTIL
+        assert ("changes to what it was for are refused" in lines[0]) == ended
+        assert (f"ended on {UNTIL}" in lines[0]) == ended
+        assert (f"ends in {(UNTIL - today).days} days" in lines[0]) != ended
+
+
+def test_a_day_that_was_passed_is_told_with_its_reason_ever_after():
+    line = told(ROW, {"passed": [{"on": "2027-07-02", "reason": "said by the board"}]}, today=datetime.date(2027, 9, 1))
+    assert "; passed on 2027-07-02: said by the board" in line[0]
+
+
+def test_of_two_waivers_that_ended_the_one_that_is_passed_today_counts():
+    after = UNTIL + datetime.timedelta(days=1)
+    waivers = [{"passed": [{"on": str(after), "reason": "it cannot wait"}]}, {"until": "2027-06-29"}]
+    for order in (waivers, waivers[::-1]):
+        assert not judged(ROW, *order, today=after).blocks
+
+
+def test_the_waiver_behind_a_verdict_is_found_with_its_place():
+    spec = platform({"requirement": "store.public"}, {"reason": "another reason"}, {})
+    row = judged(ROW, {}, today=UNTIL + datetime.timedelta(days=1))
+    assert behind(row, spec, TARGET) == (2, spec.waivers[2])
+    with pytest.raises(LookupError):
+        behind(ROW, spec, TARGET)
 
 
 def test_a_verdict_stays_what_it_is_under_a_waiver():
@@ -155,10 +207,15 @@ def test_of_several_waivers_one_in_force_counts_in_any_order(order):
 
 def test_a_waiver_that_waives_nothing_is_told_and_one_past_its_end_is_not():
     met = replace(ROW, verdict=Verdict.met)
-    (told,) = idle(met, {})
-    assert "waivers[0]" in told
-    assert "waives nothing: every store.encryption of zone/a/store/s is met on ovhcloud:GRA; take it out" in told
+    (line,) = idle(met, {})
+    assert "waivers[0]" in line
+    assert "waives nothing: every store.encryption of zone/a/store/s is met on ovhcloud:GRA; take it out" in line
     assert idle(met, {}, today=UNTIL + datetime.timedelta(days=1)) == []
+    for today in (UNTIL - 2 * NOTICE, UNTIL, UNTIL + NOTICE):
+        (line,) = told(met, {}, today=today)
+        assert "waives nothing, since all that it means is met: take it out" in line
+        assert "refused" not in line
+    assert told(met, {"target": "azure:francecentral"}) == []
     assert idle(met, {"target": "azure:francecentral"}) == []
     assert idle(ROW, {}) == []
 
@@ -166,6 +223,7 @@ def test_a_waiver_that_waives_nothing_is_told_and_one_past_its_end_is_not():
 def test_a_waiver_that_accepts_too_little_is_no_idle_one():
     """It means a verdict that is open: who accepts what is left shows as a plan that is not deployable, not as a mistake."""
     assert idle(ROW, {"accept": "customer-key"}) == []
+    assert told(ROW, {"accept": "customer-key"}, today=UNTIL - 2 * NOTICE) == []
     assert judged(ROW, {"accept": "customer-key"}).blocks
 
 

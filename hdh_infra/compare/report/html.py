@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, TypeAlias
 
-from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, remarks
 from hdh_infra.compare.report.detail import Detail
 from hdh_infra.compare.report.families import Families
@@ -69,9 +68,7 @@ def _page(assessment: Assessment, detail: Detail) -> Iterator[str]:
     yield from _offers(assessment)
     yield "<h2>Every requirement, every target</h2>"
     yield from _matrix(assessment.overview, _anchors(assessment.sides, found))
-    yield from _list(
-        [*content.not_planned(assessment.sides), *ending_words(assessment.ending, assessment.today)], "warn"
-    )
+    yield from _list(content.not_planned(assessment.sides), "warn")
     yield from _list(_notices(assessment.sides), "")
     if raised := content.raised(assessment.sides):
         yield "<h3>Floors that the frameworks raise</h3>"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured, remarks
 from hdh_infra.compare.report.detail import Detail
 from hdh_infra.compare.report.families import Families
@@ -102,7 +101,6 @@ def _assessment(assessment: Assessment, detail: Detail) -> Iterator[str]:
     yield from _offers(assessment)
     yield from _overview(assessment.overview)
     yield from _bullets(f"**{line}**" for line in content.not_planned(assessment.sides))
-    yield from _bullets(f"**{line}**" for line in ending_words(assessment.ending, assessment.today))
     yield from _notices(assessment.sides)
     yield from _measured(assessment.measured)
     if detail is Detail.all:

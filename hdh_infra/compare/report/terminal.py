@@ -12,7 +12,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hdh_infra.compare.assessment import ending_words
 from hdh_infra.compare.report import content, measured, remarks
 from hdh_infra.compare.report.detail import Detail
 from hdh_infra.compare.report.families import Families
@@ -112,7 +111,6 @@ def print_assessment(assessment: Assessment, console: Console, detail: Detail = 
     print_matrix(assessment.overview, console, marks, _STYLES)
     console.print()
     _bullets(content.not_planned(assessment.sides), console, style="bold red")
-    _bullets(ending_words(assessment.ending, assessment.today), console, style="bold yellow")
     _notices(assessment.sides, console)
     _measured(assessment.measured, console)
     if detail is Detail.all:

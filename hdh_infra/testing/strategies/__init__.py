@@ -8,8 +8,8 @@
 Every platform that they make is one that the model accepts (`check` finds nothing) and that is refused on none of
 `TARGETS`: what it asks may be more than an offer gives, which is a verdict, but machines have a flavour and an image.
 They are small, and most fields of most elements are not given. A space that ends did so on `ENDED` or will on
-`OPEN_UNTIL`, so that any day between is a good *today*. There are no waivers and no overrides: a waiver that waives
-nothing is refused, and native paths belong to one cloud.
+`OPEN_UNTIL`, so that any day between is a good *today*. There are no waivers and no overrides: what is
+waived is asked of one offer, and native paths belong to one cloud.
 """
 
 from __future__ import annotations
