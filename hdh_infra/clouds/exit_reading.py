@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, final
 
-from hdh_infra.clouds.endpoint import STRANGERS
+from hdh_infra.clouds.endpoint import strangers
 from hdh_infra.clouds.exit_program import Passing, doors
 from hdh_infra.clouds.filters import (
     ANYWHERE,
@@ -177,9 +177,9 @@ class Through:
         for one in way.interfaces:
             if not self.wires.has_way_out(one):
                 continue
-            named = {peer for rule in one.rules or () if rule.direction == "out" for peer in rule.peers}
+            named = {peer for rule in one.rules or () if rule.direction == "out" and rule.allow for peer in rule.peers}
             elsewhere = [peer[0] for peer in named - {ANYWHERE} if not any(peer.subnet_of(own) for own in self.beyond)]
-            probes = [network[0] for network in known] or [*STRANGERS[:1], *elsewhere]
+            probes = [network[0] for network in known] or [*strangers(one.rules, "out", self.beyond)[:1], *elsewhere]
             found = union(
                 (*found, *(span for probe in probes for span in passes(one.rules, "out", protocol, probe, frozenset())))
             )
