@@ -5,13 +5,15 @@ A cloud says which of its machines are bastions and what packets pass; what a ba
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Protocol, final
 
-from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, ports_of, subtract, written
+from hdh_infra.clouds.endpoint import strangers
+from hdh_infra.clouds.filters import ANYWHERE, Network, Ports, intersect, passes, ports_of, subtract, written
 from hdh_infra.clouds.hardening import SESSION_PORT, observe_start_up
 from hdh_infra.clouds.reach import INTERNET, Interface, outside
 from hdh_infra.graph.observation import Native, ObservedFlow
@@ -20,6 +22,8 @@ from hdh_infra.model.paths import network_path
 
 SESSIONS: Ports = ((SESSION_PORT, SESSION_PORT),)
 UPDATES_PORT = 443
+_UPDATES: Ports = ((UPDATES_PORT, UPDATES_PORT),)
+_MORE = ", open to more than passing through"
 LEVEL = "machine"
 """The model's word, as the catalogue has it, for a bastion that is a machine and no service of the cloud."""
 
@@ -72,6 +76,7 @@ def observe_doors(
     *,
     beyond: Network,
     remark: Callable[[str], None],
+    updates: Ports = _UPDATES,
 ) -> Doors:
     """Where people get in, and what else a bastion opens.
 
@@ -81,6 +86,7 @@ def observe_doors(
         level: the model's word for one bastion, by what it was told.
         beyond: the range of metadata, which is no outside.
         remark: what to do with what is worth a word.
+        updates: the ports on which a bastion gets its own updates.
     """
     found = Doors()
     if not wires.doors:
@@ -114,7 +120,7 @@ def observe_doors(
             found.flows.append(replace(flow, ports=written(more)))
     found.people = _people(wires.interfaces, levels, reached)
     for flow in outside([one for _, one in wires.doors], (*wires.inside, beyond), wires.has_way_out):
-        if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", (UPDATES_PORT,)):
+        if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", written(updates)):
             found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))
         else:
             found.egress.append(flow)
@@ -153,7 +159,12 @@ def level_of(data: Value, path: str, remark: Callable[[str], None]) -> str:
         remark(f"{path}: no key opens it, since the description has no ssh_keys")
     for fault in told.faults:
         remark(f"{path}: {fault}")
-    return f"{LEVEL}, open to more than passing through" if told.faults else LEVEL
+    return more_than(LEVEL) if told.faults else LEVEL
+
+
+def more_than(level: str) -> str:
+    """The word for a bastion that lets people do more than pass through."""
+    return level if level.endswith(_MORE) else f"{level}{_MORE}"
 
 
 def _sources(found: Doors, wires: Wired, server: Native, one: Interface, remark: Callable[[str], None]) -> bool:
@@ -164,9 +175,11 @@ def _sources(found: Doors, wires: Wired, server: Native, one: Interface, remark:
     ranges = {
         peer
         for rule in one.rules or ()
-        if rule.direction == "in" and rule.protocol in {None, "tcp"} and intersect(rule.ports, SESSIONS)
+        if rule.direction == "in" and rule.allow and rule.protocol in {None, "tcp"} and intersect(rule.ports, SESSIONS)
         for peer in rule.peers or (() if rule.groups else (ANYWHERE,))
         if not any(peer.subnet_of(own) for own in wires.inside)
+        # What lets them in may come after what refuses them.
+        and intersect(passes(one.rules, "in", "tcp", _somebody(one, peer, wires.inside), frozenset()), SESSIONS)
     }
     if one.rules is None:
         ranges.add(ANYWHERE)
@@ -178,6 +191,11 @@ def _sources(found: Doors, wires: Wired, server: Native, one: Interface, remark:
     if not ranges:
         remark(f"{server.path}: lets nobody in from outside")
     return bool(ranges)
+
+
+def _somebody(one: Interface, peer: Network, inside: Iterable[Network]) -> ipaddress.IPv4Address:
+    """An address of a range: of the whole world, one that no narrower rule names."""
+    return strangers(one.rules, "in", inside)[0] if peer == ANYWHERE else peer[0]
 
 
 def _whole(element: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
@@ -21,12 +22,19 @@ STRANGERS = tuple(ipaddress.IPv4Address(one) for one in ("192.0.2.1", "198.51.10
 LOCAL = tuple(ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918: no endpoint of a public offer has such an address."""
 _HTTPS: Ports = ((443, 443),)
+_HTTPS_PORT = 443
 
 
 def endpoint_name(site: Site) -> str:
     """The endpoint of stores in words: its host where the catalogue knows it."""
     url = site.endpoint(STORES)
     return url.partition("://")[2] if url else "the S3 endpoint"
+
+
+def endpoint_host(site: Site) -> str | None:
+    """Host name of the S3 endpoint, where it is known and answers on the port of HTTPS."""
+    url = urlsplit(site.settings.object_store_endpoint or site.endpoint(STORES) or "")
+    return url.hostname if url.scheme == "https" and url.port in {None, _HTTPS_PORT} else None
 
 
 def endpoint_ranges(site: Site) -> list[Network]:

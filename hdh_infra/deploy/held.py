@@ -58,6 +58,7 @@ def _node(entry: Mapping[str, Any], wanted: Node | None) -> Node:
         protect=found.protect,
         delete_before_replace=wanted.delete_before_replace,
         ignore_changes=wanted.ignore_changes,
+        replace_on_changes=wanted.replace_on_changes,
         secret_outputs=wanted.secret_outputs,
         timeouts=wanted.timeouts,
         existing=existing,

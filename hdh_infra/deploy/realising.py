@@ -156,6 +156,7 @@ def _options(
         aliases=[pulumi.Alias(name=path) for path in node.aliases],
         delete_before_replace=node.delete_before_replace or None,
         ignore_changes=list(node.ignore_changes),
+        replace_on_changes=list(node.replace_on_changes) or None,
         additional_secret_outputs=list(node.secret_outputs),
         custom_timeouts=pulumi.CustomTimeouts(**node.timeouts) if node.timeouts else None,
     )

@@ -18,7 +18,7 @@ from hdh_infra.graph.values import Value, walk
 from hdh_infra.model.paths import element_of
 
 OPTIONS = (
-    "protect", "delete_before_replace", "depends_on", "ignore_changes", "outputs", "secret_outputs", "timeouts", "adopt",
+    "protect", "delete_before_replace", "depends_on", "ignore_changes", "replace_on_changes", "outputs", "secret_outputs", "timeouts", "adopt",
 )  # fmt: skip
 """Options of a node whose change changes nothing in the cloud; `aliases` only say what moved."""
 IDENTITY = ("type", "provider", "existing", "adopt")
@@ -243,6 +243,10 @@ def _properties(
             why = "the plan leaves it to the cloud"
             yield PropertyChange(one.path, one.old, one.new, Effect.ignored, why, by_option=True)
             continue
+        if _listed(node.replace_on_changes, one.path):
+            why = "the plan makes it anew for that"
+            yield PropertyChange(one.path, one.old, one.new, Effect.replace, why)
+            continue
         judged = knowledge.judge(node.type, one.path, one.leaves)
         yield PropertyChange(one.path, one.old, one.new, judged.effect, judged.why)
     if not anew:
@@ -262,7 +266,12 @@ def _properties(
 
 def _left(node: Node, path: str) -> bool:
     """Whether the cloud or a person changes it (`ignore_changes`), so that the engine keeps the old value."""
-    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in node.ignore_changes)
+    return _listed(node.ignore_changes, path)
+
+
+def _listed(names: Iterable[str], path: str) -> bool:
+    """Whether a property, or what holds it, is one of some."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in names)
 
 
 def _options(was: Node, node: Node, names: Mapping[str, str]) -> Iterator[OptionChange]:

@@ -35,6 +35,8 @@ class Node:
     """Its native name is fixed, so that the old one must go first."""
     ignore_changes: tuple[str, ...] = ()
     """Properties that the cloud or a person changes afterwards."""
+    replace_on_changes: tuple[str, ...] = ()
+    """Properties whose change makes it anew, although its provider would change them in place."""
     secret_outputs: tuple[str, ...] = ()
     """Outputs that are secret."""
     timeouts: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +85,8 @@ class Node:
             "aliases": list(self.aliases),
             "delete_before_replace": self.delete_before_replace,
             "ignore_changes": list(self.ignore_changes),
+            # Few have any, and a plan of a national platform has half a million nodes.
+            **({"replace_on_changes": list(self.replace_on_changes)} if self.replace_on_changes else {}),
             "secret_outputs": list(self.secret_outputs),
             "timeouts": dict(self.timeouts),
             "existing": self.existing,

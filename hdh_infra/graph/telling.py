@@ -162,6 +162,7 @@ def _lists(node: Node) -> list[str]:
         "outputs": node.outputs,
         "secret outputs": node.secret_outputs,
         "left to the cloud": node.ignore_changes,
+        "anew with": node.replace_on_changes,
         "timeouts": [f"{name} {limit}" for name, limit in node.timeouts.items()],
         "was": node.aliases,
     }

@@ -3,7 +3,8 @@
 What the state knows is asked for by its id. What lies in a network of the state and is not in the state is
 told too, with a path that says so: a rule or a way that a person added opens what it opens. Other networks
 of the account are nobody's business here. What every network has by itself (its main route table while it
-leads nowhere, its own group while no machine is in it) is left out. No user data is told: they may hold what is secret.
+leads nowhere, its own group while no machine is in it) is left out. No user data is told, for they may hold what is secret, but those that
+are word for word a proxy's of ours: these hold what it lets pass, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from hdh_infra.clouds.exit_program import said_in
 from hdh_infra.errors import CloudError
 from hdh_infra.graph.observation import Native
 from hdh_infra.live.s3 import given
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 TYPES: Final[Mapping[str, Ec2Type]] = {kind.token: kind for kind in KINDS}
 """The types that are asked of the servers."""
 _UNMANAGED: Final = "platform/unmanaged/"
-_LEFT_OUT: Final = frozenset({"userData"})
+_TOLD: Final = "userData"
 _VPC, _GROUP, _RULE = "hdh:ec2:Vpc", "hdh:ec2:SecurityGroup", "hdh:ec2:SecurityGroupRule"
 _TABLE, _ROUTE, _INSTANCE = "hdh:ec2:RouteTable", "hdh:ec2:Route", "hdh:ec2:Instance"
 # What lies in a network: the type, the question, the key of its answer, the id in it, and the filter that names the network.
@@ -82,7 +84,8 @@ def read_by(call: Call, known: list[Native]) -> Iterator[Native]:
 
 
 def _native(path: str, token: str, identity: str, found: Mapping[str, Any]) -> Native:
-    return Native(path, token, {name: value for name, value in found.items() if name not in _LEFT_OUT}, identity)
+    ours = said_in(found.get(_TOLD)) is not None
+    return Native(path, token, {name: value for name, value in found.items() if ours or name != _TOLD}, identity)
 
 
 def _there(call: Call, networks: list[str]) -> Iterator[tuple[str, str]]:

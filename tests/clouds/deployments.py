@@ -1,5 +1,6 @@
 """The small platform on a target: its plan, the natives of it, and changes to these before they are read back."""
 
+import base64
 import copy
 import datetime
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ def as_state(platform: Platform, target: str) -> Observation:
                 return nodes[form["$ref"]].properties.get(form["output"], f"of-{form['$ref']}")
             case "$lookup":
                 return f"id of {form['args']['name']}"
+            case "$base64":
+                return base64.b64encode(form["$base64"].encode()).decode()
         raise AssertionError(kind)
 
     natives = [

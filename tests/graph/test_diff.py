@@ -170,6 +170,21 @@ def test_what_the_plan_leaves_to_the_cloud_changes_nothing():
     assert found.properties[0].by_option
 
 
+def test_what_the_plan_makes_anew_is_replaced_although_its_provider_would_change_it():
+    old = replace(node("zone/a/x", free={"deep": 1}), replace_on_changes=("free",))
+    (found,) = diff([old], [replace(old, properties={"free": {"deep": 2}})]).values()
+    assert str(found.effect) == "replace"
+    plain = node("zone/a/x", free={"deep": 1})
+    (found,) = diff([plain], [node("zone/a/x", free={"deep": 2})]).values()
+    assert str(found.effect) == "update"
+
+
+def test_what_makes_a_node_anew_is_kept_in_a_plans_json_and_stands_only_where_there_is_some():
+    made = replace(node("zone/a/x", free=1), replace_on_changes=("free",))
+    assert Node.from_json(made.to_json()) == made
+    assert "replace_on_changes" not in node("zone/a/x", free=1).to_json()
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -177,6 +192,7 @@ def test_what_the_plan_leaves_to_the_cloud_changes_nothing():
         ("delete_before_replace", True),
         ("depends_on", ("zone/b/x",)),
         ("ignore_changes", ("tags",)),
+        ("replace_on_changes", ("tags",)),
         ("secret_outputs", ("key",)),
         ("timeouts", {"create": "30m"}),
         ("adopt", "id-1"),

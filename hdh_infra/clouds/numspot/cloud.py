@@ -10,8 +10,10 @@ from hdh_infra.clouds.base import Cloud, Context
 from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.crossing import may_have_rights
 from hdh_infra.clouds.endpoint import STORES
+from hdh_infra.clouds.numspot.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.numspot.compute import lower_machine, observe_machines
 from hdh_infra.clouds.numspot.credentials import RIGHTS, SERVICES
+from hdh_infra.clouds.numspot.exits import exit_machines, lower_exit, manual_exits
 from hdh_infra.clouds.numspot.naming import PROVIDER
 from hdh_infra.clouds.numspot.network import lower_network as lower_wires
 from hdh_infra.clouds.numspot.network import lower_platform, observe_networks
@@ -23,7 +25,9 @@ from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Parameter, Provider
+from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link, Right
+from hdh_infra.model.machine import Machine
 
 VERSION = "1.7.3"
 """Of the Terraform provider."""
@@ -31,12 +35,6 @@ BRIDGE_VERSION = "1.4.0"
 """Of the plugin `terraform-provider` that bridges it."""
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
-
-UNLOWERED: Mapping[str, str] = {
-    "network.entry": "no plan of NumSpot makes a bastion machine yet: people get in by a public address of a machine that somebody adds, or by a VPN of their own",
-    "egress.host_names": "no plan of NumSpot makes a proxy machine yet",
-}
-"""What no plan answers yet, though an offer may have it."""
 
 
 def providers(context: Context) -> Mapping[str, Provider]:
@@ -53,8 +51,10 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
-    """One zone or space; with it what a space alone asks of machines of zones."""
+    """One zone or space, with its bastion, if people get in, its proxy, if hosts are reached by name, and what a space alone asks of machines of zones."""
     yield from lower_wires(context, network)
+    yield from lower_bastion(context, network)
+    yield from lower_exit(context, network)
     if network.startswith("space/"):
         yield from lower_needs(context, network)
 
@@ -72,13 +72,14 @@ def lower_right(context: Context, right: Right) -> tuple[Node, ...]:
 
 
 def lower_egress(context: Context, link: Link) -> tuple[Node, ...]:
-    """Nothing of its own: ranges are one set of rules of the machine's group."""
+    """Nothing of its own: ranges are one set of rules of the machine's group, and hosts are its network's proxy's."""
     del context, link
     return ()
 
 
 def manual(context: Context) -> Iterator[ManualStep]:
-    """Putting each machine's key into it: neither the provider nor a VM has an identity that the S3 endpoint knows."""
+    """Telling machines of their proxies, and putting each one's key into it: neither the provider nor a VM has an identity that the S3 endpoint knows."""
+    yield from manual_exits(context)
     for machine, spec in context.expanded.machines.items():
         if not (spec.identity and may_have_rights(context, machine)):
             continue
@@ -95,8 +96,17 @@ def observe(natives: Natives, site: Site) -> Observation:
     """What native resources give, read by NumSpot's meaning of their properties alone."""
     reader = Reader(natives, site)
     traffic = observe_traffic(reader)
-    elements = {**observe_networks(reader), **observe_stores(reader), **observe_machines(reader, traffic.public)}
+    elements = {
+        **observe_networks(reader, traffic.people, traffic.apart),
+        **observe_stores(reader),
+        **observe_machines(reader, traffic.public, traffic.apart),
+    }
     return observation(reader, elements, traffic)
+
+
+def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
+    """The machines that a plan makes beside those that are asked: bastions and proxies."""
+    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
 
 
 CLOUD = Cloud(
@@ -116,6 +126,6 @@ CLOUD = Cloud(
     identifiers=("bucket",),
     credentials=SERVICES,
     rights=RIGHTS,
-    unlowered=UNLOWERED,
+    service_machines=service_machines,
     manual=manual,
 )

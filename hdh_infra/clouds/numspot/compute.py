@@ -6,7 +6,7 @@ volume takes no key and no encryption by name. A data disk is attached by its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -45,7 +45,7 @@ def lower_machine(context: Context, path: str) -> Iterator[Node]:
 def _vm(context: Context, path: str, machine: Machine, index: int) -> Node:
     network = network_path(path) or ""
     properties: dict[str, Value] = {
-        "imageId": _image(context, path),
+        "imageId": image_id(context, path),
         "type": context.flavour(path).name,
         "subnetId": ref(f"{network}/subnet"),
         "privateIps": [str(context.addresses(path)[index])],
@@ -70,7 +70,8 @@ def _vm(context: Context, path: str, machine: Machine, index: int) -> Node:
     )
 
 
-def _image(context: Context, path: str) -> str:
+def image_id(context: Context, path: str) -> str:
+    """Id of a machine's image: the one that the spec names for its family, else the catalogue's."""
     family = context.lock.images[str(context.site.target)][path]
     named = context.existing(f"{IMAGE_FAMILY}{family}")
     return named.id if named is not None else context.image(path).native[context.site.service_region("compute")]
@@ -98,17 +99,20 @@ def _data_disk(context: Context, path: str, machine: Machine, index: int, *, att
     )
 
 
-def observe_machines(reader: Reader, public: Mapping[str, bool]) -> dict[str, dict[str, Any]]:
+def observe_machines(
+    reader: Reader, public: Mapping[str, bool], apart: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
     """Every machine element that has a VM.
 
     Args:
         reader: the native resources.
         public: by element, whether a public address leads to it.
+        apart: native paths of VMs that are no machines: bastions and proxies.
     """
     known = reader.site.fact("machine.encryption").value
     level = str(known) if known is not None else None
     found = {}
-    for element, machines in reader.elements(VM, "machine").items():
+    for element, machines in reader.elements(VM, "machine", apart).items():
         disks = [reader.volumes.get(one.path, []) for one in machines]
         data = [sum(int(one.properties.get("size") or 0) for one in some) * GIB for some in disks]
         flavours = [reader.flavours.get(str(one.properties.get("type"))) for one in machines]

@@ -36,6 +36,7 @@ def make(
     protect: bool = False,
     fixed: bool = False,
     ignore: Sequence[str] = (),
+    anew: Sequence[str] = (),
     timeouts: Mapping[str, str] | None = None,
 ) -> Node:
     """One resource of NumSpot with the platform's tags where it keeps them; its name is a tag like any other.
@@ -51,6 +52,7 @@ def make(
         protect: whether it holds data.
         fixed: its address or attachment is taken once, so that the old one must go first.
         ignore: properties that the cloud changes afterwards.
+        anew: properties whose change makes it anew, although the provider would change them in place.
         timeouts: longer ones than the provider's own.
     """
     given = dict(properties)
@@ -67,6 +69,7 @@ def make(
         protect=protect,
         delete_before_replace=fixed,
         ignore_changes=tuple(ignore),
+        replace_on_changes=tuple(anew),
         timeouts=timeouts or {},
     )
 

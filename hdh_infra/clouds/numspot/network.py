@@ -10,7 +10,7 @@ outside it has a VPC of its own, and no way to the others.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
@@ -149,18 +149,26 @@ def _subnet(context: Context, path: str, vpc: str, addresses: Network, name: str
     )
 
 
-def observe_networks(reader: Reader) -> dict[str, dict[str, Any]]:
-    """Every network element: the ranges of its subnets and where they lie."""
+def observe_networks(
+    reader: Reader, people: Mapping[str, str], apart: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Every network element: the ranges of its subnets, where they lie, and how people get in.
+
+    Args:
+        reader: the native resources.
+        people: by network, how people get into it.
+        apart: native paths of subnets that a bastion or proxy has to itself: no machine has addresses there.
+    """
     return {
         element: {
             "kind": "network",
             "address_range": ", ".join(sorted(str(one.properties.get("ipRange")) for one in subnets)) or None,
             "domain": None,
-            "entry": None,
+            "entry": people.get(element),
             "flow_logs": False,
             "members": None,
             **reader.place(subnets),
             "native": reader.paths(element),
         }
-        for element, subnets in reader.elements(SUBNET, "network").items()
+        for element, subnets in reader.elements(SUBNET, "network", apart).items()
     }

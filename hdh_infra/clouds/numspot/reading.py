@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Collection, Mapping
 from functools import cached_property
 
@@ -10,7 +12,11 @@ from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.clouds.numspot.naming import VM, VOLUME
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
+from hdh_infra.graph.values import form_of
 from hdh_infra.model.paths import PLATFORM
+
+BASTION = "/bastion"
+"""Between a network and the parts of its entry for people, in their paths."""
 
 
 class Reader(reading.Reader):
@@ -46,6 +52,19 @@ class Reader(reading.Reader):
             if machine is not None:
                 found.setdefault(machine.path, []).append(volume)
         return found
+
+
+def told_text(server: Native) -> str | None:
+    """What a VM is told at its first start, as text; None where nothing shows it, or it is no text."""
+    value = server.properties.get("userData")
+    if isinstance(value, Mapping):
+        return str(value["$base64"]) if form_of(value) == "$base64" else None
+    if not isinstance(value, str):
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return value
 
 
 def has_tag(native: Native, key: str) -> bool:

@@ -66,12 +66,12 @@ def lower_filter(context: Context, machine: str) -> Iterator[Node]:
         peer = servers if flow.address == OWN_SUBNET else flow.address
         path = f"{machine}/service/{flow.to.replace(' ', '-')}-{flow.protocol}"
         (span, *_) = ports_of(flow.ports)
-        yield _rule(context, path, machine, OUT, flow.protocol, span, peer)
+        yield lower_rule(context, path, machine, OUT, flow.protocol, span, peer)
     outside = openings_outside(context, machine, store_openings(context, machine), store_addresses(context))
     for (prefix, protocol), ports in sorted(outside.items()):
         for span in ports:
             path = f"{machine}/outside/{protocol}-{span_name(span)}-{prefix.replace('/', '-')}"
-            yield _rule(context, path, machine, OUT, protocol, span, prefix)
+            yield lower_rule(context, path, machine, OUT, protocol, span, prefix)
 
 
 def own_servers(subnet: ipaddress.IPv4Network) -> str:
@@ -87,7 +87,7 @@ def lower_needs(context: Context, space: str) -> Iterator[Node]:
             for span in ports:
                 for prefix in store_addresses(context):
                     path = f"{base}/outside/{protocol}-{span_name(span)}-{prefix.replace('/', '-')}"
-                    yield _rule(context, path, machine, OUT, protocol, span, prefix)
+                    yield lower_rule(context, path, machine, OUT, protocol, span, prefix)
 
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
@@ -99,12 +99,13 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
         for direction, here, there in ((OUT, link.source, link.to), (IN, link.to, link.source)):
             for index, address in enumerate(context.addresses(there)):
                 path = f"{base}/{'out' if direction == OUT else 'in'}/{span_name(span)}/{index}"
-                yield _rule(context, path, here, direction, link.protocol, span, f"{address}/32")
+                yield lower_rule(context, path, here, direction, link.protocol, span, f"{address}/32")
 
 
-def _rule(
+def lower_rule(
     context: Context, path: str, machine: str, direction: str, protocol: str, span: tuple[int, int], peer: str
 ) -> Node:
+    """One opening of a machine's group, for one range of ports and one range of addresses."""
     low, high = span
     return make(
         context,

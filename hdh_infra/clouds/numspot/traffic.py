@@ -10,7 +10,10 @@ import ipaddress
 from collections.abc import Iterator
 
 from hdh_infra.clouds.endpoint import endpoint_name, endpoint_ranges, to_endpoint
+from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
 from hdh_infra.clouds.filters import Ports
+from hdh_infra.clouds.numspot.bastion import observe_bastions
+from hdh_infra.clouds.numspot.exits import observe_exits, stores_behind
 from hdh_infra.clouds.numspot.naming import VM
 from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
@@ -24,15 +27,32 @@ def observe_traffic(reader: Reader) -> Traffic:
     """What the native rules let through, between machines, to stores, outwards and from outside."""
     wires = Wires(reader)
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
-    own = service_flows(wires.interfaces, SERVICE_FLOWS, OWN_SUBNET, lambda one: _near(wires, one))
-    come_in = entry(wires.interfaces, wires.public, wires.inside, frozenset())
+    exits = observe_exits(reader, wires)
+    through, between = Through(wires, exits, stores_behind(reader)), []
+    filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
+    for flow in flows(filtered, wires.routed):
+        if exits and element_of_end(flow.to) in exits:
+            through.follow(flow)
+        else:
+            between.append(flow)
+    doors = observe_bastions(wires, between)
+    own = service_flows(filtered, SERVICE_FLOWS, OWN_SUBNET, lambda one: _near(wires, one))
+    come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})
     knocks = entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))
+    ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)
+    apart = doors.apart | {path for server, one in wires.exits for path in (server.path, one.network)}
     return Traffic(
-        flows=tuple(sorted((*flows(wires.interfaces, wires.routed), *_to_stores(wires)))),
-        service_flows=tuple(sorted(set(own))),
-        egress=outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out),
+        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires), through.to_stores)))),
+        service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
+        egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *knocks))),
-        public={native.element: native.element in public for native in reader.natives.of_type(VM)},
+        public={
+            native.element: native.element in public
+            for native in reader.natives.of_type(VM)
+            if native.path not in apart
+        },
+        people=doors.people,
+        apart=apart,
     )
 
 

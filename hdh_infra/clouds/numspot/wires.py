@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import ALL_PORTS, ANYWHERE, PROTOCOLS, Network, Rule, network_of
 from hdh_infra.clouds.numspot.naming import (
     BRIDGE,
@@ -23,7 +24,7 @@ from hdh_infra.clouds.numspot.naming import (
     VPC,
 )
 from hdh_infra.clouds.numspot.network import FILTERED
-from hdh_infra.clouds.numspot.reading import Reader, has_tag
+from hdh_infra.clouds.numspot.reading import BASTION, Reader, has_tag
 from hdh_infra.clouds.numspot.rules import IN
 from hdh_infra.clouds.reach import Interface
 from hdh_infra.clouds.traffic import filter_of
@@ -55,11 +56,20 @@ class Wires:
         }
         public = {self._target(one) for one in natives.of_type(PUBLIC_IP)} - {None}
         self.interfaces: list[Interface] = []
+        self.doors: list[tuple[Native, Interface]] = []
+        """Those of bastions, whose element is a network."""
+        self.exits: list[tuple[Native, Interface]] = []
+        """Those of proxies, whose element is the proxy's path."""
         self.public: set[int] = set()
         self._vpc_of_interface: dict[int, str] = {}
         for machine in natives.of_type(VM):
             for interface, subnet in self._interfaces(machine):
-                self.interfaces.append(interface)
+                if machine.path == f"{machine.element}{BASTION}/server":
+                    self.doors.append((machine, interface))
+                elif exit_of(machine) is not None:
+                    self.exits.append((machine, interface))
+                else:
+                    self.interfaces.append(interface)
                 self._vpc_of_interface[id(interface)] = self.vpc_of.get(interface.network, interface.network)
                 mapped = subnet is not None and subnet.properties.get("mapPublicIpOnLaunch") is True
                 if (
@@ -175,7 +185,10 @@ class Wires:
             own = (self.subnets[network],)
             rules = (*rules, Rule("in", None, peers=own), Rule("out", None, peers=own))
         for address in addresses:
-            yield Interface(machine.element, ipaddress.IPv4Address(address), network, rules, groups), subnet
+            yield (
+                Interface(exit_of(machine) or machine.element, ipaddress.IPv4Address(address), network, rules, groups),
+                subnet,
+            )
 
     def _is_filtered(self, subnet: str) -> bool:
         vpc = self.vpcs.get(self.vpc_of[subnet])

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.endpoint import endpoint_host
+from hdh_infra.clouds.exit_program import Passing, items, start_up
+from hdh_infra.clouds.exits import TELL, exit_path, outside_ports
 from hdh_infra.clouds.filters import span_name
 from hdh_infra.clouds.naming import bucket_name, native_name
-from hdh_infra.clouds.openstack.exit_program import Passing, items, start_up
 from hdh_infra.clouds.openstack.exits import (
     doors_of,
-    endpoint_host,
     exit_address,
     exit_floor,
-    exit_path,
     exits_of,
-    outside_ports,
 )
 from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import GROUP, PORT, make
@@ -133,12 +132,11 @@ def manual_exits(context: Context) -> Iterator[ManualStep]:
         yield ManualStep(
             what=f"tell each machine its door at {exit_path(network)} (server {name}): {proxies}",
             who="the administrator of the machines",
-            command=_TELL + (_TRUST if trust else ""),
+            command=TELL + (_TRUST if trust else ""),
             proof="what is named passes, and anything else is answered 403 by hdh-exit",
         )
 
 
-_TELL = "set HTTPS_PROXY there, or `proxies` of boto3"
 _TRUST = "; take the certificate that the server wrote into its console (openstack console log show), and name its file in AWS_CA_BUNDLE"
 
 

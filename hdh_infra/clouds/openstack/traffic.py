@@ -9,15 +9,17 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.endpoint import endpoint_ranges, to_endpoint
-from hdh_infra.clouds.filters import Ports, ports_of, union, written
+from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
+from hdh_infra.clouds.exits import exit_of
+from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.openstack.bastion import observe_bastions
-from hdh_infra.clouds.openstack.exit_reading import Exit, Through, element_of_end, joined, observe_exits
+from hdh_infra.clouds.openstack.exit_reading import observe_exits, stores_behind
 from hdh_infra.clouds.openstack.identities import Rights
 from hdh_infra.clouds.openstack.naming import INSTANCE
 from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
-from hdh_infra.clouds.openstack.wires import Wires, exit_of
+from hdh_infra.clouds.openstack.wires import Wires
 from hdh_infra.clouds.reach import Interface, flows, outside
 from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
 from hdh_infra.graph.observation import ObservedFlow
@@ -30,7 +32,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
     to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
-    through, between = Through(wires, exits, rights, to_all), []
+    through, between = Through(wires, exits, stores_behind(reader, rights, to_all)), []
     near = {*wires.subnets, *(one.network for one in wires.interfaces)}
     # A proxy's port on the outside itself is no second replica of it: no machine is on that network.
     beside = [one for _, one in (*wires.doors, *wires.exits) if one.network in near]
@@ -41,30 +43,18 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
             between.append(flow)
     filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
     doors = observe_bastions(wires, between)
-    egress: dict[tuple[str, str, str], Ports] = dict(through.egress)
-    for flow in (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress):
-        key = (flow.source, flow.to, flow.protocol)
-        egress[key] = union((*egress.get(key, ()), *ports_of(flow.ports)))
+    ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)
     own = service_flows(filtered, SERVICE_FLOWS, OWN_SUBNET, lambda one: _near(wires, one))
     come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})
     return Traffic(
         flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
-        service_flows=tuple(sorted({*own, *doors.service_flows, *_of_exits(wires, exits)})),
-        egress=tuple(sorted(ObservedFlow(*key, written(ports)) for key, ports in egress.items())),
+        service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
+        egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *_entry_of_stores(reader)))),
         public={element: element in public for element in servers},
         people=doors.people,
         apart=doors.apart | {server.path for server, _ in wires.exits},
     )
-
-
-def _of_exits(wires: Wires, exits: Mapping[str, Exit]) -> Iterator[ObservedFlow]:
-    """What the proxies themselves reach outside: for what they let pass, and for their own updates."""
-    for way in exits.values():
-        for flow in outside(way.interfaces, (*wires.inside, METADATA), wires.has_way_out):
-            yield ObservedFlow(
-                flow.source, f"{flow.to} (what it lets pass, and its updates)", flow.protocol, flow.ports
-            )
 
 
 def _near(wires: Wires, one: Interface) -> ipaddress.IPv4Address | None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.endpoint import STRANGERS
+from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Rule
-from hdh_infra.clouds.openstack.exits import EXIT
 from hdh_infra.clouds.openstack.naming import (
     ADDRESS_GROUP,
     BASTION,
@@ -46,12 +46,6 @@ LOCAL = tuple(
 """Ranges that lead nowhere outside (RFC 1918, RFC 6598, RFC 3927)."""
 _NOBODY = ipaddress.IPv4Network("0.0.0.0/32")
 _NUMBERS = {"6": "tcp", "17": "udp", "": None, "any": None}
-
-
-def exit_of(server: Native) -> str | None:
-    """Path of the network's proxy that a server is labelled as; None of any other server."""
-    start = f"{server.element}/{EXIT}/"
-    return start[:-1] if server.path.startswith(start) else None
 
 
 class Wires:

@@ -13,6 +13,7 @@ from hdh_infra.clouds.endpoint import STORES
 from hdh_infra.clouds.outscale.bastion import bastion_machines, lower_bastion
 from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
 from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
+from hdh_infra.clouds.outscale.exits import exit_machines, lower_exit, manual_exits
 from hdh_infra.clouds.outscale.identities import (
     BY_ACCESS_KEY,
     lower_right,
@@ -33,7 +34,9 @@ from hdh_infra.clouds.traffic import observation
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Natives, Observation
 from hdh_infra.graph.plan import ManualStep, Provider
+from hdh_infra.model.expand import Expanded
 from hdh_infra.model.links import Link
+from hdh_infra.model.machine import Machine
 
 PLUGIN_VERSION = "0.1.0"
 """Of our own plugin."""
@@ -42,7 +45,6 @@ _NOT_YET = "no plan of OUTSCALE"
 UNLOWERED: Mapping[str, str] = {
     "machine.gpu": f"{_NOT_YET} makes a flexible GPU: only the OUTSCALE API has them, and the machine has to be stopped; a step of the plan says how to attach one",
     "machine.backup": f"{_NOT_YET} has a schedule of snapshots: each is made by an order of its own",
-    "egress.host_names": f"{_NOT_YET} has a proxy that lets named hosts pass yet; security groups know addresses",
 }
 """What the offer has, or could have by a machine of one's own, and no plan answers yet."""
 
@@ -59,13 +61,14 @@ def providers(context: Context) -> Mapping[str, Provider]:
 
 
 def lower_network(context: Context, network: str) -> Iterator[Node]:
-    """One zone or space with its bastion, if people get in."""
+    """One zone or space with its bastion, if people get in, and its proxy, if hosts are reached by name."""
     yield from lower_wires(context, network)
     yield from lower_bastion(context, network)
+    yield from lower_exit(context, network)
 
 
 def lower_egress(context: Context, link: Link) -> tuple[()]:
-    """Nothing of its own: ranges are one set of rules of the machine's group, and the way out is its network's."""
+    """Nothing of its own: ranges are one set of rules of the machine's group, and hosts are its network's proxy's."""
     del context, link
     return ()
 
@@ -95,8 +98,14 @@ def manual(context: Context) -> Iterator[ManualStep]:
                 command=f"osc-cli api CreateFlexibleGpu --ModelName {model}, in the machine's subregion and for its generation; stop the VM; osc-cli api LinkFlexibleGpu --FlexibleGpuId ID --VmId ID; start it",
                 proof="`osc-cli api ReadFlexibleGpus` shows it attached",
             )
+    yield from manual_exits(context)
     yield from manual_keys(context)
     yield from manual_client_side(context)
+
+
+def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
+    """The machines that a plan makes beside those that are asked: bastions and proxies."""
+    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
 
 
 CLOUD = Cloud(
@@ -113,7 +122,7 @@ CLOUD = Cloud(
     lower_egress=lower_egress,
     observe=observe,
     service_flows=SERVICE_FLOWS,
-    service_machines=bastion_machines,
+    service_machines=service_machines,
     shared_documents=frozenset({BUCKET}),
     unlowered=UNLOWERED,
     credentials=SERVICES,

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
+from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.outscale.bastion import observe_bastions
+from hdh_infra.clouds.outscale.exits import observe_exits, stores_behind
 from hdh_infra.clouds.outscale.identities import Rights
 from hdh_infra.clouds.outscale.naming import INSTANCE
 from hdh_infra.clouds.outscale.reading import Reader
@@ -26,24 +28,31 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     """What the native rules let through, between machines, to stores, outwards and from outside."""
     wires = Wires(reader)
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
-    beside = [one for _, one in wires.doors]
-    filtered = (*wires.interfaces, *beside)
-    doors = observe_bastions(wires, flows(filtered, wires.routed))
+    exits = observe_exits(reader, wires)
+    to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
+    through, between = Through(wires, exits, stores_behind(reader, rights, to_all)), []
+    filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
+    for flow in flows(filtered, wires.routed):
+        if exits and element_of_end(flow.to) in exits:
+            through.follow(flow)
+        else:
+            between.append(flow)
+    doors = observe_bastions(wires, between)
     own = service_flows(filtered, SERVICE_FLOWS, OWN_NET, lambda one: _near(wires, one))
-    come_in = entry(filtered, wires.public, wires.inside, {id(door) for door in beside})
+    come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})
     knocks = entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))
+    ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)
+    apart = doors.apart | {path for server, one in wires.exits for path in (server.path, one.network)}
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *_to_stores(wires, rights)))),
-        service_flows=tuple(sorted({*own, *doors.service_flows})),
-        egress=tuple(sorted((*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress))),
+        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
+        service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
+        egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *knocks))),
         public={
-            one.element: one.element in public
-            for one in reader.natives.of_type(INSTANCE)
-            if one.path not in doors.apart
+            one.element: one.element in public for one in reader.natives.of_type(INSTANCE) if one.path not in apart
         },
         people=doors.people,
-        apart=doors.apart,
+        apart=apart,
     )
 
 

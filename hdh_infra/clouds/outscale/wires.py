@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import ALL_PORTS, PROTOCOLS, Network, Ports, Rule, network_of
 from hdh_infra.clouds.outscale.compute import section_of
 from hdh_infra.clouds.outscale.naming import (
@@ -100,6 +101,8 @@ class Wires:
         self.interfaces: list[Interface] = []
         self.doors: list[tuple[Native, Interface]] = []
         """Those of bastions, whose element is a network."""
+        self.exits: list[tuple[Native, Interface]] = []
+        """Those of proxies, whose element is the proxy's path."""
         self.tables: dict[int, Table] = {}
         """By the identity of an interface."""
         self.subnets: dict[int, tuple[Network, ...]] = {}
@@ -108,6 +111,8 @@ class Wires:
             for interface, subnet in self._interface(instance):
                 if instance.path == f"{instance.element}{BASTION}server":
                     self.doors.append((instance, interface))
+                elif exit_of(instance) is not None:
+                    self.exits.append((instance, interface))
                 else:
                     self.interfaces.append(interface)
                 self.tables[id(interface)] = self._table_of.get(subnet.path if subnet else "", Table())
@@ -260,6 +265,6 @@ class Wires:
             around = (network_of(str(subnet.properties.get("cidrBlock"))),)
             rules += (Rule("out", None, peers=around), Rule("in", None, peers=around))
         yield (
-            Interface(instance.element, ipaddress.IPv4Address(address), net.path, rules, names),
+            Interface(exit_of(instance) or instance.element, ipaddress.IPv4Address(address), net.path, rules, names),
             subnet,
         )

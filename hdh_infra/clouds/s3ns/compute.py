@@ -9,7 +9,6 @@ Sources, read 2026-11-25: documentation.s3ns.fr/compute/docs/tpc-differences (20
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import final
 
@@ -17,28 +16,17 @@ from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.s3ns.identities import SCOPE, lower_account
 from hdh_infra.clouds.s3ns.keys import key_base, key_id, lower_own_key, use_of_disks
 from hdh_infra.clouds.s3ns.names import lower_name
-from hdh_infra.clouds.s3ns.naming import DISK, INSTANCE, make, native_name, zones
+from hdh_infra.clouds.s3ns.naming import DISK, make, native_name
 from hdh_infra.clouds.s3ns.network import subnet_path
-from hdh_infra.clouds.s3ns.rules import account_path
+from hdh_infra.clouds.s3ns.servers import DISK_KIND, METADATA, instance_node, zone_of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, ref
 from hdh_infra.model.base import gib
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption
 
-DISK_KIND = "hyperdisk-balanced"
 SMALLEST_DISK_GIB = 10
 """Of the catalogue's images; Hyperdisk Balanced itself begins at 4."""
-_SYSTEM = "system"
-METADATA = {
-    # Keys that somebody adds to the whole project open no machine of ours.
-    "block-project-ssh-keys": "TRUE",
-    "disable-legacy-endpoints": "TRUE",
-    "enable-guest-attributes": "FALSE",
-    "enable-oslogin": "FALSE",
-    "serial-port-enable": "FALSE",
-}
-"""What every machine is told, whatever the project says: of one key the machine's own word counts."""
 
 
 @final
@@ -57,9 +45,7 @@ class _Plan:
 
     def zone(self, number: int) -> str:
         """The replicas of a machine go round the zones, each machine from a zone of its own."""
-        known = zones(self.context)
-        start = int(hashlib.sha256(self.path.encode()).hexdigest(), 16)
-        return known[(start + number) % len(known)]
+        return zone_of(self.context, self.path, number)
 
 
 def lower_machine(context: Context, machine: str) -> Iterator[Node]:
@@ -94,73 +80,27 @@ def _data_disk(plan: _Plan, number: int, size: int) -> Node:
 
 def _instance(plan: _Plan, number: int) -> Node:
     context, spec = plan.context, plan.spec
-    network = network_path(plan.path) or ""
-    flavour = context.flavour(plan.path)
-    properties: dict[str, Value] = {
-        "name": native_name(context, f"{plan.path}/{number}"),
-        "zone": plan.zone(number),
-        "machineType": flavour.name,
-        "bootDisk": _boot_disk(plan),
-        "networkInterfaces": [
-            {
-                "subnetwork": ref(subnet_path(network)),
-                "networkIp": str(context.addresses(plan.path)[number]),
-                "stackType": "IPV4_ONLY",
-                "nicType": "GVNIC",
-            }
-        ],
-        "serviceAccount": {"email": ref(account_path(plan.path), "email"), "scopes": [SCOPE] if spec.identity else []},
-        "shieldedInstanceConfig": {"enableSecureBoot": True, "enableVtpm": True, "enableIntegrityMonitoring": True},
-        "metadata": _metadata(plan),
-        "canIpForward": False,
-        "enableDisplay": False,
-        "deletionProtection": False,
-        # Another size or account is given to it while it is stopped, and it is not made anew.
-        "allowStoppingForUpdate": True,
-        "scheduling": {
-            "automaticRestart": True,
-            # One with graphics processors cannot be moved while it runs.
-            "onHostMaintenance": "TERMINATE" if flavour.gpu else "MIGRATE",
-            "preemptible": False,
-            "provisioningModel": "STANDARD",
-        },
-    }
+    disk: list[Value] = []
     if spec.disk.size:
-        properties["attachedDisks"] = [
-            {"source": ref(f"{plan.path}/data-disk/{number}"), "deviceName": "data", "mode": "READ_WRITE"}
-        ]
-    return make(
+        disk = [{"source": ref(f"{plan.path}/data-disk/{number}"), "deviceName": "data", "mode": "READ_WRITE"}]
+    size = spec.system_disk.size
+    return instance_node(
         context,
         f"{plan.path}/instance/{number}",
-        INSTANCE,
-        properties,
-        after=(use_of_disks(plan.system_key),) if plan.system_key else (),
-        # A newer image of the same family is no reason to make a machine anew.
-        ignore=("bootDisk.initializeParams.image",),
-    )
-
-
-def _boot_disk(plan: _Plan) -> dict[str, Value]:
-    context, size = plan.context, plan.spec.system_disk.size
-    return {
-        "autoDelete": True,
-        "deviceName": _SYSTEM,
-        "initializeParams": {
-            "image": _image(context, plan.path),
-            "type": DISK_KIND,
-            "size": max(gib(int(size)) if size else 0, int(context.site.offer.native["system_disk_gib"])),
+        name=native_name(context, f"{plan.path}/{number}"),
+        zone=plan.zone(number),
+        chosen=plan.path,
+        place={
+            "subnetwork": ref(subnet_path(network_path(plan.path) or "")),
+            "networkIp": str(context.addresses(plan.path)[number]),
         },
-        **({"kmsKeySelfLink": key_id(plan.system_key)} if plan.system_key else {}),
-    }
-
-
-def _image(context: Context, machine: str) -> str:
-    """The image of the machine's family: the catalogue's, or one that the target names by its id."""
-    named = context.existing(f"image/{context.lock.images[str(context.site.target)][machine]}")
-    if named is not None:
-        return named.id
-    native = context.image(machine).native
-    return f"projects/{native['project']}/global/images/family/{native['family']}"
+        account=plan.path,
+        scopes=[SCOPE] if spec.identity else [],
+        metadata=_metadata(plan),
+        system_gib=gib(int(size)) if size else 0,
+        system_key=plan.system_key,
+        disks=disk,
+    )
 
 
 def _metadata(plan: _Plan) -> dict[str, Value]:

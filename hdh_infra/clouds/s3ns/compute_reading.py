@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hdh_infra.clouds.s3ns.naming import ATTACHED_DISK, DISK, INSTANCE
-from hdh_infra.clouds.s3ns.reading import Reader, element_kind, got, last, listed
+from hdh_infra.clouds.s3ns.reading import Reader, element_kind, got, is_beside, last, listed
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
 from hdh_infra.model.attributes import IDENTITY
@@ -27,7 +27,7 @@ def observe_machines(reader: Reader, public: Mapping[str, bool]) -> dict[str, di
     for native in reader.natives.of_type(INSTANCE):
         if element_kind(native) == "machine":
             replicas.setdefault(native.element, []).append(native)
-        else:
+        elif not is_beside(native):
             reader.remarks.add(f"{native.path} ({INSTANCE}) belongs to no machine")
     attached = _attached(reader)
     named = {

@@ -44,7 +44,7 @@ _PROJECT = "the project"
 RIGHTS = tuple(
     Right(NAME, name, _PROJECT, types, why, source, _READ)
     for name, types, why, source in (
-        ("roles/compute.networkAdmin", ("gcp:compute/network", "gcp:compute/subnetwork", "gcp:compute/route"), "makes the network, its subnets and routes", _ROLES),
+        ("roles/compute.networkAdmin", ("gcp:compute/network", "gcp:compute/subnetwork", "gcp:compute/route", "gcp:compute/address"), "makes the network, its subnets, routes and addresses outside", _ROLES),
         ("roles/compute.securityAdmin", ("gcp:compute/firewall",), "makes the rules of the network", _ROLES),
         ("roles/compute.instanceAdmin.v1", ("gcp:compute/instance", "gcp:compute/disk"), "makes machines and disks", _ROLES),
         ("roles/iam.serviceAccountAdmin", ("gcp:serviceaccount/",), "makes an account for each machine", _ROLES),

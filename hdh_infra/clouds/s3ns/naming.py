@@ -21,6 +21,7 @@ SUBNET = "gcp:compute/subnetwork:Subnetwork"
 FIREWALL = "gcp:compute/firewall:Firewall"
 FIREWALL_POLICY = "gcp:compute/networkFirewallPolicyAssociation:NetworkFirewallPolicyAssociation"
 ROUTE = "gcp:compute/route:Route"
+ADDRESS = "gcp:compute/address:Address"
 ROUTER = "gcp:compute/router:Router"
 NAT = "gcp:compute/routerNat:RouterNat"
 PEERING = "gcp:compute/networkPeering:NetworkPeering"
@@ -43,7 +44,7 @@ CUSTOM_ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 AGENT = "gcp:projects/serviceIdentity:ServiceIdentity"
 ACCOUNT = "gcp:serviceaccount/account:Account"
 GET_STORAGE_AGENT = "gcp:storage/getProjectServiceAccount:getProjectServiceAccount"
-_LABELLED = frozenset({INSTANCE, DISK, BUCKET, KEY, ZONE})
+_LABELLED = frozenset({ADDRESS, INSTANCE, DISK, BUCKET, KEY, ZONE})
 _DIGEST = 6
 _ACCOUNT_LENGTH = 30
 _ROLE_LENGTH = 64
@@ -142,7 +143,9 @@ def key_name(context: Context, path: str) -> str:
 
 def account_name(context: Context, path: str) -> str:
     """Name of a machine's account: of 6 to 30 letters, digits and hyphens."""
-    words = context.named(path, "-".join(path.split("/")[1::2]))
+    parts = path.split("/")
+    # Of a bastion or proxy the last word is no name, and says what it is.
+    words = context.named(path, "-".join((*parts[1::2], *parts[len(parts) // 2 * 2 :])))
     return _with_letters(context, dashed(words).strip("-"), path, _ACCOUNT_LENGTH)
 
 

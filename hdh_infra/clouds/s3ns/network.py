@@ -4,6 +4,7 @@ One network, because a rule knows machines by their accounts inside one network 
 networks: with a network a space each bucket of a zone would have to name every space (law 4), and a network has 25 peerings. Google
 routes between all subnets of a network, so that what keeps spaces apart are the rules (`rules`), which are there before any subnet.
 A network of one's own has no way outside but by routes that are asked: Google's default route is deleted as the network is made.
+Of a bastion and a proxy (`beside`) the routes are their own.
 
 Sources, read 2026-11-25: documentation.s3ns.fr/vpc/docs/tpc-differences (2026-08-11: no default network, addresses of the APIs),
 cloud.google.com/vpc/docs/configure-private-google-access, cloud.google.com/vpc/docs/quota.
@@ -166,12 +167,15 @@ def _service_names(context: Context) -> Iterator[Node]:
         yield make(context, f"{SERVICES_PATH}/{label}", RECORD, properties)
 
 
-def observe_networks(reader: Reader, logged: Mapping[str, bool]) -> dict[str, dict[str, Any]]:
+def observe_networks(
+    reader: Reader, logged: Mapping[str, bool], people: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
     """Every network element: the ranges of its subnet, where it lies, and whether its connections are written down.
 
     Args:
         reader: the native resources.
         logged: by native path of a subnet, whether every rule for it writes down what it decides.
+        people: by network, how people get into it.
     """
     domains = observe_domains(reader)
     found: dict[str, dict[str, Any]] = {}
@@ -181,7 +185,7 @@ def observe_networks(reader: Reader, logged: Mapping[str, bool]) -> dict[str, di
             "kind": "network",
             "address_range": ", ".join([str(native.properties.get("ipCidrRange")), *more]),
             "domain": domains.get(native.element),
-            "entry": None,
+            "entry": people.get(native.element),
             "flow_logs": logged.get(native.path, False),
             "members": None,
             **reader.place([native]),

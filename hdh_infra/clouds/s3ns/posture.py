@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hdh_infra.clouds.s3ns.naming import ACCOUNT, BUCKET, DISK, FIREWALL, INSTANCE, KEY, NETWORK, SUBNET, ZONE
-from hdh_infra.clouds.s3ns.reading import Reader, got, listed
+from hdh_infra.clouds.s3ns.naming import ACCOUNT, BUCKET, DISK, FIREWALL, INSTANCE, KEY, NETWORK, ROUTE, SUBNET, ZONE
+from hdh_infra.clouds.s3ns.reading import Reader, got, is_beside, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,12 @@ def observe_posture(reader: Reader) -> Iterator[str]:
             found = got(native, one.path, one.default)
             if found not in one.values and not (found in ([], {}, "") and None in one.values):
                 yield f"{native.path}: {one.remark}"
+    # A route knows machines by nothing else, and that of a bastion or proxy is for it alone.
+    routed = {tag for route in reader.natives.of_type(ROUTE) for tag in listed(route.properties.get("tags"))}
     for server in reader.natives.of_type(INSTANCE):
         if not (server.properties.get("serviceAccount") or {}).get("email"):
             yield f"{server.path}: has no account of its own"
-        if listed(server.properties.get("tags")):
+        if set(listed(server.properties.get("tags"))) - (routed if is_beside(server) else set()):
             yield f"{server.path}: has network tags, which whoever edits it can change"
     for rule in reader.natives.of_type(FIREWALL):
         if listed(rule.properties.get("targetTags")) or listed(rule.properties.get("sourceTags")):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.reading import Resources
 from hdh_infra.clouds.s3ns.naming import ACCOUNT, BUCKET, INSTANCE, KEY, ZONE
 from hdh_infra.graph.observation import Native
@@ -20,6 +21,8 @@ from hdh_infra.model.paths import kind_of
 _URL = re.compile(r"https?://[^/]+/(?:compute/|dns/|storage/)?(?:v1|beta|alpha)/", re.IGNORECASE)
 _VERSION = re.compile(r"/cryptoKeyVersions/[^/]+$", re.IGNORECASE)
 _ZONE = re.compile(r"-[a-z]$")
+BASTION = "/bastion"
+"""Between a network and the parts of its entry for people, in their paths."""
 PUBLIC = frozenset({"allusers", "allauthenticatedusers"})
 
 
@@ -114,6 +117,16 @@ def element_kind(native: Native) -> str | None:
         return kind_of(native.element)
     except ValueError:
         return None
+
+
+def is_bastion(server: Native) -> bool:
+    """Whether an instance is labelled as a network's bastion."""
+    return server.path == f"{server.element}{BASTION}/server"
+
+
+def is_beside(server: Native) -> bool:
+    """Whether an instance is labelled as a network's bastion or proxy, and so is no machine."""
+    return is_bastion(server) or exit_of(server) is not None
 
 
 def listed(value: Value) -> list[Any]:

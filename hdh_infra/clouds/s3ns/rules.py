@@ -70,7 +70,7 @@ def lower_closed(context: Context) -> Iterator[Node]:
 
 def lower_link(context: Context, link: Link) -> Iterator[Node]:
     """Both openings of a flow between machines; of one to a store the way to the APIs, for what it may do there is a right."""
-    base, logged = f"{link.owner}/flow/{link.slug}", _is_logged(context, link.source, link.to)
+    base, logged = f"{link.owner}/flow/{link.slug}", is_logged(context, link.source, link.to)
     to_store = link.to in context.expanded.stores
     ranges = [services_range(context)] if to_store else [f"{one}/32" for one in context.addresses(link.to)]
     yield _opening(context, f"{base}/out", "out", link, {"destinationRanges": ranges}, link.source, logged=logged)
@@ -82,7 +82,7 @@ def lower_link(context: Context, link: Link) -> Iterator[Node]:
 def lower_egress(context: Context, link: Link) -> Iterator[Node]:
     """What one machine may reach of one range outside."""
     path = f"{link.owner}/outside/{link.slug}"
-    logged = _is_logged(context, link.source)
+    logged = is_logged(context, link.source)
     yield _opening(context, path, "out", link, {"destinationRanges": [link.to]}, link.source, logged=logged)
 
 
@@ -96,10 +96,10 @@ def lower_key_ways(context: Context, network: str) -> Iterator[Node]:
         link = Link(machine, machine, "tcp", (STORE_PORT,))
         ranges = {"destinationRanges": [services_range(context)]}
         path = f"{network}/way/{dotted(machine)}"
-        yield _opening(context, path, "out", link, ranges, machine, logged=_is_logged(context, machine))
+        yield _opening(context, path, "out", link, ranges, machine, logged=is_logged(context, machine))
 
 
-def _is_logged(context: Context, *ends: str) -> bool:
+def is_logged(context: Context, *ends: str) -> bool:
     """Whether a rule writes down what it lets through: where a network at either end asks it."""
     networks = {network_path(end) for end in ends} - {None}
     return any(context.expanded.flow_logs(str(one)) for one in networks)
@@ -115,7 +115,32 @@ def _opening(
     *,
     logged: bool,
 ) -> Node:
-    ports = [str(one) for one in written(ports_of(link.ports))]
+    return lower_opening(context, path, direction, link.protocol, link.ports, peers, of, logged=logged)
+
+
+def lower_opening(
+    context: Context,
+    path: str,
+    direction: str,
+    protocol: str,
+    ports: Sequence[int | str],
+    peers: Mapping[str, Sequence[Value]],
+    of: str,
+    *,
+    logged: bool,
+) -> Node:
+    """One opening for the machines of one account.
+
+    Args:
+        context: what the lowering reads.
+        path: of the rule.
+        direction: `in` or `out`.
+        protocol: tcp or udp.
+        ports: in the model's form.
+        peers: who is at the other end, in Google's words.
+        of: the path whose account the machines act under.
+        logged: whether it writes down what it lets through.
+    """
     return make(
         context,
         path,
@@ -125,7 +150,7 @@ def _opening(
             "network": ref(NETWORK_PATH),
             "direction": _WORDS[direction],
             "priority": OPEN_PRIORITY,
-            "allows": [{"protocol": link.protocol, "ports": ports}],
+            "allows": [{"protocol": protocol, "ports": [str(one) for one in written(ports_of(ports))]}],
             "disabled": False,
             "targetServiceAccounts": [ref(account_path(of), "email")],
             **{name: list(values) for name, values in peers.items()},

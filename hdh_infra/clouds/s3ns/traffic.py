@@ -10,10 +10,13 @@ Sources, read 2026-11-25: cloud.google.com/firewall/docs/firewalls, cloud.google
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from hdh_infra.clouds.doors import SESSIONS, observe_doors
+from hdh_infra.clouds.exit_reading import Stores, Through, element_of_end, joined, observe_exits, of_exits
+from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
     ANYWHERE,
@@ -25,12 +28,26 @@ from hdh_infra.clouds.filters import (
     network_of,
     passes,
     ports_of,
+    subtract,
     written,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
+from hdh_infra.clouds.s3ns.bastion import UPDATES, level
+from hdh_infra.clouds.s3ns.exits import told
 from hdh_infra.clouds.s3ns.grants import Rights
-from hdh_infra.clouds.s3ns.naming import FIREWALL, FIREWALL_POLICY, INSTANCE, KEY, NAT, NETWORK, PEERING, ROUTE, SUBNET
-from hdh_infra.clouds.s3ns.reading import Reader, last, listed
+from hdh_infra.clouds.s3ns.naming import (
+    BUCKET,
+    FIREWALL,
+    FIREWALL_POLICY,
+    INSTANCE,
+    KEY,
+    NAT,
+    NETWORK,
+    PEERING,
+    ROUTE,
+    SUBNET,
+)
+from hdh_infra.clouds.s3ns.reading import Reader, is_bastion, is_beside, last, listed
 from hdh_infra.clouds.s3ns.storage import is_public, lets_in
 from hdh_infra.graph.observation import Native, ObservedFlow
 
@@ -55,6 +72,10 @@ class Traffic:
     """By native path of a subnet, whether every rule for its machines writes down what it decides."""
     reaching: frozenset[str]
     """Machines that reach the APIs over HTTPS."""
+    people: Mapping[str, str]
+    """By network, how people get into it."""
+    service_flows: tuple[ObservedFlow, ...]
+    """People in, updates out, and what proxies reach for what they let pass."""
 
 
 @final
@@ -85,6 +106,24 @@ class _Wire:
     """Whether packets to the APIs' guarded addresses find their way."""
 
 
+@final
+@dataclass(frozen=True)
+class _Beside:
+    """What people come in by and machines get out by, as `doors` and `exit_reading` ask for it."""
+
+    doors: list[tuple[Native, Interface]]
+    exits: list[tuple[Native, Interface]]
+    interfaces: list[Interface]
+    """Those of machines."""
+    public: frozenset[int]
+    inside: tuple[Network, ...]
+
+    def has_way_out(self, one: Interface) -> bool:
+        """What no route takes outside, the rules of an interface deny already."""
+        del one
+        return True
+
+
 def observe_traffic(reader: Reader, rights: Rights) -> Traffic:
     """Compute it from the native rules."""
     return _World(reader, rights).traffic()
@@ -109,6 +148,7 @@ class _World:
         self.inside = tuple(one for some in self.ranges.values() for one in some)
         self.lines = self._lines()
         self.routes = self._routes()
+        """By network, ranges that it sends outside, each with the network tags of the machines for which it does; without any, of all."""
         self.peers = self._peers()
         self.nats = self._nats()
         self.kept: dict[tuple[Any, ...], tuple[Rule, ...]] = {}
@@ -117,19 +157,54 @@ class _World:
             reader.remarks.add(f"{one.path}: puts a policy on a network, whose rules were not read")
 
     def traffic(self) -> Traffic:
-        interfaces = [wire.interface for wire in self.wires]
-        to_stores, lost = self._to_stores()
-        ways = outside(interfaces, (*self.inside, _METADATA, *self.apis), lambda _: True)
+        machines = [wire for wire in self.wires if not is_beside(wire.server)]
+        beside = _Beside(
+            [(wire.server, wire.interface) for wire in self.wires if is_bastion(wire.server)],
+            [(wire.server, wire.interface) for wire in self.wires if exit_of(wire.server) is not None],
+            [wire.interface for wire in machines],
+            frozenset(id(wire.interface) for wire in self.wires if wire.public),
+            self.inside,
+        )
+        remark = self.reader.remarks.add
+        servers = [(path, wire.server) for wire in self.wires if (path := exit_of(wire.server)) is not None]
+        exits = observe_exits(servers, beside, told, remark)
+        through, between = Through(beside, exits, self._behind(machines)), []
+        for flow in flows([wire.interface for wire in self.wires], self._routed):
+            if exits and element_of_end(flow.to) in exits:
+                through.follow(flow)
+            else:
+                between.append(flow)
+        doors = observe_doors(
+            beside, between, lambda one: level(one, remark), beyond=_METADATA, remark=remark, updates=UPDATES
+        )
+        to_stores, lost = self._to_stores(machines)
+        ways = outside(beside.interfaces, (*self.inside, _METADATA, *self.apis), lambda _: True)
+        apart = (*self.apis, _METADATA)
         return Traffic(
-            flows=tuple(sorted((*flows(interfaces, self._routed), *to_stores))),
-            egress=tuple(sorted((*ways, *lost))),
+            flows=tuple(sorted((*doors.flows, *through.kept, *joined(to_stores, through.to_stores)))),
+            egress=through.with_egress((*ways, *lost, *doors.egress)),
             entry=tuple(sorted(self._entry())),
             public={wire.server.path: wire.public for wire in self.wires},
             logged=self._logged(),
             reaching=frozenset(
-                wire.interface.element for wire in self.wires if intersect(self._to_apis(wire, "tcp"), _HTTPS)
+                wire.interface.element for wire in machines if intersect(self._to_apis(wire, "tcp"), _HTTPS)
             ),
+            people=doors.people,
+            service_flows=tuple(sorted({*doors.service_flows, *of_exits(exits, beside, apart)})),
         )
+
+    def _behind(self, machines: Iterable[_Wire]) -> Stores:
+        """The stores that a way through a proxy leads to: those that an account opens, where the bucket lets the proxy's network in."""
+        buckets = list(self.reader.natives.of_type(BUCKET))
+        to_all = {bucket.path for bucket in buckets if is_public(bucket, self.rights)}
+        accounts = {wire.interface.element: wire.account for wire in machines}
+
+        def opened(element: str) -> set[str]:
+            mine = accounts.get(element)
+            return to_all | {one.path for one in buckets if mine is not None and mine in self.rights.accesses(one)}
+
+        elements = {bucket.path: bucket.element for bucket in buckets}
+        return Stores(elements, opened, self.api_host, self.api_host, addresses=self.apis[:1])
 
     def _ranges(self, subnets: Iterable[Native]) -> Iterator[Network]:
         for subnet in subnets:
@@ -156,12 +231,12 @@ class _World:
                 found.setdefault(a, set()).add(b)
         return found
 
-    def _routes(self) -> Mapping[str, list[Network]]:
-        """By network, ranges that it sends outside. Google's own default route is there where nobody deleted it."""
-        found: dict[str, list[Network]] = {}
+    def _routes(self) -> Mapping[str, list[tuple[Network, frozenset[str]]]]:
+        """Google's own default route is there where nobody deleted it."""
+        found: dict[str, list[tuple[Network, frozenset[str]]]] = {}
         for network in self.reader.natives.of_type(NETWORK):
             if network.properties.get("deleteDefaultRoutesOnCreate") is not True:
-                found.setdefault(network.path, []).append(ANYWHERE)
+                found.setdefault(network.path, []).append((ANYWHERE, frozenset()))
         for native in self.reader.natives.of_type(ROUTE):
             target = self.reader.follow(native.properties.get("network"))
             prefix = str(native.properties.get("destRange") or "")
@@ -169,8 +244,13 @@ class _World:
                 continue
             if last(native.properties.get("nextHopGateway")) != "default-internet-gateway":
                 self.reader.remarks.add(f"{native.path}: leads to {prefix} by another hop than the way outside")
-            found.setdefault(target.path, []).append(network_of(prefix))
+            tags = frozenset(f"tag {one}" for one in listed(native.properties.get("tags")))
+            found.setdefault(target.path, []).append((network_of(prefix), tags))
         return found
+
+    def _ways(self, network: str, names: frozenset[str]) -> list[Network]:
+        """Ranges that a network sends outside for a machine with these names."""
+        return [to for to, tags in self.routes.get(network, ()) if not tags or tags & names]
 
     def _nats(self) -> set[str]:
         """Native paths of subnets that have addresses outside lent to them."""
@@ -271,14 +351,14 @@ class _World:
         plain = self._rules(network, names)
         outward = public or subnet.path in self.nats
         api = subnet.properties.get("privateIpGoogleAccess") is True or public
-        ways = self.routes.get(network, [])
+        ways = self._ways(network, names)
         key = network, names, outward, api
         whole = self.kept.get(key)
         if whole is None:
-            whole = self.kept[key] = (*self._unrouted(network, outward=outward, api=api), *plain)
+            whole = self.kept[key] = (*self._unrouted(network, ways, outward=outward, api=api), *plain)
         to_apis = api and any(one.subnet_of(way) for one in self.apis[:1] for way in ways)
         interface = Interface(
-            server.element,
+            exit_of(server) or server.element,
             ipaddress.IPv4Address(address),
             network,
             whole,
@@ -296,12 +376,12 @@ class _World:
             found = self.kept[key] = (*rules, _IMPLIED)
         return found
 
-    def _unrouted(self, network: str, *, outward: bool, api: bool) -> Iterator[Rule]:
+    def _unrouted(self, network: str, routed: Sequence[Network], *, outward: bool, api: bool) -> Iterator[Rule]:
         """What no route takes anywhere is denied before every rule; and what one takes outside is asked about by itself."""
-        ways = list(self.routes.get(network, ())) if outward else []
+        ways = list(routed) if outward else []
         if api:
             # Without an address outside, only the APIs answer on a way outside.
-            ways += [one for one in self.apis if any(one.subnet_of(way) for way in self.routes.get(network, ()))]
+            ways += [one for one in self.apis if any(one.subnet_of(way) for way in routed)]
         if ANYWHERE in ways:
             return
         near = [one for path in (network, *sorted(self.peers.get(network, ()))) for one in self.ranges.get(path, ())]
@@ -314,9 +394,9 @@ class _World:
             return ()
         return passes(wire.interface.rules, "out", protocol, self.apis[0][0], frozenset())
 
-    def _to_stores(self) -> tuple[list[ObservedFlow], list[ObservedFlow]]:
+    def _to_stores(self, machines: Sequence[_Wire]) -> tuple[list[ObservedFlow], list[ObservedFlow]]:
         """Flows to buckets, and openings to the APIs of machines that may do nothing with any bucket or key, which are ways out."""
-        buckets = list(self.reader.natives.of_type("gcp:storage/bucket:Bucket"))
+        buckets = list(self.reader.natives.of_type(BUCKET))
         by_account: dict[str, list[Native]] = {}
         to_all = [bucket for bucket in buckets if is_public(bucket, self.rights)]
         sources = {bucket.path: lets_in(self.reader, bucket) for bucket in buckets}
@@ -328,11 +408,11 @@ class _World:
         found: list[ObservedFlow] = []
         lost: list[ObservedFlow] = []
         counts: dict[str, int] = {}
-        for wire in self.wires:
+        for wire in machines:
             counts[wire.interface.element] = counts.get(wire.interface.element, 0) + 1
         each: dict[tuple[str, str, str], list[tuple[int, Ports]]] = {}
         index: dict[str, int] = {}
-        for wire in self.wires:
+        for wire in machines:
             element = wire.interface.element
             number = index[element] = index.get(element, -1) + 1
             mine = [*(by_account.get(wire.account, ()) if wire.account else ()), *to_all]
@@ -368,8 +448,15 @@ class _World:
             for wire in self.wires
             if wire.public
         ]
+        entered = {wire.interface.element for wire in self.wires if is_bastion(wire.server)}
         for flow in outside(mirrored, self.inside, lambda _: True):
-            yield replace(flow, source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
+            ports = ports_of(flow.ports)
+            if flow.source in entered and flow.protocol == "tcp":
+                # That people come in by it is how the network's entry is told.
+                ports = subtract(ports, SESSIONS)
+            if ports:
+                source = INTERNET if flow.to == str(ANYWHERE) else flow.to
+                yield replace(flow, source=source, to=flow.source, ports=written(ports))
 
     def _logged(self) -> Mapping[str, bool]:
         """By subnet, whether every rule that speaks for its machines writes down what it decides, and every packet meets one."""

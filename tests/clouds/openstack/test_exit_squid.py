@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import pytest
 
-from hdh_infra.clouds.openstack.exit_program import Passing, doors, items
+from hdh_infra.clouds.exit_program import Passing, doors, items
 
 PACKAGES = (
     "squid-openssl", "squid-common", "squid-langpack", "libecap3", "libltdl7", "libnetfilter-conntrack3", "libnfnetlink0",
@@ -40,7 +40,7 @@ GONE = "closed"
 
 def program():
     """The program as it stands in the package, loaded without its main."""
-    path = resources.files("hdh_infra.clouds.openstack") / "data/hdh_exit.py"
+    path = resources.files("hdh_infra.clouds") / "data/hdh_exit.py"
     spec = importlib.util.spec_from_file_location("hdh_exit", str(path))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -8,7 +8,7 @@ import pytest
 
 from hdh_infra.catalogue.load import site
 from hdh_infra.clouds import cloud
-from hdh_infra.clouds.openstack.exit_program import MOST_ITEMS, Passing, digest, doors, is_known, items, start_up
+from hdh_infra.clouds.exit_program import MOST_ITEMS, Passing, digest, doors, is_known, items, start_up
 from hdh_infra.clouds.openstack.exits import PLACE
 from hdh_infra.graph.observation import Natives
 from hdh_infra.model.platform import Waiver
