@@ -123,4 +123,4 @@ def deployed(user: Any, tmp_path_factory: pytest.TempPathFactory, request: pytes
         yield made
     finally:
         # What a failed test left behind must not be there for the next target.
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()

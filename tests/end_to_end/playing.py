@@ -297,8 +297,8 @@ class Deployment:
 
         return boto3.client(
             service,
-            endpoint_url=self.shell["HDH_S3_ENDPOINT"],
-            region_name="us-east-1",
+            endpoint_url=self.shell["HDH_EC2_ENDPOINT" if service == "ec2" else "HDH_S3_ENDPOINT"],
+            region_name=hdh.Target.parse(self.target).region if service == "ec2" else "us-east-1",
             aws_access_key_id=key["accessKeyId"],
             aws_secret_access_key=secret_of(key),
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}),
@@ -311,8 +311,15 @@ class Deployment:
             found += self._on_openstack()
         if "HDH_S3_ENDPOINT" in self.shell:
             found += self._on_s3()
+        if "HDH_EC2_ENDPOINT" in self.shell:
+            found += self._on_ec2()
         found += [f"simulated {one['type']} {one['id']}" for one in self.simulated()]
         return frozenset(found)
+
+    def clear(self) -> None:
+        """Take away what a failed test left behind: it must not be there for the next deployment."""
+        if self.inventory() - self.before:
+            self.hdh("destroy", "--yes", "--delete-data")
 
     def simulated(self, *, deleted: bool = False) -> list[Any]:
         """What the simulator holds; with `deleted` what the cloud still keeps, too."""
@@ -369,6 +376,33 @@ class Deployment:
         for name in ("users", "projects", "credentials"):
             found += [f"{name} {one['id']}" for one in self.operate("identity", "get", f"/{name}")[name]]
         return found
+
+    def _on_ec2(self) -> list[str]:
+        asked = (
+            ("describe_vpcs", "Vpcs", "VpcId"),
+            ("describe_subnets", "Subnets", "SubnetId"),
+            ("describe_route_tables", "RouteTables", "RouteTableId"),
+            ("describe_security_groups", "SecurityGroups", "GroupId"),
+            ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
+            ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+            ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+            ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+            ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId"),
+            ("describe_volumes", "Volumes", "VolumeId"),
+            ("describe_addresses", "Addresses", "AllocationId"),
+            ("describe_dhcp_options", "DhcpOptions", "DhcpOptionsId"),
+            ("describe_key_pairs", "KeyPairs", "KeyName"),
+        )
+        ec2, ended = self._client("ec2", self.deployer), {"terminated", "deleted", "shutting-down", "deleting"}
+        found = []
+        for question, name, identity in asked:
+            for one in getattr(ec2, question)()[name]:
+                state = one.get("State") or one.get("Status") or ""
+                # What has ended is told for a while.
+                if (state["Code"] if isinstance(state, dict) else state) not in ended:
+                    found.append(f"{name} {one[identity]}")
+        machines = [one for some in ec2.describe_instances()["Reservations"] for one in some["Instances"]]
+        return found + [f"Instances {one['InstanceId']}" for one in machines if one["State"]["Name"] not in ended]
 
     def _on_s3(self) -> list[str]:
         s3, iam = self.s3(), self._client("iam", self.deployer)

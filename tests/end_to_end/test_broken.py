@@ -191,7 +191,7 @@ def trial(user: Any, playing: Any, beside: Any, tmp_path_factory: pytest.TempPat
             yield found
         finally:
             between.faults.clear()
-            made.hdh("destroy", "--yes", "--delete-data")
+            made.clear()
             for one in found.left:
                 with contextlib.suppress(Exception):
                     one.kill()

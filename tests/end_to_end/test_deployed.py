@@ -21,6 +21,10 @@ WITH_SERVERS = ("openstack:RegionOne", "ovhcloud:GRA")
 """Those that real OpenStack and S3 servers stand for here."""
 on_servers = pytest.mark.parametrize("deployed", WITH_SERVERS, indirect=True, scope="module")
 on_openstack = pytest.mark.parametrize("deployed", WITH_SERVERS[:1], indirect=True, scope="module")
+on_both_kinds = pytest.mark.parametrize(
+    "deployed", [WITH_SERVERS[0], "azure:francecentral"], indirect=True, scope="module"
+)
+"""What `hdh` and the engine do whatever the cloud is: once with real servers, once with the simulator."""
 on_azure = pytest.mark.parametrize("deployed", ["azure:francecentral"], indirect=True, scope="module")
 DENIED = {"AccessDenied", "403", "Forbidden"}
 
@@ -64,6 +68,7 @@ def test_a_second_up_changes_nothing(deployed):
     assert deployed.inventory() == servers
 
 
+@on_both_kinds
 def test_plain_pulumi_in_a_copy_of_the_project_finds_nothing_to_change_and_hdh_neither_after_it(deployed):
     servers = deployed.inventory()
     summary = deployed.pulumi("preview", "--json").well().json()["changeSummary"]
@@ -98,6 +103,7 @@ def test_state_and_servers_give_every_attribute_that_the_plan_promises(deployed)
         assert found["entry"][side] == wanted["entry"][deployed.target], side
 
 
+@on_both_kinds
 def test_a_refresh_finds_the_clouds_as_the_state_has_them(deployed):
     answer = deployed.hdh("refresh", "--yes", "--format", "json").well().json()
     assert not any(answer["changes"][word] for word in ("create", "update", "replace", "delete")), answer["steps"]
@@ -453,6 +459,7 @@ def test_the_endpoints_say_what_they_have_and_nothing_of_the_asking_is_left(depl
 # -- what is refused changes nothing
 
 
+@on_azure
 def test_destroy_without_the_word_is_refused_and_changes_nothing(deployed):
     servers = deployed.inventory()
     said = deployed.hdh("destroy", "--yes")
@@ -462,6 +469,7 @@ def test_destroy_without_the_word_is_refused_and_changes_nothing(deployed):
     assert deployed.inventory() == servers
 
 
+@on_azure
 def test_an_up_whose_spec_lost_a_data_holder_is_refused_and_changes_nothing(deployed):
     servers = deployed.inventory()
     lock = deployed.spec.with_suffix(".lock")
@@ -488,6 +496,7 @@ def test_an_up_whose_spec_lost_a_data_holder_is_refused_and_changes_nothing(depl
     assert unchanged(deployed.up())
 
 
+@on_azure
 def test_the_sandbox_and_the_real_clouds_refuse_each_others_state(deployed, tmp_path):
     servers = deployed.inventory()
     real = dict(deployed.user.shell)
@@ -543,6 +552,7 @@ WITH_A_SMALL_QUOTA = frozenset({"openstack:RegionOne"})
 """Where the example with one space more needs more processors than a project has by default: the operator is asked first."""
 
 
+@on_both_kinds
 def test_a_new_space_is_made_of_its_own_nodes_alone_and_nothing_else_is_touched(deployed):
     servers = deployed.inventory()
 
@@ -564,6 +574,7 @@ def test_a_new_space_is_made_of_its_own_nodes_alone_and_nothing_else_is_touched(
     assert servers < deployed.inventory()
 
 
+@on_both_kinds
 def test_a_space_that_is_retired_with_its_data_goes_and_nothing_else_does(deployed):
     if deployed.target in WITH_SERVERS:
         (bucket,) = [one["Name"] for one in deployed.s3().list_buckets()["Buckets"] if "cohort-c" in one["Name"]]

@@ -46,7 +46,7 @@ def small(
         made.first = made.up()
         yield made
     finally:
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()
 
 
 def test_no_offer_that_can_be_deployed_here_is_left_out():

@@ -33,7 +33,7 @@ def alive(
         made.first = made.up()
         yield made
     finally:
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()
 
 
 def touched(answer: Any) -> set[str]:

@@ -24,7 +24,7 @@ def alive(
         made.first = made.up()
         yield made
     finally:
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()
 
 
 def test_what_was_planned_is_there_and_a_second_up_changes_nothing(alive: Any) -> None:

@@ -58,7 +58,7 @@ def whole(
         made.first = made.up()
         yield made
     finally:
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()
         for name in FEW_WRITES:
             user.shell.pop(name, None)
 

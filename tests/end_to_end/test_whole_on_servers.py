@@ -75,7 +75,7 @@ def large(
         made.first = made.up()
         yield made
     finally:
-        made.hdh("destroy", "--yes", "--delete-data")
+        made.clear()
         for name in FEW_WRITES:
             user.shell.pop(name, None)
 
