@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import final
 
 from hdh_infra.clouds.filters import (
+    ALL_PORTS,
     ANYWHERE,
     PROTOCOLS,
     Filters,
@@ -20,6 +21,7 @@ from hdh_infra.clouds.filters import (
     Ports,
     Rule,
     intersect,
+    ordered,
     passes,
     union,
     written,
@@ -154,8 +156,11 @@ def _candidates(to: Interface, interfaces: Sequence[Interface], index: _Index) -
     if to.rules is None:
         return interfaces
     found: dict[int, Interface] = {}
-    for rule in to.rules:
-        if rule.direction != "in" or not rule.allow:
+    for rule in ordered(to.rules, "in"):
+        if not rule.allow:
+            if index.all_meant_by(rule):
+                # What comes after it says nothing more of any of them, as wide as it may be.
+                break
             continue
         if not rule.peers and not rule.groups:
             return interfaces
@@ -176,6 +181,15 @@ class _Index:
         for one in interfaces:
             for group in one.groups:
                 self.by_group.setdefault(group, []).append(one)
+
+    def all_meant_by(self, rule: Rule) -> bool:
+        """Whether a rule speaks of every packet from any of them."""
+        if rule.protocol is not None or rule.ports != ALL_PORTS or rule.groups or rule.apart:
+            return False
+        if not rule.peers or not self._addresses:
+            return True
+        low, high = self._addresses[0], self._addresses[-1]
+        return any(int(one.network_address) <= low and high <= int(one.broadcast_address) for one in rule.peers)
 
     def within(self, peer: Network) -> list[Interface]:
         low = bisect.bisect_left(self._addresses, int(peer.network_address))

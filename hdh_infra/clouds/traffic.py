@@ -175,6 +175,6 @@ def to_stores(
             alike = all(one == found[0] for one in found)
             for index, (ports, beyond) in enumerate(found[:1] if alike else found):
                 if ports:
-                    name = element if alike else f"{element}[{index}]"
+                    name, told = element if alike else f"{element}[{index}]", written(union(ports))
                     for store in stores:
-                        yield ObservedFlow(name, store, protocol, written(union(ports)), beyond)
+                        yield ObservedFlow(name, store, protocol, told, beyond)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from typing import NamedTuple, TypeAlias, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import of
@@ -20,6 +20,10 @@ from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
 _EVERYWHERE = "0.0.0.0/0"
+_From: TypeAlias = tuple[str, str]
+"""Who comes, and by which protocol."""
+_Way: TypeAlias = tuple[str, tuple[int | str, ...], tuple[str, ...]]
+"""Protocol, ports, and what is reached beyond."""
 _EXACTLY = "the native rules open exactly what was asked"
 
 
@@ -71,17 +75,17 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
 def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -> Iterator[VerdictRow]:
     """One row a destination: the sources that reach it, against those that were asked."""
     wanted = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.links}
-    given = {(flow.source, flow.to, flow.protocol): replace(flow, ports=_joined(flow.ports)) for flow in observed.flows}
     fact = place.facts["flow.exact"]
-    asked_of: dict[str, dict[tuple[str, str, str], tuple[int | str, ...]]] = {}
-    given_to: dict[str, dict[tuple[str, str, str], ObservedFlow]] = {}
-    for key, ports in wanted.items():
-        asked_of.setdefault(key[1], {})[key] = ports
-    for key, flow in given.items():
-        given_to.setdefault(key[1], {})[key] = flow
+    asked_of: dict[str, dict[_From, tuple[int | str, ...]]] = {}
+    given_to: dict[str, dict[_From, ObservedFlow]] = {}
+    for (source, to, protocol), ports in wanted.items():
+        asked_of.setdefault(to, {})[source, protocol] = ports
+    for flow in observed.flows:
+        given_to.setdefault(flow.to, {})[flow.source, flow.protocol] = flow
+    tell = _Telling()
     for to in sorted(asked_of.keys() | given_to.keys()):
         asked_here, given_here = asked_of.get(to, {}), given_to.get(to, {})
-        faults = list(_faults(asked_here, given_here))
+        told, faults = tell.judged(to, asked_here, given_here)
         exact = not faults
         # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
         told_apart = exact and given_here and to in expanded.stores
@@ -94,11 +98,8 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             to,
             "flow.exact",
             "flows",
-            [_words(*key, ports) for key, ports in asked_here.items()],
-            [
-                _words(*key, flow.ports) + (f" and also {', '.join(flow.also_reaches)}" if flow.also_reaches else "")
-                for key, flow in given_here.items()
-            ],
+            [_words(source, to, protocol, ports) for (source, protocol), ports in asked_here.items()],
+            told,
             verdict,
             fact.reason
             if means or unsure
@@ -160,19 +161,57 @@ def _joined(ports: Iterable[int | str]) -> tuple[int | str, ...]:
     return written(ports_of(ports))
 
 
-def _faults(
-    wanted: Mapping[tuple[str, str, str], tuple[int | str, ...]], given: Mapping[tuple[str, str, str], ObservedFlow]
-) -> Iterator[str]:
-    for key, ports in wanted.items():
-        if key not in given:
-            yield f"{key[0]} cannot reach it"
-        elif given[key].ports != ports:
-            yield f"{key[0]} reaches it on {_ports(given[key].ports)}, not on {_ports(ports)}"
-    for key, flow in given.items():
-        if key not in wanted:
-            yield f"{key[0]} reaches it on {_ports(flow.ports)}, which nothing asks"
-        if flow.also_reaches:
-            yield f"what lets machines reach it also lets them reach {', '.join(flow.also_reaches)}"
+@final
+class _Telling:
+    """Flows in words. What a way opens is worded once: where a cloud cannot tell stores apart, each machine comes to each by the same."""
+
+    def __init__(self) -> None:
+        self._ways: dict[_Way, _Told] = {}
+
+    def judged(
+        self, to: str, wanted: Mapping[_From, tuple[int | str, ...]], given: Mapping[_From, ObservedFlow]
+    ) -> tuple[list[str], list[str]]:
+        """What comes to one destination, and all that is wrong with it."""
+        told: list[str] = []
+        faults: list[str] = []
+        for key, ports in wanted.items():
+            flow = given.get(key)
+            if flow is None:
+                faults.append(f"{key[0]} cannot reach it")
+            elif (found := self._way(flow)).ports != ports:
+                faults.append(f"{key[0]} reaches it on {found.text}, not on {_ports(ports)}")
+        for key, flow in given.items():
+            found = self._way(flow)
+            told.append(f"{key[0]} -> {to} {found.words}")
+            if key not in wanted:
+                faults.append(f"{key[0]} reaches it on {found.text}, which nothing asks")
+            if found.beyond:
+                faults.append(found.beyond)
+        return told, faults
+
+    def _way(self, flow: ObservedFlow) -> _Told:
+        way: _Way = flow[2:]
+        known = self._ways.get(way)
+        if known is None:
+            protocol, ports, also = way
+            joined, others = _joined(ports), ", ".join(also)
+            known = self._ways[way] = _Told(
+                joined,
+                _ports(joined),
+                f"{protocol}/{_ports(joined)}" + (f" and also {others}" if also else ""),
+                f"what lets machines reach it also lets them reach {others}" if also else "",
+            )
+        return known
+
+
+@final
+class _Told(NamedTuple):
+    """What one way opens: its ports in the fewest words, the same as text, with the protocol and what is beyond, and the fault that is."""
+
+    ports: tuple[int | str, ...]
+    text: str
+    words: str
+    beyond: str
 
 
 def _ports(ports: Iterable[int | str]) -> str:

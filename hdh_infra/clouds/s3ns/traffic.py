@@ -369,7 +369,7 @@ class _World:
             if wire.public
         ]
         for flow in outside(mirrored, self.inside, lambda _: True):
-            yield replace(flow, source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
+            yield flow._replace(source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
 
     def _logged(self) -> Mapping[str, bool]:
         """By subnet, whether every rule that speaks for its machines writes down what it decides, and every packet meets one."""
