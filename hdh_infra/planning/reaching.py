@@ -6,14 +6,14 @@ One verdict a destination, and one for each way out. A host name that nothing op
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import of
 from hdh_infra.clouds.filters import PROTOCOLS, ports_of, written
 from hdh_infra.clouds.reach import EVERYTHING
-from hdh_infra.graph.observation import Observation, ObservedFlow
+from hdh_infra.graph.observation import Flows, Observation
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.scales import Confidence, Verdict
@@ -22,8 +22,6 @@ HOST_NAMES = "egress.host_names"
 _EVERYWHERE = "0.0.0.0/0"
 _From: TypeAlias = tuple[str, str]
 """Who comes, and by which protocol."""
-_Way: TypeAlias = tuple[str, tuple[int | str, ...], tuple[str, ...]]
-"""Protocol, ports, and what is reached beyond."""
 _EXACTLY = "the native rules open exactly what was asked"
 
 
@@ -77,15 +75,13 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
     wanted = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.links}
     fact = place.facts["flow.exact"]
     asked_of: dict[str, dict[_From, tuple[int | str, ...]]] = {}
-    given_to: dict[str, dict[_From, ObservedFlow]] = {}
     for (source, to, protocol), ports in wanted.items():
         asked_of.setdefault(to, {})[source, protocol] = ports
-    for flow in observed.flows:
-        given_to.setdefault(flow.to, {})[flow.source, flow.protocol] = flow
-    tell = _Telling()
-    for to in sorted(asked_of.keys() | given_to.keys()):
-        asked_here, given_here = asked_of.get(to, {}), given_to.get(to, {})
-        told, faults = tell.judged(to, asked_here, given_here)
+    flows = observed.flows if isinstance(observed.flows, Flows) else Flows(observed.flows)
+    coming = _Coming(flows)
+    for to in sorted(asked_of.keys() | coming.ends):
+        asked_here, given_here = asked_of.get(to, {}), coming.to(to)
+        faults = list(_faults(asked_here, given_here))
         exact = not faults
         # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
         told_apart = exact and given_here and to in expanded.stores
@@ -99,14 +95,14 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             "flow.exact",
             "flows",
             [_words(source, to, protocol, ports) for (source, protocol), ports in asked_here.items()],
-            told,
+            [f"{one.source} -> {to} {one.way.words}" for one in given_here],
             verdict,
             fact.reason
             if means or unsure
             else _EXACTLY
             if exact
             else "; ".join(dict.fromkeys(faults))
-            + (f". {fact.reason}" if any(flow.also_reaches for flow in given_here.values()) else ""),
+            + (f". {fact.reason}" if any(one.way.beyond for one in given_here) else ""),
             fact.source,
             str(fact.as_of),
             fact.confidence,
@@ -114,10 +110,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             None if exact and not unsure else fact.remedy,
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
-    allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
-    allowed_by_flows |= {
-        (flow.source, protocol) for flow in observed.flows if EVERYTHING in flow.also_reaches for protocol in PROTOCOLS
-    }
+    allowed_by_flows = set(_allowed_beyond(flows))
     judged = wanted_out.keys() | {(link.source, link.to, link.protocol) for link in expanded.egress_hosts}
     for flow in observed.egress:
         unasked = (flow.source, flow.to, flow.protocol) not in judged
@@ -161,57 +154,102 @@ def _joined(ports: Iterable[int | str]) -> tuple[int | str, ...]:
     return written(ports_of(ports))
 
 
-@final
-class _Telling:
-    """Flows in words. What a way opens is worded once: where a cloud cannot tell stores apart, each machine comes to each by the same."""
-
-    def __init__(self) -> None:
-        self._ways: dict[_Way, _Told] = {}
-
-    def judged(
-        self, to: str, wanted: Mapping[_From, tuple[int | str, ...]], given: Mapping[_From, ObservedFlow]
-    ) -> tuple[list[str], list[str]]:
-        """What comes to one destination, and all that is wrong with it."""
-        told: list[str] = []
-        faults: list[str] = []
-        for key, ports in wanted.items():
-            flow = given.get(key)
-            if flow is None:
-                faults.append(f"{key[0]} cannot reach it")
-            elif (found := self._way(flow)).ports != ports:
-                faults.append(f"{key[0]} reaches it on {found.text}, not on {_ports(ports)}")
-        for key, flow in given.items():
-            found = self._way(flow)
-            told.append(f"{key[0]} -> {to} {found.words}")
-            if key not in wanted:
-                faults.append(f"{key[0]} reaches it on {found.text}, which nothing asks")
-            if found.beyond:
-                faults.append(found.beyond)
-        return told, faults
-
-    def _way(self, flow: ObservedFlow) -> _Told:
-        way: _Way = flow[2:]
-        known = self._ways.get(way)
-        if known is None:
-            protocol, ports, also = way
-            joined, others = _joined(ports), ", ".join(also)
-            known = self._ways[way] = _Told(
-                joined,
-                _ports(joined),
-                f"{protocol}/{_ports(joined)}" + (f" and also {others}" if also else ""),
-                f"what lets machines reach it also lets them reach {others}" if also else "",
-            )
-        return known
+def _allowed_beyond(flows: Flows) -> Iterator[_From]:
+    """Who reaches more than a destination by the opening to it, and by which protocols."""
+    ends = (
+        *((one.source, one.protocol, one.also_reaches) for one in flows.single),
+        *((source, one.protocol, one.also_reaches) for one in flows.crossings for source in one.sources),
+    )
+    for source, protocol, also in ends:
+        if EVERYTHING in also:
+            yield from ((source, every) for every in PROTOCOLS)
+        if also:
+            yield source, protocol
 
 
 @final
-class _Told(NamedTuple):
-    """What one way opens: its ports in the fewest words, the same as text, with the protocol and what is beyond, and the fault that is."""
+class _Way(NamedTuple):
+    """What one way opens: its ports in the fewest words, as text, with the protocol and what is beyond, and the fault that this is."""
 
     ports: tuple[int | str, ...]
     text: str
     words: str
     beyond: str
+
+
+@final
+class _Comer(NamedTuple):
+    """Who comes to a destination, by which protocol and way, and the fault that this is where nothing asks for it."""
+
+    source: str
+    protocol: str
+    way: _Way
+    unasked: str
+
+
+@final
+class _Coming:
+    """Who comes to each destination, worked out once for all destinations that the same flows of many to many lead to."""
+
+    def __init__(self, flows: Flows) -> None:
+        self._ways: dict[tuple[str, tuple[int | str, ...], tuple[str, ...]], _Way] = {}
+        self._single: dict[str, list[_Comer]] = {}
+        for flow in flows.single:
+            self._single.setdefault(flow.to, []).append(self._comer(flow.source, *flow[2:]))
+        self._crossings = flows.crossings
+        self._crossed: dict[str, list[int]] = {}
+        for place, crossing in enumerate(flows.crossings):
+            for to in crossing.to:
+                self._crossed.setdefault(to, []).append(place)
+        self._many: dict[tuple[int, ...], tuple[_Comer, ...]] = {}
+        self._sources = {source for crossing in flows.crossings for source in crossing.sources}
+
+    @property
+    def ends(self) -> set[str]:
+        """Every destination."""
+        return {*self._single, *self._crossed}
+
+    def to(self, to: str) -> Sequence[_Comer]:
+        """All who come to a destination, sorted."""
+        single: Sequence[_Comer] = self._single.get(to, ())
+        places = tuple(self._crossed.get(to, ()))
+        if not places:
+            return single
+        many = self._many.get(places)
+        if many is None:
+            crossings = [self._crossings[place] for place in places]
+            found = (self._comer(source, *crossing[2:]) for crossing in crossings for source in crossing.sources)
+            many = self._many[places] = tuple(sorted(found))
+        if to in self._sources:
+            many = tuple(one for one in many if one.source != to)
+        return sorted((*single, *many)) if single else many
+
+    def _comer(self, source: str, protocol: str, ports: tuple[int | str, ...], also: tuple[str, ...]) -> _Comer:
+        way = self._ways.get((protocol, ports, also))
+        if way is None:
+            joined, others = _joined(ports), ", ".join(also)
+            way = self._ways[protocol, ports, also] = _Way(
+                joined,
+                _ports(joined),
+                f"{protocol}/{_ports(joined)}" + (f" and also {others}" if also else ""),
+                f"what lets machines reach it also lets them reach {others}" if also else "",
+            )
+        return _Comer(source, protocol, way, f"{source} reaches it on {way.text}, which nothing asks")
+
+
+def _faults(wanted: Mapping[_From, tuple[int | str, ...]], given: Sequence[_Comer]) -> Iterator[str]:
+    seen = {(one.source, one.protocol): one for one in given} if wanted else {}
+    for key, ports in wanted.items():
+        found = seen.get(key)
+        if found is None:
+            yield f"{key[0]} cannot reach it"
+        elif found.way.ports != ports:
+            yield f"{key[0]} reaches it on {found.way.text}, not on {_ports(ports)}"
+    for one in given:
+        if (one.source, one.protocol) not in wanted:
+            yield one.unasked
+        if one.way.beyond:
+            yield one.way.beyond
 
 
 def _ports(ports: Iterable[int | str]) -> str:

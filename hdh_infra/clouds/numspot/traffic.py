@@ -16,8 +16,8 @@ from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.numspot.wires import Wires
 from hdh_infra.clouds.reach import Interface, flows, outside
-from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.clouds.traffic import Traffic, Way, crossings, entry, entry_of_stores, service_flows, to_stores
+from hdh_infra.graph.observation import Flows
 
 
 def observe_traffic(reader: Reader) -> Traffic:
@@ -28,7 +28,7 @@ def observe_traffic(reader: Reader) -> Traffic:
     come_in = entry(wires.interfaces, wires.public, wires.inside, frozenset())
     knocks = entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))
     return Traffic(
-        flows=tuple(sorted((*flows(wires.interfaces, wires.routed), *_to_stores(wires)))),
+        flows=Flows(flows(wires.interfaces, wires.routed), crossings(_to_stores(wires))),
         service_flows=tuple(sorted(set(own))),
         egress=outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out),
         entry=tuple(sorted((*come_in, *knocks))),
@@ -42,9 +42,9 @@ def _near(wires: Wires, one: Interface) -> ipaddress.IPv4Address | None:
     return subnet[2] if subnet is not None else None
 
 
-def _to_stores(wires: Wires) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires) -> Iterator[Way]:
     site = wires.reader.site
-    stores = {bucket.element for bucket in wires.reader.buckets.values()}
+    stores = frozenset(bucket.element for bucket in wires.reader.buckets.values())
     known, words = endpoint_ranges(site), endpoint_name(site)
 
     def reached(one: Interface, protocol: str) -> tuple[Ports, tuple[str, ...]]:

@@ -8,7 +8,7 @@ it at all reaches everything that its own filter lets out.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import final
 
@@ -34,6 +34,7 @@ from hdh_infra.clouds.openstack.reading import Reader
 from hdh_infra.clouds.openstack.storage import endpoint_name
 from hdh_infra.clouds.openstack.wires import Wires, exit_of
 from hdh_infra.clouds.reach import INTERNET, Interface, outside
+from hdh_infra.clouds.traffic import Way
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.model.scales import Encryption
 
@@ -109,7 +110,7 @@ class Through:
         self.kept: list[ObservedFlow] = []
         """Flows to a proxy itself that are no door of it."""
         self.egress: dict[tuple[str, str, str], Ports] = {}
-        self.to_stores: dict[tuple[str, str, str], tuple[Ports, set[str]]] = {}
+        self.to_stores: list[Way] = []
 
     def follow(self, flow: ObservedFlow) -> None:
         """Take what one observed flow to a proxy comes to."""
@@ -187,10 +188,8 @@ class Through:
         self.egress[key] = union((*self.egress.get(key, ()), *ports))
 
     def _stores(self, source: str, buckets: Iterable[str], protocol: str, ports: Ports, beyond: set[str]) -> None:
-        for bucket in buckets:
-            key = (source, self.stores[bucket], protocol)
-            known, more = self.to_stores.get(key, ((), set()))
-            self.to_stores[key] = (union((*known, *ports)), more | beyond)
+        if stores := frozenset(self.stores[bucket] for bucket in buckets):
+            self.to_stores.append(Way(source, stores, protocol, ports, frozenset(beyond)))
 
 
 def element_of_end(end: str) -> str:
@@ -198,17 +197,4 @@ def element_of_end(end: str) -> str:
     return end.partition("[")[0]
 
 
-def joined(
-    direct: Iterable[ObservedFlow], through: Mapping[tuple[str, str, str], tuple[Ports, set[str]]]
-) -> Iterator[ObservedFlow]:
-    """Ways to stores, those that machines have themselves and those through proxies: one for each pair of ends and protocol."""
-    found = {key: (ports, set(beyond)) for key, (ports, beyond) in through.items()}
-    for flow in direct:
-        key = (flow.source, flow.to, flow.protocol)
-        ports, beyond = found.get(key, ((), set()))
-        found[key] = (union((*ports, *ports_of(flow.ports))), beyond | set(flow.also_reaches))
-    for (source, to, protocol), (ports, beyond) in found.items():
-        yield ObservedFlow(source, to, protocol, written(ports), tuple(sorted(beyond)))
-
-
-__all__ = ["Exit", "Through", "element_of_end", "joined", "observe_exits"]
+__all__ = ["Exit", "Through", "element_of_end", "observe_exits"]

@@ -18,8 +18,8 @@ from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.clouds.outscale.rules import METADATA, OWN_NET, SERVICE_FLOWS
 from hdh_infra.clouds.outscale.wires import Wires
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
-from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.clouds.traffic import Traffic, Way, crossings, entry, entry_of_stores, service_flows, to_stores
+from hdh_infra.graph.observation import Flows
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
@@ -33,7 +33,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     come_in = entry(filtered, wires.public, wires.inside, {id(door) for door in beside})
     knocks = entry_of_stores(reader.buckets.values(), endpoint_name(reader.site))
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *_to_stores(wires, rights)))),
+        flows=Flows(doors.flows, crossings(_to_stores(wires, rights))),
         service_flows=tuple(sorted({*own, *doors.service_flows})),
         egress=tuple(sorted((*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress))),
         entry=tuple(sorted((*come_in, *knocks))),
@@ -53,7 +53,7 @@ def _near(wires: Wires, one: Interface) -> ipaddress.IPv4Address | None:
     return ranges[0][1] if ranges else None
 
 
-def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[Way]:
     """A machine reaches a store by itself where its filter and a route lead to object storage and its key opens the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
