@@ -91,6 +91,7 @@ def outside(
         routed: whether an interface has a route to the outside.
     """
     found: dict[tuple[str, str, str], Ports] = {}
+    own = _Ranges(inside)
     for one in interfaces:
         if not routed(one):
             continue
@@ -106,9 +107,9 @@ def outside(
             }
         )
         for peer in ranges:
-            if any(peer.subnet_of(own) for own in inside):
+            if own.hold(peer):
                 continue
-            probe = _probe(peer, inside)
+            probe = _probe(peer, own)
             for protocol in PROTOCOLS:
                 ports = passes(one.rules, "out", protocol, probe, frozenset())
                 if ports:
@@ -122,12 +123,36 @@ def outside(
     )
 
 
-def _probe(peer: Network, inside: Sequence[Network]) -> ipaddress.IPv4Address:
+def _probe(peer: Network, own: _Ranges) -> ipaddress.IPv4Address:
     """An address of a range that is not the platform's own, so that no rule about the inside speaks of it."""
     for candidate in (peer[0], peer[-1], peer[peer.num_addresses // 2]):
-        if not any(candidate in own for own in inside):
+        if candidate not in own:
             return candidate
     return peer[0]
+
+
+class _Ranges:
+    """Address ranges by their length, since each machine's ways out are held against every network of a platform."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        self._by_length: dict[int, set[int]] = {}
+        for one in networks:
+            self._by_length.setdefault(one.prefixlen, set()).add(int(one.network_address))
+
+    def hold(self, network: Network) -> bool:
+        """Whether a range lies within one of them."""
+        return self._found(int(network.network_address), network.prefixlen)
+
+    def __contains__(self, address: ipaddress.IPv4Address) -> bool:
+        return self._found(int(address), address.max_prefixlen)
+
+    def _found(self, first: int, length: int) -> bool:
+        bits = ANYWHERE.max_prefixlen
+        return any(
+            first >> (bits - wide) << (bits - wide) in starts
+            for wide, starts in self._by_length.items()
+            if wide <= length
+        )
 
 
 def _order(flow: ObservedFlow) -> tuple[str, str, str]:

@@ -81,7 +81,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
     coming = _Coming(flows)
     for to in sorted(asked_of.keys() | coming.ends):
         asked_here, given_here = asked_of.get(to, {}), coming.to(to)
-        faults = list(_faults(asked_here, given_here))
+        faults = _faults(asked_here, given_here)
         exact = not faults
         # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
         told_apart = exact and given_here and to in expanded.stores
@@ -237,19 +237,22 @@ class _Coming:
         return _Comer(source, protocol, way, f"{source} reaches it on {way.text}, which nothing asks")
 
 
-def _faults(wanted: Mapping[_From, tuple[int | str, ...]], given: Sequence[_Comer]) -> Iterator[str]:
+def _faults(wanted: Mapping[_From, tuple[int | str, ...]], given: Sequence[_Comer]) -> list[str]:
     seen = {(one.source, one.protocol): one for one in given} if wanted else {}
+    faults: list[str] = []
     for key, ports in wanted.items():
         found = seen.get(key)
         if found is None:
-            yield f"{key[0]} cannot reach it"
+            faults.append(f"{key[0]} cannot reach it")
         elif found.way.ports != ports:
-            yield f"{key[0]} reaches it on {found.way.text}, not on {_ports(ports)}"
-    for one in given:
-        if (one.source, one.protocol) not in wanted:
-            yield one.unasked
-        if one.way.beyond:
-            yield one.way.beyond
+            faults.append(f"{key[0]} reaches it on {found.way.text}, not on {_ports(ports)}")
+    for source, protocol, way, unasked in given:
+        # No call in it: where stores cannot be told apart this is done for each machine and store.
+        if (source, protocol) not in wanted:
+            faults += (unasked,)
+        if way.beyond:
+            faults += (way.beyond,)
+    return faults
 
 
 def _ports(ports: Iterable[int | str]) -> str:
