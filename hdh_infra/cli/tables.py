@@ -233,7 +233,7 @@ def _value(name: str, value: Any) -> str:
     return value_words(name, value)
 
 
-def _flows(title: str, flows: tuple[ObservedFlow, ...], console: Console) -> None:
+def _flows(title: str, flows: Sequence[ObservedFlow], console: Console) -> None:
     if not flows:
         return
     console.print()

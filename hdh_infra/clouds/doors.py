@@ -9,7 +9,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol, final
 
 from hdh_infra.clouds.endpoint import strangers
@@ -117,11 +117,11 @@ def observe_doors(
             # Whoever may come from anywhere may come from inside: that people come in is told already.
             more = subtract(more, SESSIONS)
         if more:
-            found.flows.append(replace(flow, ports=written(more)))
+            found.flows.append(flow._replace(ports=written(more)))
     found.people = _people(wires.interfaces, levels, reached)
     for flow in outside([one for _, one in wires.doors], (*wires.inside, beyond), wires.has_way_out):
         if (flow.to, flow.protocol, flow.ports) == (str(ANYWHERE), "tcp", written(updates)):
-            found.service_flows.append(replace(flow, to=f"{flow.to} (updates of the bastion)"))
+            found.service_flows.append(flow._replace(to=f"{flow.to} (updates of the bastion)"))
         else:
             found.egress.append(flow)
     return found

@@ -28,6 +28,7 @@ from hdh_infra.clouds.filters import (
     written,
 )
 from hdh_infra.clouds.reach import INTERNET, Interface, outside
+from hdh_infra.clouds.traffic import Way
 from hdh_infra.graph.observation import Native, ObservedFlow
 
 _ALL_BELOW = "*."
@@ -121,7 +122,7 @@ class Through:
         self.kept: list[ObservedFlow] = []
         """Flows to a proxy itself that are no door of it."""
         self.egress: dict[tuple[str, str, str], Ports] = {}
-        self.to_stores: dict[tuple[str, str, str], tuple[Ports, set[str]]] = {}
+        self.to_stores: list[Way] = []
 
     def follow(self, flow: ObservedFlow) -> None:
         """Take what one observed flow to a proxy comes to."""
@@ -207,28 +208,13 @@ class Through:
         self.egress[key] = union((*self.egress.get(key, ()), *ports))
 
     def _stores(self, source: str, buckets: Iterable[str], protocol: str, ports: Ports, beyond: set[str]) -> None:
-        for bucket in buckets:
-            key = (source, self.stores.elements[bucket], protocol)
-            known, more = self.to_stores.get(key, ((), set()))
-            self.to_stores[key] = (union((*known, *ports)), more | beyond)
+        if stores := frozenset(self.stores.elements[bucket] for bucket in buckets):
+            self.to_stores.append(Way(source, stores, protocol, ports, frozenset(beyond)))
 
 
 def element_of_end(end: str) -> str:
     """The element of an end of an observed flow, where one replica stands for itself: `path[1]`."""
     return end.partition("[")[0]
-
-
-def joined(
-    direct: Iterable[ObservedFlow], through: Mapping[tuple[str, str, str], tuple[Ports, set[str]]]
-) -> Iterator[ObservedFlow]:
-    """Ways to stores, those that machines have themselves and those through proxies: one for each pair of ends and protocol."""
-    found = {key: (ports, set(beyond)) for key, (ports, beyond) in through.items()}
-    for flow in direct:
-        key = (flow.source, flow.to, flow.protocol)
-        ports, beyond = found.get(key, ((), set()))
-        found[key] = (union((*ports, *ports_of(flow.ports))), beyond | set(flow.also_reaches))
-    for (source, to, protocol), (ports, beyond) in found.items():
-        yield ObservedFlow(source, to, protocol, written(ports), tuple(sorted(beyond)))
 
 
 def of_exits(exits: Mapping[str, Exit], wires: Wired, beyond: Sequence[Network]) -> Iterator[ObservedFlow]:
@@ -246,4 +232,4 @@ def of_exits(exits: Mapping[str, Exit], wires: Wired, beyond: Sequence[Network])
             )
 
 
-__all__ = ["Exit", "Stores", "Through", "Wired", "element_of_end", "joined", "observe_exits", "of_exits"]
+__all__ = ["Exit", "Stores", "Through", "Wired", "element_of_end", "observe_exits", "of_exits"]

@@ -167,10 +167,10 @@ def passes(
     groups: frozenset[str],
 ) -> Ports:
     """The ports that a filter lets through to or from a peer; what no rule speaks of is denied."""
-    return ALL_PORTS if rules is None else _decide(_ordered(rules, direction), protocol, address, groups)
+    return ALL_PORTS if rules is None else _decide(ordered(rules, direction), protocol, address, groups)
 
 
-def _ordered(rules: Iterable[Rule], direction: str) -> tuple[Rule, ...]:
+def ordered(rules: Iterable[Rule], direction: str) -> tuple[Rule, ...]:
     """The rules of a direction, the first to be looked at first."""
     return tuple(sorted((rule for rule in rules if rule.direction == direction), key=lambda rule: rule.priority))
 
@@ -230,7 +230,7 @@ class _Side:
     """One direction of one filter: rules about whole ranges or everybody, and those about one address or group."""
 
     def __init__(self, rules: Iterable[Rule], direction: str) -> None:
-        self._ordered = _ordered(rules, direction)
+        self._ordered = ordered(rules, direction)
         wide: list[int] = []
         self._narrow: dict[int | str, list[int]] = {}
         for place, rule in enumerate(self._ordered):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import final
 
 from hdh_infra.clouds.filters import (
+    ALL_PORTS,
     ANYWHERE,
     PROTOCOLS,
     Filters,
@@ -20,6 +21,7 @@ from hdh_infra.clouds.filters import (
     Ports,
     Rule,
     intersect,
+    ordered,
     passes,
     union,
     written,
@@ -89,6 +91,7 @@ def outside(
         routed: whether an interface has a route to the outside.
     """
     found: dict[tuple[str, str, str], Ports] = {}
+    own = _Ranges(inside)
     for one in interfaces:
         if not routed(one):
             continue
@@ -104,9 +107,9 @@ def outside(
             }
         )
         for peer in ranges:
-            if any(peer.subnet_of(own) for own in inside):
+            if own.hold(peer):
                 continue
-            probe = _probe(peer, inside)
+            probe = _probe(peer, own)
             for protocol in PROTOCOLS:
                 ports = passes(one.rules, "out", protocol, probe, frozenset())
                 if ports:
@@ -120,12 +123,36 @@ def outside(
     )
 
 
-def _probe(peer: Network, inside: Sequence[Network]) -> ipaddress.IPv4Address:
+def _probe(peer: Network, own: _Ranges) -> ipaddress.IPv4Address:
     """An address of a range that is not the platform's own, so that no rule about the inside speaks of it."""
     for candidate in (peer[0], peer[-1], peer[peer.num_addresses // 2]):
-        if not any(candidate in own for own in inside):
+        if candidate not in own:
             return candidate
     return peer[0]
+
+
+class _Ranges:
+    """Address ranges by their length, since each machine's ways out are held against every network of a platform."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        self._by_length: dict[int, set[int]] = {}
+        for one in networks:
+            self._by_length.setdefault(one.prefixlen, set()).add(int(one.network_address))
+
+    def hold(self, network: Network) -> bool:
+        """Whether a range lies within one of them."""
+        return self._found(int(network.network_address), network.prefixlen)
+
+    def __contains__(self, address: ipaddress.IPv4Address) -> bool:
+        return self._found(int(address), address.max_prefixlen)
+
+    def _found(self, first: int, length: int) -> bool:
+        bits = ANYWHERE.max_prefixlen
+        return any(
+            first >> (bits - wide) << (bits - wide) in starts
+            for wide, starts in self._by_length.items()
+            if wide <= length
+        )
 
 
 def _order(flow: ObservedFlow) -> tuple[str, str, str]:
@@ -154,8 +181,11 @@ def _candidates(to: Interface, interfaces: Sequence[Interface], index: _Index) -
     if to.rules is None:
         return interfaces
     found: dict[int, Interface] = {}
-    for rule in to.rules:
-        if rule.direction != "in" or not rule.allow:
+    for rule in ordered(to.rules, "in"):
+        if not rule.allow:
+            if index.all_meant_by(rule):
+                # What comes after it says nothing more of any of them, as wide as it may be.
+                break
             continue
         if not rule.peers and not rule.groups:
             return interfaces
@@ -176,6 +206,15 @@ class _Index:
         for one in interfaces:
             for group in one.groups:
                 self.by_group.setdefault(group, []).append(one)
+
+    def all_meant_by(self, rule: Rule) -> bool:
+        """Whether a rule speaks of every packet from any of them."""
+        if rule.protocol is not None or rule.ports != ALL_PORTS or rule.groups or rule.apart:
+            return False
+        if not rule.peers or not self._addresses:
+            return True
+        low, high = self._addresses[0], self._addresses[-1]
+        return any(int(one.network_address) <= low and high <= int(one.broadcast_address) for one in rule.peers)
 
     def within(self, peer: Network) -> list[Interface]:
         low = bisect.bisect_left(self._addresses, int(peer.network_address))

@@ -6,10 +6,10 @@ A cloud reads its rules, routes and addresses; here nothing is read of any nativ
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from hdh_infra.clouds.base import ServiceFlow
 from hdh_infra.clouds.doors import SESSIONS
@@ -29,7 +29,7 @@ from hdh_infra.clouds.filters import (
 )
 from hdh_infra.clouds.reach import INTERNET, Interface
 from hdh_infra.clouds.reading import Reader, Resources
-from hdh_infra.graph.observation import Native, Observation, ObservedFlow
+from hdh_infra.graph.observation import Crossing, Native, Observation, ObservedFlow
 from hdh_infra.graph.values import Value
 
 EVERYTHING = (Rule("out", None), Rule("in", None))
@@ -41,7 +41,7 @@ EVERYTHING = (Rule("out", None), Rule("in", None))
 class Traffic:
     """What a packet can do."""
 
-    flows: tuple[ObservedFlow, ...]
+    flows: Sequence[ObservedFlow]
     egress: tuple[ObservedFlow, ...]
     entry: tuple[ObservedFlow, ...]
     public: Mapping[str, bool]
@@ -151,11 +151,22 @@ def entry_of_stores(buckets: Iterable[Native], endpoint: str) -> Iterator[Observ
         yield ObservedFlow(INTERNET, bucket.element, "tcp", (443,), (beyond_store(endpoint),))
 
 
+@final
+class Way(NamedTuple):
+    """From one machine to some stores: ports, and what the same opening reaches beyond them."""
+
+    source: str
+    stores: frozenset[str]
+    protocol: str
+    ports: Ports
+    beyond: frozenset[str]
+
+
 def to_stores(
     interfaces: Iterable[Interface],
     opened: Callable[[str], Iterable[str]],
     reached: Callable[[Interface, str], tuple[Ports, tuple[str, ...]]],
-) -> Iterator[ObservedFlow]:
+) -> Iterator[Way]:
     """A machine reaches a store by itself where its packets come to the endpoint and its credentials open the bucket.
 
     Args:
@@ -167,7 +178,7 @@ def to_stores(
     for one in interfaces:
         by_element.setdefault(one.element, []).append(one)
     for element, mine in by_element.items():
-        stores = sorted(set(opened(element)))
+        stores = frozenset(opened(element))
         if not stores:
             continue
         for protocol in PROTOCOLS:
@@ -176,5 +187,40 @@ def to_stores(
             for index, (ports, beyond) in enumerate(found[:1] if alike else found):
                 if ports:
                     name = element if alike else f"{element}[{index}]"
-                    for store in stores:
-                        yield ObservedFlow(name, store, protocol, written(union(ports)), beyond)
+                    yield Way(name, stores, protocol, union(ports), frozenset(beyond))
+
+
+def crossings(ways: Iterable[Way]) -> Iterator[Crossing]:
+    """Ways to stores put together: one for each pair of ends and protocol, said once for all sources that have the same."""
+    mine: dict[tuple[str, str], list[Way]] = {}
+    for way in ways:
+        mine.setdefault((way.source, way.protocol), []).append(way)
+    alike: dict[tuple[frozenset[str], str, Ports, frozenset[str]], list[str]] = {}
+    for (source, _), several in mine.items():
+        for way in _apart(several) if len(several) > 1 else several:
+            alike.setdefault(way[1:], []).append(source)
+    for (stores, protocol, ports, beyond), sources in alike.items():
+        yield Crossing(tuple(sorted(sources)), tuple(sorted(stores)), protocol, written(ports), tuple(sorted(beyond)))
+
+
+def _apart(ways: Iterable[Way]) -> list[Way]:
+    """The ways of one source by one protocol, so that no store is in two of them."""
+    alike: dict[tuple[Ports, frozenset[str]], list[Way]] = {}
+    for way in ways:
+        alike.setdefault((way.ports, way.beyond), []).append(way)
+    found: list[Way] = []
+    for same in alike.values():
+        way = same[0]._replace(stores=frozenset().union(*(one.stores for one in same)))
+        left, split = way.stores, []
+        for one in found:
+            both = one.stores & left
+            if rest := one.stores - both if both else one.stores:
+                split.append(one._replace(stores=rest))
+            if both:
+                ports, beyond = union((*one.ports, *way.ports)), one.beyond | way.beyond
+                split.append(one._replace(stores=both, ports=ports, beyond=beyond))
+                left -= both
+        if left:
+            split.append(way._replace(stores=left))
+        found = split
+    return found

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final, overload
 
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.values import Value, form_of, refs
@@ -102,9 +102,11 @@ class Natives:
 
 
 @final
-@dataclass(frozen=True, slots=True, order=True)
-class ObservedFlow:
-    """Who can reach whom, as a packet would fare; `also_reaches` is what the same opening reaches beyond it."""
+class ObservedFlow(NamedTuple):
+    """Who can reach whom, as a packet would fare; `also_reaches` is what the same opening reaches beyond it.
+
+    A named tuple, which is made and sorted in a quarter of the time of a class of its own: a platform has many.
+    """
 
     source: str
     to: str
@@ -124,6 +126,86 @@ class ObservedFlow:
 
 
 @final
+class Crossing(NamedTuple):
+    """Each of some sources reaches each of some ends, but never itself, and all by one way."""
+
+    sources: tuple[str, ...]
+    to: tuple[str, ...]
+    protocol: str
+    ports: tuple[int | str, ...]
+    also_reaches: tuple[str, ...] = ()
+
+    def flows_of(self, source: str) -> Iterator[ObservedFlow]:
+        """Those of one source, which is one of the sources."""
+        way = self[2:]
+        return (ObservedFlow(source, to, *way) for to in self.to if to != source)
+
+
+@final
+class Flows(Sequence[ObservedFlow]):
+    """Flows, sorted, one for each pair of ends and protocol; those of many to many are written out only where one looks.
+
+    Where a cloud cannot tell stores apart, or filters nothing, everybody reaches everything: as many flows as there are machines
+    times stores, and still one thing to say.
+    """
+
+    __slots__ = ("crossings", "single")
+
+    def __init__(self, single: Iterable[ObservedFlow] = (), crossings: Iterable[Crossing] = ()) -> None:
+        """Sort them.
+
+        Args:
+            single: each by itself.
+            crossings: of many to many; no pair of ends and protocol is in two of them, or among the others.
+        """
+        self.single = tuple(sorted(single))
+        self.crossings = tuple(sorted(crossings))
+
+    def __iter__(self) -> Iterator[ObservedFlow]:
+        """All, sorted."""
+        if not self.crossings:
+            yield from self.single
+            return
+        single: dict[str, list[ObservedFlow]] = {}
+        for flow in self.single:
+            single.setdefault(flow.source, []).append(flow)
+        crossings: dict[str, list[Crossing]] = {}
+        for crossing in self.crossings:
+            for source in crossing.sources:
+                crossings.setdefault(source, []).append(crossing)
+        for source in sorted(single.keys() | crossings.keys()):
+            many = (flow for crossing in crossings.get(source, ()) for flow in crossing.flows_of(source))
+            yield from sorted((*single.get(source, ()), *many))
+
+    def __len__(self) -> int:
+        """How many there are, each pair counted."""
+        crossed = sum(len(one.sources) * len(one.to) - len({*one.sources} & {*one.to}) for one in self.crossings)
+        return len(self.single) + crossed
+
+    @overload
+    def __getitem__(self, index: int) -> ObservedFlow: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ObservedFlow, ...]: ...
+    def __getitem__(self, index: int | slice) -> ObservedFlow | tuple[ObservedFlow, ...]:
+        """By place, which writes all of them out."""
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        """The same flows in the same order are equal, however they are kept."""
+        if isinstance(other, Flows) and (self.single, self.crossings) == (other.single, other.crossings):
+            return True
+        return tuple(self) == tuple(other) if isinstance(other, (Flows, tuple)) else NotImplemented
+
+    def __hash__(self) -> int:
+        """As the tuple of them."""
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        """As the tuple of them."""
+        return repr(tuple(self))
+
+
+@final
 @dataclass(frozen=True)
 class Observation:
     """What is given: elements with the values reached, and who can reach whom.
@@ -135,7 +217,7 @@ class Observation:
     target: str
     source: Origin
     elements: Mapping[str, Mapping[str, Any]]
-    flows: tuple[ObservedFlow, ...] = ()
+    flows: Sequence[ObservedFlow] = ()
     service_flows: tuple[ObservedFlow, ...] = ()
     egress: tuple[ObservedFlow, ...] = ()
     entry: tuple[ObservedFlow, ...] = ()

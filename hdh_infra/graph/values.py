@@ -77,16 +77,18 @@ def walk(value: Value, at: str = "") -> Iterator[tuple[str, Value]]:
 
 def _walk(value: Value, at: str, found: list[tuple[str, Value]]) -> None:
     if type(value) is dict or isinstance(value, Mapping):
-        kind = form_of(value)
-        if kind is None:
-            for key, item in value.items():
-                if type(item) not in _SCALARS:
-                    _walk(item, f"{at}.{key}" if at else str(key), found)
-            return
-        found.append((at, value))
-        inner = _INNER.get(kind)
-        if inner is not None:
-            _walk(value.get(inner), at, found)
+        before = len(found)
+        # Whether it is a form, and what is in it, in one pass: a plan has a hundred thousand mappings, and few are forms.
+        for key, item in value.items():
+            if isinstance(key, str) and key.startswith("$"):
+                del found[before:]
+                found.append((at, value))
+                inner = _INNER.get(key)
+                if inner is not None:
+                    _walk(value.get(inner), at, found)
+                return
+            if type(item) not in _SCALARS:
+                _walk(item, f"{at}.{key}" if at else str(key), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if type(item) not in _SCALARS:

@@ -63,4 +63,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a path is meant by a pattern."""
+    if "*" not in pattern:
+        # Most of a large description are paths as they are: a machine for each takes longer than to compare them.
+        return pattern == path
     return _compiled(pattern).fullmatch(path) is not None

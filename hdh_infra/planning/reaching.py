@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, final
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import of
 from hdh_infra.clouds.filters import PROTOCOLS, ports_of, written
 from hdh_infra.clouds.reach import EVERYTHING
-from hdh_infra.graph.observation import Observation, ObservedFlow
+from hdh_infra.graph.observation import Flows, Observation
 from hdh_infra.graph.plan import VerdictRow
 from hdh_infra.model.expand import Expanded
 from hdh_infra.model.paths import network_path
@@ -22,6 +22,8 @@ from hdh_infra.model.scales import Confidence, Verdict
 
 HOST_NAMES = "egress.host_names"
 _EVERYWHERE = "0.0.0.0/0"
+_From: TypeAlias = tuple[str, str]
+"""Who comes, and by which protocol."""
 _EXACTLY = "the native rules open exactly what was asked"
 
 
@@ -73,17 +75,15 @@ def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[V
 def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -> Iterator[VerdictRow]:
     """One row a destination: the sources that reach it, against those that were asked."""
     wanted = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.links}
-    given = {(flow.source, flow.to, flow.protocol): replace(flow, ports=_joined(flow.ports)) for flow in observed.flows}
     fact = place.facts["flow.exact"]
-    asked_of: dict[str, dict[tuple[str, str, str], tuple[int | str, ...]]] = {}
-    given_to: dict[str, dict[tuple[str, str, str], ObservedFlow]] = {}
-    for key, ports in wanted.items():
-        asked_of.setdefault(key[1], {})[key] = ports
-    for key, flow in given.items():
-        given_to.setdefault(key[1], {})[key] = flow
-    for to in sorted(asked_of.keys() | given_to.keys()):
-        asked_here, given_here = asked_of.get(to, {}), given_to.get(to, {})
-        faults = list(_faults(asked_here, given_here))
+    asked_of: dict[str, dict[_From, tuple[int | str, ...]]] = {}
+    for (source, to, protocol), ports in wanted.items():
+        asked_of.setdefault(to, {})[source, protocol] = ports
+    flows = observed.flows if isinstance(observed.flows, Flows) else Flows(observed.flows)
+    coming = _Coming(flows)
+    for to in sorted(asked_of.keys() | coming.ends):
+        asked_here, given_here = asked_of.get(to, {}), coming.to(to)
+        faults = _faults(asked_here, given_here)
         exact = not faults
         # Where the offer's own rules cannot tell stores apart, what is exact is so by its other means.
         told_apart = exact and given_here and to in expanded.stores
@@ -96,18 +96,15 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             to,
             "flow.exact",
             "flows",
-            [_words(*key, ports) for key, ports in asked_here.items()],
-            [
-                _words(*key, flow.ports) + (f" and also {', '.join(flow.also_reaches)}" if flow.also_reaches else "")
-                for key, flow in given_here.items()
-            ],
+            [_words(source, to, protocol, ports) for (source, protocol), ports in asked_here.items()],
+            [f"{one.source} -> {to} {one.way.words}" for one in given_here],
             verdict,
             fact.reason
             if means or unsure
             else _EXACTLY
             if exact
             else "; ".join(_in_order(to, faults))
-            + (f". {fact.reason}" if any(flow.also_reaches for flow in given_here.values()) else ""),
+            + (f". {fact.reason}" if any(one.way.beyond for one in given_here) else ""),
             fact.source,
             str(fact.as_of),
             fact.confidence,
@@ -115,10 +112,7 @@ def _flows(expanded: Expanded, place: Site, observed: Observation, today: str) -
             None if exact and not unsure else fact.remedy,
         )
     wanted_out = {(link.source, link.to, link.protocol): _joined(link.ports) for link in expanded.egress}
-    allowed_by_flows = {(flow.source, flow.protocol) for flow in observed.flows if flow.also_reaches}
-    allowed_by_flows |= {
-        (flow.source, protocol) for flow in observed.flows if EVERYTHING in flow.also_reaches for protocol in PROTOCOLS
-    }
+    allowed_by_flows = set(_allowed_beyond(flows))
     judged = wanted_out.keys() | {(link.source, link.to, link.protocol) for link in expanded.egress_hosts}
     for flow in observed.egress:
         unasked = (flow.source, flow.to, flow.protocol) not in judged
@@ -162,19 +156,105 @@ def _joined(ports: Iterable[int | str]) -> tuple[int | str, ...]:
     return written(ports_of(ports))
 
 
-def _faults(
-    wanted: Mapping[tuple[str, str, str], tuple[int | str, ...]], given: Mapping[tuple[str, str, str], ObservedFlow]
-) -> Iterator[str]:
+def _allowed_beyond(flows: Flows) -> Iterator[_From]:
+    """Who reaches more than a destination by the opening to it, and by which protocols."""
+    ends = (
+        *((one.source, one.protocol, one.also_reaches) for one in flows.single),
+        *((source, one.protocol, one.also_reaches) for one in flows.crossings for source in one.sources),
+    )
+    for source, protocol, also in ends:
+        if EVERYTHING in also:
+            yield from ((source, every) for every in PROTOCOLS)
+        if also:
+            yield source, protocol
+
+
+@final
+class _Way(NamedTuple):
+    """What one way opens: its ports in the fewest words, as text, with the protocol and what is beyond, and the fault that this is."""
+
+    ports: tuple[int | str, ...]
+    text: str
+    words: str
+    beyond: str
+
+
+@final
+class _Comer(NamedTuple):
+    """Who comes to a destination, by which protocol and way, and the fault that this is where nothing asks for it."""
+
+    source: str
+    protocol: str
+    way: _Way
+    unasked: str
+
+
+@final
+class _Coming:
+    """Who comes to each destination, worked out once for all destinations that the same flows of many to many lead to."""
+
+    def __init__(self, flows: Flows) -> None:
+        self._ways: dict[tuple[str, tuple[int | str, ...], tuple[str, ...]], _Way] = {}
+        self._single: dict[str, list[_Comer]] = {}
+        for flow in flows.single:
+            self._single.setdefault(flow.to, []).append(self._comer(flow.source, *flow[2:]))
+        self._crossings = flows.crossings
+        self._crossed: dict[str, list[int]] = {}
+        for place, crossing in enumerate(flows.crossings):
+            for to in crossing.to:
+                self._crossed.setdefault(to, []).append(place)
+        self._many: dict[tuple[int, ...], tuple[_Comer, ...]] = {}
+        self._sources = {source for crossing in flows.crossings for source in crossing.sources}
+
+    @property
+    def ends(self) -> set[str]:
+        """Every destination."""
+        return {*self._single, *self._crossed}
+
+    def to(self, to: str) -> Sequence[_Comer]:
+        """All who come to a destination, sorted."""
+        single: Sequence[_Comer] = self._single.get(to, ())
+        places = tuple(self._crossed.get(to, ()))
+        if not places:
+            return single
+        many = self._many.get(places)
+        if many is None:
+            crossings = [self._crossings[place] for place in places]
+            found = (self._comer(source, *crossing[2:]) for crossing in crossings for source in crossing.sources)
+            many = self._many[places] = tuple(sorted(found))
+        if to in self._sources:
+            many = tuple(one for one in many if one.source != to)
+        return sorted((*single, *many)) if single else many
+
+    def _comer(self, source: str, protocol: str, ports: tuple[int | str, ...], also: tuple[str, ...]) -> _Comer:
+        way = self._ways.get((protocol, ports, also))
+        if way is None:
+            joined, others = _joined(ports), ", ".join(also)
+            way = self._ways[protocol, ports, also] = _Way(
+                joined,
+                _ports(joined),
+                f"{protocol}/{_ports(joined)}" + (f" and also {others}" if also else ""),
+                f"what lets machines reach it also lets them reach {others}" if also else "",
+            )
+        return _Comer(source, protocol, way, f"{source} reaches it on {way.text}, which nothing asks")
+
+
+def _faults(wanted: Mapping[_From, tuple[int | str, ...]], given: Sequence[_Comer]) -> list[str]:
+    seen = {(one.source, one.protocol): one for one in given} if wanted else {}
+    faults: list[str] = []
     for key, ports in wanted.items():
-        if key not in given:
-            yield f"{key[0]} cannot reach it"
-        elif given[key].ports != ports:
-            yield f"{key[0]} reaches it on {_ports(given[key].ports)}, not on {_ports(ports)}"
-    for key, flow in given.items():
-        if key not in wanted:
-            yield f"{key[0]} reaches it on {_ports(flow.ports)}, which nothing asks"
-        if flow.also_reaches:
-            yield f"what lets machines reach it also lets them reach {', '.join(flow.also_reaches)}"
+        found = seen.get(key)
+        if found is None:
+            faults.append(f"{key[0]} cannot reach it")
+        elif found.way.ports != ports:
+            faults.append(f"{key[0]} reaches it on {found.way.text}, not on {_ports(ports)}")
+    for source, protocol, way, unasked in given:
+        # No call in it: where stores cannot be told apart this is done for each machine and store.
+        if (source, protocol) not in wanted:
+            faults += (unasked,)
+        if way.beyond:
+            faults += (way.beyond,)
+    return faults
 
 
 def _ports(ports: Iterable[int | str]) -> str:

@@ -89,6 +89,8 @@ def _airlocks(expanded: Expanded, today: datetime.date) -> Iterator[VerdictRow]:
 
 def _closed(expanded: Expanded, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
     """A space past its end has nothing that runs, nothing that is reached and nobody who gets in."""
+    # Written out once: flows of many to many are kept as such.
+    ways = [*observed.flows, *observed.egress, *observed.entry] if expanded.closed else []
     for space in sorted(expanded.closed):
         busy = [
             path
@@ -97,7 +99,7 @@ def _closed(expanded: Expanded, observed: Observation, today: datetime.date) -> 
         ]
         busy += [
             f"{flow.source} -> {flow.to}"
-            for flow in (*observed.flows, *observed.egress, *observed.entry)
+            for flow in ways
             if space in {network_path(flow.source), network_path(flow.to)} and flow.source != "internet"
         ]
         yield _said(

@@ -108,7 +108,7 @@ class _Network:
         ]
         self.remarks.extend(self._lopsided([*machines, *endpoints], inside))
         entry = [
-            replace(flow, source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
+            flow._replace(source=INTERNET if flow.to == str(ANYWHERE) else flow.to, to=flow.source)
             for flow in outside(mirrored, inside, lambda _: True)
             if flow.to != str(_HOST)
         ]

@@ -16,7 +16,7 @@ from hdh_infra.clouds.filters import ALL_PORTS, ANYWHERE, PROTOCOLS, written
 from hdh_infra.clouds.reach import INTERNET
 from hdh_infra.clouds.traffic import Traffic, entry_of_stores
 from hdh_infra.clouds.values import listed
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.graph.observation import Crossing, Flows, ObservedFlow
 from hdh_infra.model.scales import Access
 
 _VPC = "the VPC"
@@ -28,10 +28,11 @@ _HTTPS = (443,)
 def observe_traffic(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -> Traffic:
     """What passes between machines, to stores, outwards and from outside."""
     networks = _networks(reader)
+    among, between = _between(networks)
     public = set(_public(reader))
     outside = sorted(element for element, machines in networks.items() if any(_VPC in one for one in machines))
     return Traffic(
-        flows=tuple(sorted((*_between(networks), *_to_stores(reader, outside, rights)))),
+        flows=Flows((*among, *_to_stores(reader, outside, rights)), between),
         egress=tuple(
             ObservedFlow(element, str(ANYWHERE), protocol, _EVERYTHING) for element in outside for protocol in PROTOCOLS
         ),
@@ -61,22 +62,37 @@ def _networks(reader: Reader) -> dict[str, list[set[str]]]:
     return by_element
 
 
-def _between(networks: Mapping[str, list[set[str]]]) -> Iterator[ObservedFlow]:
+def _between(networks: Mapping[str, list[set[str]]]) -> tuple[list[ObservedFlow], list[Crossing]]:
     """Every two machines that share a network; replicas that differ each stand for themselves."""
+    found: list[ObservedFlow] = []
     ends = [
         (element if all(one == machines[0] for one in machines) else f"{element}[{index}]", element, one, len(machines))
         for element, machines in networks.items()
         for index, one in enumerate(machines[:1] if all(one == machines[0] for one in machines) else machines)
     ]
+    members: dict[str, list[tuple[str, set[str]]]] = {}
     for name, element, mine, count in ends:
-        for other, theirs_of, theirs, _ in ends:
-            itself = name == other
-            if (itself and (count == 1 or name != element)) or not mine & theirs:
-                continue
-            if element == theirs_of and not itself and name == element:
-                continue
-            for protocol in PROTOCOLS:
-                yield ObservedFlow(name, other, protocol, _EVERYTHING)
+        for network in mine:
+            members.setdefault(network, []).append((name, mine))
+        if name == element and count > 1 and mine:
+            # Its replicas reach each other.
+            found.extend(ObservedFlow(name, name, protocol, _EVERYTHING) for protocol in PROTOCOLS)
+    together: list[Crossing] = []
+    told: set[str] = set()
+    # The widest first: of two machines that share several networks it is told once, and mostly they share the VPC.
+    for network in sorted(members, key=lambda one: (-len(members[one]), one)):
+        alike: dict[frozenset[str], list[str]] = {}
+        for name, mine in members[network]:
+            alike.setdefault(frozenset(mine & told), []).append(name)
+        together.extend(
+            Crossing(tuple(sorted(names)), tuple(sorted(others)), protocol, _EVERYTHING)
+            for before, names in alike.items()
+            for theirs, others in alike.items()
+            if not before & theirs
+            for protocol in PROTOCOLS
+        )
+        told.add(network)
+    return found, together
 
 
 def _to_stores(

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from hdh_infra.clouds.endpoint import endpoint_name, endpoint_ranges, to_endpoint
-from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
+from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.numspot.bastion import observe_bastions
 from hdh_infra.clouds.numspot.exits import observe_exits, stores_behind
@@ -19,8 +19,8 @@ from hdh_infra.clouds.numspot.reading import Reader
 from hdh_infra.clouds.numspot.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.numspot.wires import Wires
 from hdh_infra.clouds.reach import Interface, flows, outside
-from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.clouds.traffic import Traffic, Way, crossings, entry, entry_of_stores, service_flows, to_stores
+from hdh_infra.graph.observation import Flows
 
 
 def observe_traffic(reader: Reader) -> Traffic:
@@ -42,7 +42,7 @@ def observe_traffic(reader: Reader) -> Traffic:
     ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)
     apart = doors.apart | {path for server, one in wires.exits for path in (server.path, one.network)}
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires), through.to_stores)))),
+        flows=Flows((*doors.flows, *through.kept), crossings((*_to_stores(wires), *through.to_stores))),
         service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
         egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *knocks))),
@@ -62,9 +62,9 @@ def _near(wires: Wires, one: Interface) -> ipaddress.IPv4Address | None:
     return subnet[2] if subnet is not None else None
 
 
-def _to_stores(wires: Wires) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires) -> Iterator[Way]:
     site = wires.reader.site
-    stores = {bucket.element for bucket in wires.reader.buckets.values()}
+    stores = frozenset(bucket.element for bucket in wires.reader.buckets.values())
     known, words = endpoint_ranges(site), endpoint_name(site)
 
     def reached(one: Interface, protocol: str) -> tuple[Ports, tuple[str, ...]]:

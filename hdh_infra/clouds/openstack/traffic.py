@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.endpoint import endpoint_ranges, to_endpoint
-from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
+from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
 from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.openstack.bastion import observe_bastions
@@ -21,8 +21,8 @@ from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS
 from hdh_infra.clouds.openstack.storage import endpoint_name, is_public
 from hdh_infra.clouds.openstack.wires import Wires
 from hdh_infra.clouds.reach import Interface, flows, outside
-from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.clouds.traffic import Traffic, Way, crossings, entry, entry_of_stores, service_flows, to_stores
+from hdh_infra.graph.observation import Flows, ObservedFlow
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
@@ -47,7 +47,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     own = service_flows(filtered, SERVICE_FLOWS, OWN_SUBNET, lambda one: _near(wires, one))
     come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
+        flows=Flows((*doors.flows, *through.kept), crossings((*_to_stores(wires, rights), *through.to_stores))),
         service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
         egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *_entry_of_stores(reader)))),
@@ -72,16 +72,17 @@ def _entry_of_stores(reader: Reader) -> Iterator[ObservedFlow]:
         reader.remarks.add(f"whether {words} of this private offer can be reached from outside is not known")
 
 
-def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[Way]:
     """A machine reaches a store by itself where its filter and a route lead to the endpoint and its credentials open the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
     to_all = {bucket.path for bucket in reader.buckets.values() if is_public(bucket)}
+    every = frozenset(stores.values())
     known, words, private = endpoint_ranges(reader.site), endpoint_name(reader.site), reader.site.offer.private
 
     def opened(element: str) -> Iterable[str]:
         mine = rights.get(element, Rights())
-        return stores.values() if mine.everything else {stores[path] for path in mine.buckets | to_all}
+        return every if mine.everything else {stores[path] for path in mine.buckets | to_all}
 
     def reached(one: Interface, protocol: str) -> tuple[Ports, tuple[str, ...]]:
         if not wires.has_way_out(one):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
-from hdh_infra.clouds.exit_reading import Through, element_of_end, joined, of_exits
+from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.outscale.bastion import observe_bastions
 from hdh_infra.clouds.outscale.exits import observe_exits, stores_behind
@@ -20,8 +20,8 @@ from hdh_infra.clouds.outscale.reading import Reader
 from hdh_infra.clouds.outscale.rules import METADATA, OWN_NET, SERVICE_FLOWS
 from hdh_infra.clouds.outscale.wires import Wires
 from hdh_infra.clouds.reach import INTERNET, Interface, flows, outside
-from hdh_infra.clouds.traffic import Traffic, entry, entry_of_stores, service_flows, to_stores
-from hdh_infra.graph.observation import ObservedFlow
+from hdh_infra.clouds.traffic import Traffic, Way, crossings, entry, entry_of_stores, service_flows, to_stores
+from hdh_infra.graph.observation import Flows
 
 
 def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
@@ -44,7 +44,7 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)
     apart = doors.apart | {path for server, one in wires.exits for path in (server.path, one.network)}
     return Traffic(
-        flows=tuple(sorted((*doors.flows, *through.kept, *joined(_to_stores(wires, rights), through.to_stores)))),
+        flows=Flows((*doors.flows, *through.kept), crossings((*_to_stores(wires, rights), *through.to_stores))),
         service_flows=tuple(sorted({*own, *doors.service_flows, *of_exits(exits, wires, (METADATA,))})),
         egress=through.with_egress(ways),
         entry=tuple(sorted((*come_in, *knocks))),
@@ -62,7 +62,7 @@ def _near(wires: Wires, one: Interface) -> ipaddress.IPv4Address | None:
     return ranges[0][1] if ranges else None
 
 
-def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[ObservedFlow]:
+def _to_stores(wires: Wires, rights: Mapping[str, Rights]) -> Iterator[Way]:
     """A machine reaches a store by itself where its filter and a route lead to object storage and its key opens the bucket."""
     reader = wires.reader
     stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 from hdh_infra.clouds.doors import SESSIONS, observe_doors
-from hdh_infra.clouds.exit_reading import Stores, Through, element_of_end, joined, observe_exits, of_exits
+from hdh_infra.clouds.exit_reading import Stores, Through, element_of_end, observe_exits, of_exits
 from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import (
     ALL_PORTS,
@@ -49,7 +49,8 @@ from hdh_infra.clouds.s3ns.naming import (
 )
 from hdh_infra.clouds.s3ns.reading import Reader, is_bastion, is_beside, last, listed
 from hdh_infra.clouds.s3ns.storage import is_public, lets_in
-from hdh_infra.graph.observation import Native, ObservedFlow
+from hdh_infra.clouds.traffic import Way, crossings
+from hdh_infra.graph.observation import Flows, Native, ObservedFlow
 
 _NUMBERS = {"6": "tcp", "17": "udp", "all": None}
 _IMPLIED = Rule("out", None, priority=2 * 65536)
@@ -181,7 +182,7 @@ class _World:
         ways = outside(beside.interfaces, (*self.inside, _METADATA, *self.apis), lambda _: True)
         apart = (*self.apis, _METADATA)
         return Traffic(
-            flows=tuple(sorted((*doors.flows, *through.kept, *joined(to_stores, through.to_stores)))),
+            flows=Flows((*doors.flows, *through.kept), crossings((*to_stores, *through.to_stores))),
             egress=through.with_egress((*ways, *lost, *doors.egress)),
             entry=tuple(sorted(self._entry())),
             public={wire.server.path: wire.public for wire in self.wires},
@@ -394,7 +395,7 @@ class _World:
             return ()
         return passes(wire.interface.rules, "out", protocol, self.apis[0][0], frozenset())
 
-    def _to_stores(self, machines: Sequence[_Wire]) -> tuple[list[ObservedFlow], list[ObservedFlow]]:
+    def _to_stores(self, machines: Sequence[_Wire]) -> tuple[list[Way], list[ObservedFlow]]:
         """Flows to buckets, and openings to the APIs of machines that may do nothing with any bucket or key, which are ways out."""
         buckets = list(self.reader.natives.of_type(BUCKET))
         by_account: dict[str, list[Native]] = {}
@@ -404,8 +405,8 @@ class _World:
             for account in self.rights.accesses(bucket):
                 by_account.setdefault(account, []).append(bucket)
         using = {account for key in self.reader.natives.of_type(KEY) for account in self.rights.using(key)}
-        beyond = (f"every bucket behind {self.api_host} that lets the network in",)
-        found: list[ObservedFlow] = []
+        beyond = frozenset({f"every bucket behind {self.api_host} that lets the network in"})
+        found: list[Way] = []
         lost: list[ObservedFlow] = []
         counts: dict[str, int] = {}
         for wire in machines:
@@ -427,9 +428,9 @@ class _World:
                     lost.append(ObservedFlow(element, str(self.apis[0]), protocol, written(ports)))
         for (element, store, protocol), some in each.items():
             if len(some) == counts[element] and len({ports for _, ports in some}) == 1:
-                found.append(ObservedFlow(element, store, protocol, written(some[0][1]), beyond))
+                found.append(Way(element, frozenset({store}), protocol, some[0][1], beyond))
             else:
-                found += [ObservedFlow(f"{element}[{n}]", store, protocol, written(p), beyond) for n, p in some]
+                found += [Way(f"{element}[{n}]", frozenset({store}), protocol, ports, beyond) for n, ports in some]
         return found, sorted(set(lost))
 
     def _lets(self, wire: _Wire, sources: Mapping[str, list[str]] | None) -> bool:
@@ -456,7 +457,7 @@ class _World:
                 ports = subtract(ports, SESSIONS)
             if ports:
                 source = INTERNET if flow.to == str(ANYWHERE) else flow.to
-                yield replace(flow, source=source, to=flow.source, ports=written(ports))
+                yield flow._replace(source=source, to=flow.source, ports=written(ports))
 
     def _logged(self) -> Mapping[str, bool]:
         """By subnet, whether every rule that speaks for its machines writes down what it decides, and every packet meets one."""

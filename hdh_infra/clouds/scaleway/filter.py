@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeAlias, final
 
 from hdh_infra.clouds.filters import ALL_PORTS, Network, Ports, Rule, network_of
 from hdh_infra.clouds.scaleway.naming import ACL, VPC
@@ -19,6 +19,7 @@ from hdh_infra.clouds.scaleway.reading import Reader
 from hdh_infra.clouds.values import listed
 from hdh_infra.graph.observation import Native
 
+_Direction: TypeAlias = Literal["in", "out"]
 _PROTOCOLS = {"TCP": "tcp", "UDP": "udp", "ANY": None}
 _LAST = 65535
 _SLACK = 1_000_000
@@ -38,6 +39,11 @@ class _Line:
     allow: bool
     answers: bool
     """Whether it is for some source ports only."""
+
+    def rule(self, direction: _Direction) -> Rule:
+        """As one end of it sees it."""
+        peer = self.to if direction == "out" else self.source
+        return Rule(direction, self.protocol, self.ports, (peer,), allow=self.allow, priority=self.place)
 
 
 class Lists:
@@ -88,51 +94,66 @@ class _List:
 
     def __init__(self, acl: Native) -> None:
         self.open = str(acl.properties.get("defaultPolicy") or "accept") != "drop"
-        self._by_source: dict[int, dict[int, list[_Line]]] = {}
-        self._by_to: dict[int, dict[int, list[_Line]]] = {}
+        self._sides: dict[_Direction, _Lines] = {"out": _Lines("out"), "in": _Lines("in")}
+        closed: list[_Line] = []
         for place, rule in enumerate(listed(acl.properties.get("rules"))):
             line = _line(place, rule)
-            if line is not None:
-                _keep(self._by_source, line.source, line)
-                _keep(self._by_to, line.to, line)
+            if line is None:
+                continue
+            for side in self._sides.values():
+                side.add(line, closed)
+            if not line.allow and line.protocol is None and line.ports == ALL_PORTS:
+                closed.append(line)
 
     def rules(self, address: ipaddress.IPv4Address, own: tuple[Network, ...], *, answers: bool) -> tuple[Rule, ...]:
         """Both directions, for one address."""
         found: list[Rule] = []
-        sides: tuple[tuple[Literal["in", "out"], Iterable[_Line]], ...] = (
-            ("out", _about(self._by_source, address)),
-            ("in", _about(self._by_to, address)),
-        )
-        for direction, lines in sides:
+        for direction, lines in self._sides.items():
             found.append(Rule(direction, None, ALL_PORTS, own, priority=-1))
-            found += [
-                Rule(
-                    direction,
-                    line.protocol,
-                    line.ports,
-                    (line.to if direction == "out" else line.source,),
-                    allow=line.allow,
-                    priority=line.place,
-                )
-                for line in lines
-                if answers or not line.answers
-            ]
+            found += [rule for line, rule in lines.about(address) if answers or not line.answers]
             if self.open:
                 found.append(Rule(direction, None, priority=_SLACK))
         return tuple(found)
 
 
-def _keep(index: dict[int, dict[int, list[_Line]]], network: Network, line: _Line) -> None:
-    index.setdefault(network.prefixlen, {}).setdefault(int(network.network_address), []).append(line)
+class _Lines:
+    """The lines of a list as one end of them sees them, found by its address.
 
+    A line that an earlier one closes for all of some range is not looked at for an address in it: the lines for answers, one a
+    machine that goes outside, would otherwise be every machine's.
+    """
 
-def _about(index: Mapping[int, Mapping[int, list[_Line]]], address: ipaddress.IPv4Address) -> list[_Line]:
-    number, bits = int(address), address.max_prefixlen
-    found: list[_Line] = []
-    for length, networks in index.items():
-        shift = bits - length
-        found += networks.get(number >> shift << shift, ())
-    return sorted(found, key=lambda line: line.place)
+    def __init__(self, direction: _Direction) -> None:
+        self._direction: _Direction = direction
+        self._open: dict[int, dict[int, list[tuple[_Line, Rule]]]] = {}
+        self._closed: dict[Network, dict[int, dict[int, list[tuple[_Line, Rule]]]]] = {}
+
+    def add(self, line: _Line, closed: Iterable[_Line]) -> None:
+        """Keep a line, which comes after those that close everything between two ranges."""
+        own, other = self._ends(line)
+        within = None
+        for before in closed:
+            mine, theirs = self._ends(before)
+            if other.subnet_of(theirs):
+                if own.subnet_of(mine):
+                    return
+                within = mine
+                break
+        index = self._open if within is None else self._closed.setdefault(within, {})
+        kept = index.setdefault(own.prefixlen, {}).setdefault(int(own.network_address), [])
+        kept.append((line, line.rule(self._direction)))
+
+    def about(self, address: ipaddress.IPv4Address) -> list[tuple[_Line, Rule]]:
+        """The lines that can decide a packet of this end, the first to be looked at first."""
+        found: list[tuple[_Line, Rule]] = []
+        for index in (self._open, *(index for within, index in self._closed.items() if address not in within)):
+            for length, networks in index.items():
+                shift = address.max_prefixlen - length
+                found += networks.get(int(address) >> shift << shift, ())
+        return sorted(found, key=lambda one: one[0].place)
+
+    def _ends(self, line: _Line) -> tuple[Network, Network]:
+        return (line.source, line.to) if self._direction == "out" else (line.to, line.source)
 
 
 def _line(place: int, rule: Mapping[str, Any]) -> _Line | None:

@@ -172,7 +172,7 @@ def _between(wires: _Wires) -> Iterator[ObservedFlow]:
         else:
             yield flow
     for key, flow in found.items():
-        yield replace(flow, also_reaches=tuple(sorted(also.get(key, ()))))
+        yield flow._replace(also_reaches=tuple(sorted(also.get(key, ()))))
 
 
 def _flows_of(found: Mapping[tuple[str, str, str], Ports]) -> tuple[ObservedFlow, ...]:
