@@ -64,6 +64,7 @@ def observation(reader: Resources, elements: Mapping[str, dict[str, Any]], traff
         egress=traffic.egress,
         entry=traffic.entry,
         remarks=tuple(sorted(reader.remarks)),
+        unread=tuple(sorted(reader.unread)),
     )
 
 

@@ -231,6 +231,7 @@ class _Network:
             own = _address(configuration.get("privateIPAddress"))
             if subnet is None or network is None or own is None:
                 self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
+                self.reader.unread.add(machine.element)
                 continue
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")

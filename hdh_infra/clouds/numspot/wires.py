@@ -166,6 +166,10 @@ class Wires:
         properties = machine.properties
         subnet = self.reader.follow(properties.get("subnetId"), SUBNET)
         network = subnet.path if subnet is not None else str(properties.get("subnetId"))
+        if subnet is None:
+            # Whether it gives public addresses by itself is not known.
+            self.reader.remarks.add(f"{machine.path} is in a subnet that is not among the resources")
+            self.reader.unread.add(machine.element)
         addresses = [str(one) for one in listed(properties.get("privateIps")) if isinstance(one, str)]
         if not addresses:
             self.reader.remarks.add(f"{machine.path} has no fixed address: it is taken for the last of its subnet")

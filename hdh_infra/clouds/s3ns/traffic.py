@@ -124,7 +124,7 @@ class _World:
             flows=tuple(sorted((*flows(interfaces, self._routed), *to_stores))),
             egress=tuple(sorted((*ways, *lost))),
             entry=tuple(sorted(self._entry())),
-            public={wire.server.path: wire.public for wire in self.wires},
+            public=dict.fromkeys((wire.server.path for wire in self.wires if wire.public), True),
             logged=self._logged(),
             reaching=frozenset(
                 wire.interface.element for wire in self.wires if intersect(self._to_apis(wire, "tcp"), _HTTPS)
@@ -253,6 +253,7 @@ class _World:
                     self.reader.remarks.add(
                         f"{server.path}: its address or subnet cannot be read, and so who reaches it"
                     )
+                    self.reader.unread.add(server.element)
                     continue
                 public = bool(listed(one.get("accessConfigs")) or listed(one.get("ipv6AccessConfigs")))
                 yield self._wire(server, subnet, network.path, address, frozenset(names), scoped, public=public)

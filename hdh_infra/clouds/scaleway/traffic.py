@@ -85,10 +85,12 @@ class _Wires:
         network = self.reader.follow(value, PRIVATE_NETWORK)
         if network is None:
             self.reader.remarks.add(f"{nic.path}: joins {server.element} to a network that is none of the platform's")
+            self.reader.unread.add(server.element)
             return
         addresses = list(self._addresses(nic, server, network))
         if not addresses:
             self.reader.remarks.add(f"{nic.path}: its address cannot be seen, nor who reaches it")
+            self.reader.unread.add(server.element)
         for address in addresses:
             own = self.ranges[network.path]
             rules = self.lists.rules(self.vpcs[network.path], address, own, answers=False)
