@@ -281,7 +281,9 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
     if attribute in _KEYS or wanted is None:
         return Verdict.met
     if value is None:
-        return Verdict.unknown
+        # What everything reaches is reached, whatever nobody knows beyond it.
+        lowest = attribute in SCALES and next(iter(SCALES[attribute])).value == wanted
+        return Verdict.met if lowest else Verdict.unknown
     if value is False and attribute in SCALES:
         return Verdict.differs if fact.means else Verdict.not_met
     if _reached(attribute, wanted, value):

@@ -111,6 +111,14 @@ def test_what_the_offer_does_not_reach_is_told_in_its_own_words_with_its_source_
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("seen", [None, "software"])
+def test_a_floor_that_everything_reaches_is_met_where_nobody_knows_what_lies_above_it(seen):
+    row = judged(spec(), {KEY: {"protection": seen}}, fact("key.protection", None))[KEY, "protection"]
+    assert (row.asked, row.verdict) == ("software", Verdict.met)
+    hard = judged(spec(key={"protection": "hsm"}), {KEY: {"protection": "hsm"}}, fact("key.protection", None))
+    assert hard[KEY, "protection"].verdict is Verdict.unknown
+
+
 def test_a_lower_level_is_told_once_and_not_again_by_its_key():
     rows = judged(spec(), {STORE: {"encryption": "provider-key", "key": None}})
     assert rows[STORE, "encryption"].verdict is Verdict.not_met

@@ -245,7 +245,11 @@ class _World:
             names = {f"tag {one}" for one in listed(server.properties.get("tags"))}
             names |= {f"account {account}"} if account else set()
             scoped = account if listed(given.get("scopes")) else None
-            for one in listed(server.properties.get("networkInterfaces")):
+            attached = listed(server.properties.get("networkInterfaces"))
+            if not attached:
+                self.reader.remarks.add(f"{server.path}: its interfaces cannot be seen, and so who reaches it")
+                self.reader.unread.add(server.element)
+            for one in attached:
                 subnet = self.reader.follow(one.get("subnetwork"))
                 network = self.reader.follow(subnet.properties.get("network")) if subnet is not None else None
                 address = one.get("networkIp")
