@@ -126,6 +126,7 @@ class _Judge:
         self.place, self.observed, self.today = place, observed, str(today)
         self.unlowered = of(place.target).unlowered
         self._here = _names(place, place.region)
+        self._countries = {one.country for one in place.offer.regions} - {None}
         self._known = self._here.union(*(_names(place, one) for one in place.offer.regions))
 
     def row(
@@ -191,8 +192,10 @@ class _Judge:
     def _is_elsewhere(self, attribute: str, given: Mapping[str, Any]) -> bool:
         """Whether an element is seen to lie where the catalogue's row does not speak of, or in several regions."""
         region = given.get("region")
-        known = self._here if attribute == "country" else self._known
-        return region is not None and str(region).lower() not in known
+        if region is None or (attribute != "country" and given.get("country") in self._countries):
+            # A service may have regions of its own, as key services do: that their country is known says enough.
+            return False
+        return str(region).lower() not in (self._here if attribute == "country" else self._known)
 
     def _missing(self, path: str, requirement: str, attribute: str, wanted: Any, seen: Any, fact: Fact) -> VerdictRow:
         """What no plan of this cloud makes: the offer's own lack comes first, the library's after it."""

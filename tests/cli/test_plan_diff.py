@@ -7,7 +7,7 @@ import pytest
 OVH = "ovhcloud:GRA"
 OVERRIDES = """
 overrides:
-  platform/keys: {region: eu-west-gra}
+  platform/keys: {region: eu-west-sbg}
   space/cohort-a/machine/desktop/server/0: {imageId: another}
 """
 REPLACE = """
