@@ -6,12 +6,12 @@ Access logs, keys and who may open a bucket are each cloud's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.documents import EVERYONE
-from hdh_infra.clouds.values import document, listed
+from hdh_infra.clouds.values import document, is_unreadable, listed
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import Value
@@ -123,15 +123,27 @@ def observe_bucket(bucket: Native) -> dict[str, Any]:
     return {
         # A lock protects versions, so a locked bucket has them.
         "versioning": bool(bucket.properties.get("versioning")) or lock is not None,
-        "retention": {"days": int(lock["days"]), "mode": str(lock["mode"])} if lock else None,
+        # A lock that says no days or no mode keeps nothing by itself.
+        "retention": {"days": int(lock["days"]), "mode": str(lock["mode"])}
+        if lock and lock.get("days") and lock.get("mode")
+        else None,
         "expiry": _expiry(bucket),
         "public": is_public(bucket),
     }
 
 
+def remarks_on(buckets: Iterable[Native]) -> Iterator[str]:
+    """What a reader should know of buckets that no attribute of the model says."""
+    for bucket in buckets:
+        if bucket.properties.get("forceDestroy") is True:
+            yield f"{bucket.path}: goes with all that it holds when it is deleted (forceDestroy)"
+        if is_unreadable(bucket.properties.get("policy")):
+            yield f"{bucket.path}: its policy cannot be read, and is taken to let everybody in"
+
+
 def is_public(bucket: Native) -> bool:
-    """Whether the bucket's own policy or ACL allows anything to whoever asks; conditions are not trusted to narrow it."""
-    if any(is_public_grantee(name) for name, _ in acl_grants(bucket)):
+    """Whether the bucket's own policy or ACL allows anything to whoever asks; conditions are not trusted to narrow it, nor is a policy that cannot be read."""
+    if is_unreadable(bucket.properties.get("policy")) or any(is_public_grantee(name) for name, _ in acl_grants(bucket)):
         return True
     for statement in listed(document(bucket.properties.get("policy")).get("Statement")):
         if statement.get("Effect") != "Allow":

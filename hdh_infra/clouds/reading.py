@@ -27,6 +27,8 @@ class Resources:
         self.natives = natives
         self.site = site
         self.remarks: set[str] = set()
+        self.unread: set[str] = set()
+        """Machines whose way into a network cannot be read (`Observation.unread`)."""
         self._paths: dict[str, list[str]] = {}
         for native in natives:
             self._paths.setdefault(native.element, []).append(native.path)
@@ -109,9 +111,8 @@ class Reader(Resources):
         return None
 
     def place(self, natives: Iterable[Native], service: str = "compute") -> dict[str, Any]:
-        """Country and region of resources; null where they lie in several."""
-        regions = {self.region(native, service) for native in natives}
-        if len(regions) != 1:
-            return {"country": None, "region": ", ".join(sorted(regions)) or None}
-        region = regions.pop()
-        return {"country": self.country(region, service), "region": region}
+        """Countries and regions of resources, all of them; no country where that of one is not known."""
+        regions = sorted({self.region(native, service) for native in natives})
+        countries = {self.country(region, service) for region in regions}
+        known = sorted(one for one in countries if one is not None) if None not in countries else []
+        return {"country": ", ".join(known) or None, "region": ", ".join(regions) or None}

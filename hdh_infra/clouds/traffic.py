@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
 
 from hdh_infra.clouds.base import ServiceFlow
+from hdh_infra.clouds.buckets import BUCKET, remarks_on
 from hdh_infra.clouds.doors import SESSIONS
 from hdh_infra.clouds.endpoint import beyond_store, strangers
 from hdh_infra.clouds.filters import (
@@ -63,7 +64,8 @@ def observation(reader: Resources, elements: Mapping[str, dict[str, Any]], traff
         service_flows=traffic.service_flows,
         egress=traffic.egress,
         entry=traffic.entry,
-        remarks=tuple(sorted(reader.remarks)),
+        remarks=tuple(sorted({*reader.remarks, *remarks_on(reader.natives.of_type(BUCKET))})),
+        unread=tuple(sorted(reader.unread)),
     )
 
 

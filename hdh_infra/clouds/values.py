@@ -26,6 +26,13 @@ def document(value: Value) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def is_unreadable(value: Value) -> bool:
+    """Whether something stands where a JSON document is wanted, and it cannot be read: what it says is not known."""
+    if value in (None, "", {}):
+        return False
+    return form_of(value) not in {None, "$json"} or not document(value)
+
+
 def listed(value: Value) -> list[Any]:
     """A list, whether a document wrote one thing or several."""
     if value is None:

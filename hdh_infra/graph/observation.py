@@ -223,6 +223,8 @@ class Observation:
     entry: tuple[ObservedFlow, ...] = ()
     remarks: tuple[str, ...] = field(default=())
     """What a reader should know that no attribute says, such as a resource that no element claims."""
+    unread: tuple[str, ...] = field(default=())
+    """Machines whose way into a network cannot be read: that nothing is seen to reach them says nothing."""
 
     def to_json(self) -> dict[str, Any]:
         """The documented form, `hdh-observation/1`."""
@@ -236,4 +238,5 @@ class Observation:
             "egress": [flow.to_json() for flow in self.egress],
             "entry": [flow.to_json() for flow in self.entry],
             "remarks": list(self.remarks),
+            **({"unread": list(self.unread)} if self.unread else {}),
         }

@@ -143,7 +143,6 @@ BY_CATALOGUE = frozenset(
         "exportable",
         "redundancy",
         "private",
-        "public",
         "country",
         "identity",
         "custody",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from hdh_infra.catalogue.load import Site
-from hdh_infra.catalogue.schema import Fact
+from hdh_infra.catalogue.schema import Fact, Region
 from hdh_infra.clouds import of
 from hdh_infra.graph.observation import Observation
 from hdh_infra.graph.plan import VerdictRow
@@ -24,7 +24,7 @@ from hdh_infra.model.paths import Kind, kind_of
 from hdh_infra.model.scales import Confidence, Encryption, KeyOrigin, Relation, RetentionMode, Verdict
 from hdh_infra.model.wording import value_words
 from hdh_infra.planning.keyless import is_keyless, keyless_rows
-from hdh_infra.planning.reaching import flow_rows
+from hdh_infra.planning.reaching import UNREAD, flow_rows
 from hdh_infra.planning.refusing import refused_rows
 from hdh_infra.planning.waiving import waived
 from hdh_infra.planning.whole import whole
@@ -125,6 +125,9 @@ class _Judge:
     def __init__(self, place: Site, observed: Observation, today: datetime.date) -> None:
         self.place, self.observed, self.today = place, observed, str(today)
         self.unlowered = of(place.target).unlowered
+        self._here = _names(place, place.region)
+        self._countries = {one.country for one in place.offer.regions} - {None}
+        self._known = self._here.union(*(_names(place, one) for one in place.offer.regions))
 
     def row(
         self, path: str, kind: Kind, attribute: str, wanted: Any, given: Mapping[str, Any], *, existing: bool
@@ -151,6 +154,8 @@ class _Judge:
         answer = answers(kind, attribute, wanted, seen)
         if existing and seen is None and wanted is not None and attribute != "country":
             return self._made(path, rule.requirement, attribute, wanted, None, Verdict.unknown, _EXISTING, None)
+        if attribute == "public" and path in self.observed.unread and not seen:
+            return self._made(path, rule.requirement, attribute, wanted, None, Verdict.unknown, UNREAD, None)
         if fact is None or rule.relation is Relation.untraceable or (answer and seen is None):
             return self._told(path, rule.requirement, attribute, wanted, seen, _of(answer), fact)
         if wanted is not None and not seen and rule.requirement in self.unlowered:
@@ -166,7 +171,13 @@ class _Judge:
             # A person brings it, and no property shows where material was made.
             return self._made(path, rule.requirement, attribute, wanted, None, Verdict.differs, fact.reason, fact)
         if seen is None and attribute in BY_CATALOGUE:
-            return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
+            if self._is_elsewhere(attribute, given) and fact.value is not None:
+                words = (
+                    f"it lies in {given['region']}, and what is known of {self.place.target} holds for its own region"
+                )
+                return self._made(path, rule.requirement, attribute, wanted, None, Verdict.unknown, words, fact)
+            if attribute not in _SHOWN or offered is not Verdict.met:
+                return self._told(path, rule.requirement, attribute, wanted, fact.value, offered, fact)
         if fact.means and seen == fact.value:
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         if answer is None and fact.value is not None and self.observed.source == "plan" and not existing:
@@ -177,6 +188,14 @@ class _Judge:
             # The offer's named other means is what there is: nothing native was to be seen.
             return self._told(path, rule.requirement, attribute, wanted, seen, offered, fact)
         return self._told(path, rule.requirement, attribute, wanted, seen, verdict, fact)
+
+    def _is_elsewhere(self, attribute: str, given: Mapping[str, Any]) -> bool:
+        """Whether an element is seen to lie where the catalogue's row does not speak of, or in several regions."""
+        region = given.get("region")
+        if region is None or (attribute != "country" and given.get("country") in self._countries):
+            # A service may have regions of its own, as key services do: that their country is known says enough.
+            return False
+        return str(region).lower() not in (self._here if attribute == "country" else self._known)
 
     def _missing(self, path: str, requirement: str, attribute: str, wanted: Any, seen: Any, fact: Fact) -> VerdictRow:
         """What no plan of this cloud makes: the offer's own lack comes first, the library's after it."""
@@ -231,6 +250,12 @@ class _Judge:
         )  # fmt: skip
 
 
+def _names(place: Site, region: Region) -> frozenset[str]:
+    """What any service calls a region, and the description calls the target's own, in small letters."""
+    own = place.settings.region_name if region.name == place.region.name else None
+    return frozenset(name.lower() for name in (region.name, *region.names.values(), own) if name is not None)
+
+
 def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
     """Whether the other means is there: versions have back what was deleted only where they are kept."""
     if attribute in {"grants", "entry"} or attribute in _ACCESS:
@@ -241,6 +266,8 @@ def _serves(attribute: str, given: Mapping[str, Any]) -> bool:
 
 _ACCESS = frozenset({"users", "administrators"})
 """Of a key: who has what is told by name, whatever other means there are for others."""
+_SHOWN = frozenset({"identity"})
+"""What stands on each resource that has it: where none is seen there is none, whatever the offer could give."""
 _KEYS = {"key": "encryption", "system_key": "system_encryption"}
 _MADE = KeyOrigin.generated.value
 _EXISTING = "it is named and not made, so that only what is deployed can show it"
@@ -257,7 +284,9 @@ def _offered(attribute: str, wanted: Any, fact: Fact) -> Verdict:
     if attribute in _KEYS or wanted is None:
         return Verdict.met
     if value is None:
-        return Verdict.unknown
+        # What everything reaches is reached, whatever nobody knows beyond it.
+        lowest = attribute in SCALES and next(iter(SCALES[attribute])).value == wanted
+        return Verdict.met if lowest else Verdict.unknown
     if value is False and attribute in SCALES:
         return Verdict.differs if fact.means else Verdict.not_met
     if _reached(attribute, wanted, value):

@@ -24,13 +24,24 @@ HOST_NAMES = "egress.host_names"
 _EVERYWHERE = "0.0.0.0/0"
 _From: TypeAlias = tuple[str, str]
 """Who comes, and by which protocol."""
+UNREAD = "its address or its network cannot be read, and so not who reaches it"
 _EXACTLY = "the native rules open exactly what was asked"
 
 
 def flow_rows(expanded: Expanded, place: Site, observed: Observation, today: datetime.date) -> Iterator[VerdictRow]:
     """Every verdict on flows, on ways out by address, and on ways out by host name; what is observed is of `today`."""
     yield from _flows(expanded, place, observed, str(today))
+    yield from _unread(observed, str(today))
     yield from _hosts(expanded, place, observed)
+
+
+def _unread(observed: Observation, today: str) -> Iterator[VerdictRow]:
+    """One row a machine of which nobody sees where it is attached: that nothing is open to it is not known."""
+    for machine in observed.unread:
+        yield VerdictRow(
+            machine, "flow.exact", "attachment", "readable", None, Verdict.unknown, UNREAD,
+            f"observed in the {observed.source}", today, Confidence.measured,
+        )  # fmt: skip
 
 
 def _hosts(expanded: Expanded, place: Site, observed: Observation) -> Iterator[VerdictRow]:

@@ -7,7 +7,7 @@ import pytest
 OVH = "ovhcloud:GRA"
 OVERRIDES = """
 overrides:
-  platform/keys: {region: eu-west-gra}
+  platform/keys: {region: eu-west-sbg}
   space/cohort-a/machine/desktop/server/0: {imageId: another}
 """
 REPLACE = """
@@ -90,7 +90,7 @@ def test_the_json_has_everything_and_nothing_else_stands_beside_it(hdh, changed,
     }  # fmt: skip
     by_path = {one["path"]: one for one in found["changes"]}
     assert by_path["platform/keys"]["properties"] == [
-        {"path": "region", "old": "eu-west-rbx", "new": "eu-west-gra", "effect": "replace", "why": ""}
+        {"path": "region", "old": "eu-west-rbx", "new": "eu-west-sbg", "effect": "replace", "why": ""}
     ]
 
 

@@ -3,6 +3,7 @@
 import base64
 import copy
 import datetime
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hdh_infra.catalogue.load import Site, site
 from hdh_infra.clouds import of
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, Natives, Observation
-from hdh_infra.graph.values import transform
+from hdh_infra.graph.values import fill, transform
 from hdh_infra.model.platform import Platform
 from hdh_infra.model.target import Target
 from hdh_infra.planning import make_plan
@@ -69,7 +70,12 @@ def deployment(platform: Platform, target: str) -> Deployment:
 
 
 def as_state(platform: Platform, target: str) -> Observation:
-    """What is read of an engine's state of a plan: ids for references, answers for lookups."""
+    """What is read of an engine's state of a plan."""
+    return observed(held(platform, target), site(Target.parse(target), platform), "state")
+
+
+def held(platform: Platform, target: str) -> list[Native]:
+    """An engine's state of a plan: ids for references, answers for lookups."""
     nodes = {node.path: node for node in planned(platform, target)}
     ids = {path: f"id-{index:08x}" for index, path in enumerate(nodes)}
 
@@ -80,15 +86,16 @@ def as_state(platform: Platform, target: str) -> Observation:
             case "$ref":
                 return nodes[form["$ref"]].properties.get(form["output"], f"of-{form['$ref']}")
             case "$lookup":
-                return f"id of {form['args']['name']}"
+                return f"id of {form['args'].get('name')}"
+            case "$format":
+                return fill(form["$format"], [str(transform(one, value)) for one in form["args"]])
+            case "$json":
+                return json.dumps(transform(form["$json"], value))
             case "$base64":
-                return base64.b64encode(form["$base64"].encode()).decode()
+                return base64.b64encode(str(transform(form["$base64"], value)).encode()).decode()
         raise AssertionError(kind)
 
-    natives = [
-        Native(path, node.type, transform(dict(node.properties), value), ids[path]) for path, node in nodes.items()
-    ]
-    return observed(natives, site(Target.parse(target), platform), "state")
+    return [Native(path, node.type, transform(dict(node.properties), value), ids[path]) for path, node in nodes.items()]
 
 
 def put(path, **properties):

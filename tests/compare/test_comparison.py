@@ -179,6 +179,8 @@ def test_a_resource_that_is_gone_and_a_value_that_changed_are_drift(small, plans
 
 
 def test_what_is_not_visible_is_drift_only_where_the_catalogue_does_not_answer_for_it(small, plans):
+    """No row of the catalogue says in which country a region lies that it does not know; redundancy it answers for, seen or not."""
+
     def change(natives):
         return [
             dataclasses.replace(native, properties={**native.properties, "region": "elsewhere"})
@@ -190,9 +192,16 @@ def test_what_is_not_visible_is_drift_only_where_the_catalogue_does_not_answer_f
         ]
 
     found = compare_sides(small, [deployed(plans[1], small, change=change)], today=TODAY)
-    assert found.drift["openstack:RegionOne state"] == (
+    lines = found.drift["openstack:RegionOne state"]
+    assert [line for line in lines if " country: " not in line] == [
         "zone/lake/machine/spark image: planned debian-12, found not visible",
-    )
+    ]
+    stores = {row.element for row in found.sides[0].verdicts if row.requirement == "store.versioning"}
+    assert {line for line in lines if " country: " in line} == {
+        f"{path} country: planned FR, found not visible" for path in stores
+    }
+    rows = [row for row in found.sides[0].verdicts if row.attribute == "country" and row.element in stores]
+    assert {str(row.verdict) for row in rows} == {"unknown"}
 
 
 def test_what_is_only_looked_up_is_no_resource_and_no_drift(small, plans):

@@ -111,6 +111,14 @@ def test_what_the_offer_does_not_reach_is_told_in_its_own_words_with_its_source_
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("seen", [None, "software"])
+def test_a_floor_that_everything_reaches_is_met_where_nobody_knows_what_lies_above_it(seen):
+    row = judged(spec(), {KEY: {"protection": seen}}, fact("key.protection", None))[KEY, "protection"]
+    assert (row.asked, row.verdict) == ("software", Verdict.met)
+    hard = judged(spec(key={"protection": "hsm"}), {KEY: {"protection": "hsm"}}, fact("key.protection", None))
+    assert hard[KEY, "protection"].verdict is Verdict.unknown
+
+
 def test_a_lower_level_is_told_once_and_not_again_by_its_key():
     rows = judged(spec(), {STORE: {"encryption": "provider-key", "key": None}})
     assert rows[STORE, "encryption"].verdict is Verdict.not_met
@@ -123,12 +131,46 @@ def test_another_key_than_the_asked_one_is_not_met():
     assert judged(spec(), seen, fact("store.encryption", "customer-key"))[STORE, "key"].verdict is Verdict.not_met
 
 
-@pytest.mark.parametrize("value", [None, "managed", False])
+@pytest.mark.parametrize("value", [None, "customer-key", "provider-key"])
 def test_what_follows_from_the_offer_itself_is_the_catalogue_s_where_nothing_native_shows_it(value):
-    assert "identity" in BY_CATALOGUE
-    row = judged(spec(), {MACHINE: {"identity": None}}, fact("machine.identity", value))[MACHINE, "identity"]
-    expected = {None: Verdict.unknown, "managed": Verdict.met, False: Verdict.not_met}[value]
+    assert "encryption" in BY_CATALOGUE
+    row = judged(spec(), {STORE: {"encryption": None}}, fact("store.encryption", value))[STORE, "encryption"]
+    expected = {None: Verdict.unknown, "customer-key": Verdict.met, "provider-key": Verdict.not_met}[value]
     assert (row.verdict, row.source) == (expected, "a page of the offer")
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"), [("plan", Verdict.not_met), ("state", Verdict.unknown), ("live", Verdict.unknown)]
+)
+def test_an_identity_that_the_cloud_could_give_and_no_machine_shows_is_not_met_by_the_offer_s_word(source, verdict):
+    seen = {MACHINE: {"identity": None}}
+    row = judged(spec(), seen, fact("machine.identity", "managed"), source=source)[MACHINE, "identity"]
+    assert row.verdict is verdict
+    assert judged(spec(), seen, fact("machine.identity", False), source=source)[MACHINE, "identity"].verdict in {
+        Verdict.not_met,
+        Verdict.differs,
+    }
+
+
+@pytest.mark.parametrize("region", ["moon-1", "GRA, moon-1"])
+@pytest.mark.parametrize(
+    ("path", "attribute", "offered"),
+    [
+        (STORE, "country", fact("region.country", "FR")),
+        (MACHINE, "country", fact("region.country", "FR")),
+        (STORE, "encryption", fact("store.encryption", "customer-key")),
+        (STORE, "redundancy", fact("store.redundancy", "zone")),
+    ],
+)
+def test_the_offer_s_word_on_its_own_region_says_nothing_of_what_lies_elsewhere(region, path, attribute, offered):
+    """A replica that lies abroad, beside one that does not, is no replica in France."""
+    spec_of = spec({"redundancy": "zone"})
+    row = judged(spec_of, {path: {attribute: None, "region": region}}, offered)[path, attribute]
+    assert (row.verdict, row.given) == (Verdict.unknown, None)
+    assert region in row.reason
+    assert judged(spec_of, {path: {attribute: None, "region": TARGET.region}}, offered)[path, attribute].verdict is (
+        Verdict.met
+    )
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ def observe(natives: Natives, site: Site) -> Observation:
                 }
             )
         ),
+        unread=tuple(sorted(reader.unread)),
     )
 
 

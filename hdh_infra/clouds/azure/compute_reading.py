@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hdh_infra.clouds.azure.backup_reading import Backups, Given, weakest
@@ -40,13 +40,14 @@ def observe_machines(reader: Reader, backups: Backups) -> dict[str, dict[str, An
             },
             **{
                 name: _same([one[name] for one in found])
-                for name in ("gpu", "key", "system_key", "image", "image_version", "identity", "country")
+                for name in ("gpu", "key", "system_key", "image", "image_version", "identity")
             },
             "spread": str(_spread(found)),
             "startup": None,
             "backup": weakest(one["backup"] for one in found),
             "public": any(one["public"] for one in found),
-            "region": ", ".join(sorted({one["region"] for one in found})),
+            "country": _joined(one["country"] for one in found),
+            "region": _joined(one["region"] for one in found),
             "logins": sorted({login for one in found for login in one["logins"]}),
             "native": reader.paths(element),
         }
@@ -93,6 +94,12 @@ def _observe_one(reader: Reader, native: Native, images: Mapping[str, str], back
         "region": place(location),
         "logins": [_fingerprint(one) for one in listed(got(native, "osProfile.linuxConfiguration.ssh.publicKeys"))],
     }
+
+
+def _joined(places: Iterable[str | None]) -> str | None:
+    """All places, of which more than one is no place that anybody asked; None where one is not known."""
+    found = set(places)
+    return None if None in found else ", ".join(sorted(map(str, found)))
 
 
 def _spread(replicas: Sequence[Mapping[str, Any]]) -> Spread:

@@ -59,6 +59,8 @@ class Reader:
     def __init__(self, natives: Natives, site: Site) -> None:
         """Index them; `site` says which regions lie where."""
         self.natives, self.site = natives, site
+        self.unread: set[str] = set()
+        """Machines whose way into a network cannot be read (`Observation.unread`)."""
         self._vault_suffix = vault_suffix(site)
         self._by_name: dict[tuple[str, str], Native] = {}
         self._keys: dict[tuple[str, str], Native] = {}

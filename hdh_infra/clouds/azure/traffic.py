@@ -219,7 +219,12 @@ class _Network:
     def _machines(self) -> Iterator[Interface]:
         seen: set[str] = set()
         for machine in self.reader.of("compute:VirtualMachine"):
-            for native in interfaces(self.reader, machine):
+            attached = list(interfaces(self.reader, machine))
+            known = len(attached) == len(listed(got(machine, "networkProfile.networkInterfaces")))
+            if not attached or not known or not all(listed(got(one, "ipConfigurations")) for one in attached):
+                self.remarks.append(f"{machine.path}: an interface of it cannot be seen, and so who reaches it")
+                self.reader.unread.add(machine.element)
+            for native in attached:
                 if native.path not in seen:
                     seen.add(native.path)
                     yield from self._of_machine(machine, native)
@@ -231,6 +236,7 @@ class _Network:
             own = _address(configuration.get("privateIPAddress"))
             if subnet is None or network is None or own is None:
                 self.remarks.append(f"{native.path}: its address or subnet cannot be read, and so who reaches it")
+                self.reader.unread.add(machine.element)
                 continue
             # A filter on the interface itself can only take away from what the subnet's lets through.
             filtering = subnet.properties.get("networkSecurityGroup") or native.properties.get("networkSecurityGroup")

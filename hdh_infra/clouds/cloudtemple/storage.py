@@ -163,7 +163,7 @@ def observe_rights(reader: Reader) -> dict[str, dict[str, Access]]:
 
 def observe_grants(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -> dict[str, list[str]]:
     """By the native path of a bucket, who may do what with it, as the spec says it."""
-    found: dict[str, list[str]] = {bucket.path: [] for bucket in reader.buckets.values()}
+    found: dict[str, list[str]] = {bucket.path: [] for bucket in reader.natives.of_type(BUCKET)}
     for element, mine in rights.items():
         try:
             machine = kind_of(element) == "machine"
@@ -208,7 +208,7 @@ def observe_stores(reader: Reader, rights: Mapping[str, Mapping[str, Access]]) -
             "redundancy": None,
             "private": False,
             "public": is_public(bucket),
-            "grants": grants[bucket.path],
+            "grants": grants.get(bucket.path),
             "access_log": False,
             "backup": None,
             **reader.place(buckets),

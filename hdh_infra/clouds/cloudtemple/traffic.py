@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hdh_infra.clouds.cloudtemple.naming import ADAPTER, BINDING, STATIC_IP, VM
+from hdh_infra.clouds.cloudtemple.naming import ADAPTER, BINDING, BUCKET, STATIC_IP, VM
 from hdh_infra.clouds.cloudtemple.reading import Reader, is_on, place_of
 from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
 from hdh_infra.clouds.filters import ALL_PORTS, ANYWHERE, PROTOCOLS, written
@@ -99,7 +99,7 @@ def _to_stores(
     reader: Reader, outside: list[str], rights: Mapping[str, Mapping[str, Access]]
 ) -> Iterator[ObservedFlow]:
     """A machine reaches a store where it comes outside at all and its account is on the bucket's list."""
-    stores = {bucket.path: bucket.element for bucket in reader.buckets.values()}
+    stores = {bucket.path: bucket.element for bucket in reader.natives.of_type(BUCKET)}
     beyond = (beyond_store(endpoint_name(reader.site)), INTERNET)
     for element in outside:
         for store in sorted({stores[path] for path in rights.get(element, ())}):

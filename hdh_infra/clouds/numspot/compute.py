@@ -119,6 +119,11 @@ def observe_machines(
         images = {reader.families.get(str(one.properties.get("imageId"))) for one in machines}
         for one in machines:
             _remark(reader, one)
+        for volume in (one for some in disks for one in some):
+            if volume.properties.get("replaceVolumeOnDownsize") is True:
+                reader.remarks.add(
+                    f"{volume.path}: a smaller size makes an empty disk in its place (replaceVolumeOnDownsize)"
+                )
         found[element] = {
             "kind": "machine",
             "count": len(machines),

@@ -44,7 +44,11 @@ class Wires:
         self.reader = reader
         natives = reader.natives
         self.vpcs = {one.path: one for one in natives.of_type(VPC)}
-        self.subnets = {one.path: network_of(str(one.properties["ipRange"])) for one in natives.of_type(SUBNET)}
+        self.subnets = {
+            one.path: network_of(str(one.properties["ipRange"]))
+            for one in natives.of_type(SUBNET)
+            if one.properties.get("ipRange")
+        }
         self.vpc_of = {one.path: self._vpc(one.properties.get("vpcId")) for one in natives.of_type(SUBNET)}
         self.inside = tuple(ipaddress.collapse_addresses(self.subnets.values()))
         self.rules = self._rules()
@@ -176,6 +180,10 @@ class Wires:
         properties = machine.properties
         subnet = self.reader.follow(properties.get("subnetId"), SUBNET)
         network = subnet.path if subnet is not None else str(properties.get("subnetId"))
+        if subnet is None:
+            # Whether it gives public addresses by itself is not known.
+            self.reader.remarks.add(f"{machine.path} is in a subnet that is not among the resources")
+            self.reader.unread.add(machine.element)
         addresses = [str(one) for one in listed(properties.get("privateIps")) if isinstance(one, str)]
         if not addresses:
             self.reader.remarks.add(f"{machine.path} has no fixed address: it is taken for the last of its subnet")
@@ -200,7 +208,11 @@ class Wires:
         return False
 
     def _filter(self, machine: Native, network: str) -> tuple[frozenset[str], tuple[Rule, ...]]:
-        values = listed(machine.properties.get("securityGroupIds"))
+        # Groups by their names are groups of the VPC that no id tells.
+        values = [
+            *listed(machine.properties.get("securityGroupIds")),
+            *(listed(machine.properties.get("securityGroups")) if self.reader.natives.source == "plan" else ()),
+        ]
         if not values:
             default = f"{_DEFAULT}{self.vpc_of.get(network, network)}"
             self.reader.remarks.add(

@@ -53,7 +53,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
             **observe_store(
                 bucket,
                 _encryption(reader, bucket),
-                grants[bucket.path],
+                grants.get(bucket.path),
                 private=private,
                 access_log=observe_access_log(reader, bucket),
             ),

@@ -117,7 +117,7 @@ def observe_containers(
             "redundancy": None,
             "private": private,
             "public": is_public_container(one),
-            "grants": grants[one.path],
+            "grants": grants.get(one.path),
             "access_log": logged,
             "backup": None,
             **reader.place(containers),

@@ -196,12 +196,14 @@ class Wires:
         wires += [(one.get("portId"), one) for one in attached]
         if not wires:
             self.reader.remarks.add(f"{server.path} names no network: the cloud gives it one by itself")
+            self.reader.unread.add(server.element)
         for value, wire in wires:
             port = self.reader.follow(value, PORT)
             if port is not None:
                 yield from self._port(server, port)
             elif value:
                 self.reader.remarks.add(f"{server.path} has a port that is not among the resources")
+                self.reader.unread.add(server.element)
             else:
                 yield from self._without_port(server, wire)
 

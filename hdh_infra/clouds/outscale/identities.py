@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.clouds.documents import BUCKET_ACTIONS, OBJECT_ACTIONS, let_in
 from hdh_infra.clouds.outscale.naming import INSTANCE
 from hdh_infra.clouds.outscale.reading import Reader
@@ -129,7 +130,7 @@ def observe_rights(reader: Reader) -> dict[str, Rights]:
 def observe_grants(reader: Reader, rights: Mapping[str, Rights]) -> dict[str, list[str]]:
     """By the native path of a bucket, who may do what with it, as the spec says it; accounts that nobody is known by stand by their number."""
     known = set(reader.site.settings.accounts.values())
-    found: dict[str, set[str]] = {bucket.path: set() for bucket in reader.buckets.values()}
+    found: dict[str, set[str]] = {bucket.path: set() for bucket in reader.natives.of_type(BUCKET)}
     for bucket in reader.buckets.values():
         for account, accesses in _let_in(bucket):
             if account not in known:

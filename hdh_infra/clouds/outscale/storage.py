@@ -41,7 +41,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str]]) -> dict[str,
     """
     return {
         element: {
-            **observe_store(bucket, _encryption(bucket), grants[bucket.path]),
+            **observe_store(bucket, _encryption(bucket), grants.get(bucket.path)),
             **reader.place(buckets),
             "native": reader.paths(element),
         }

@@ -259,6 +259,7 @@ class Wires:
         address = properties.get("privateIpAddress") or properties.get("privateIp")
         if subnet is None or net is None or not isinstance(address, str):
             self.reader.remarks.add(f"{instance.path} has no Subnet or no fixed address among the resources: not read")
+            self.reader.unread.add(instance.element)
             return
         names, rules = filter_of(self.reader, instance, listed(properties.get("securityGroupIds")), GROUP, self.rules)
         if FILTERED not in tags_of(net):

@@ -110,6 +110,7 @@ def observe(natives: Natives, site: Site) -> Observation:
         egress=traffic.egress,
         entry=tuple(sorted((*traffic.entry, *entries(reader)))),
         remarks=tuple(sorted({*reader.remarks, *observe_posture(reader)})),
+        unread=tuple(sorted(reader.unread)),
     )
 
 

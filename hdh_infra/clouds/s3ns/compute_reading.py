@@ -63,7 +63,7 @@ def _element(
         "startup": None,
         "backup": None,
         "public": any(public.get(one.path, False) for one in servers),
-        **reader.place(servers, "zone"),
+        **reader.place([*servers, *(disk for one in found for disk in one["volumes"])], "zone"),
         "native": reader.paths(element),
     }
 
@@ -91,10 +91,17 @@ def _one(reader: Reader, server: Native, attached: Sequence[Native], named: Mapp
         "key": keys.pop() if len(keys) == 1 else None,
         "system_encryption": system[0],
         "system_key": system[1],
+        "volumes": volumes,
         "zone": last(server.properties.get("zone")),
-        # An account without a scope gives no token.
-        "identity": IDENTITY if account.get("email") and listed(account.get("scopes")) else None,
+        # An account without a scope gives no token, nor does one that is switched off.
+        "identity": IDENTITY if _gives_tokens(reader, account) else None,
     }
+
+
+def _gives_tokens(reader: Reader, given: Mapping[str, Any]) -> bool:
+    account = reader.account(given.get("email")) if given.get("email") else None
+    off = account is not None and account.properties.get("disabled") is True
+    return bool(given.get("email")) and bool(listed(given.get("scopes"))) and not off
 
 
 def _disks(reader: Reader, server: Native) -> Iterator[Native]:

@@ -66,6 +66,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation(ACCOUNT, "disabled", _OFF, False, "is switched off: whatever acts under it may do nothing"),
     Expectation(ACCOUNT, "createIgnoreAlreadyExists", _OFF, False, "may have been made by somebody else"),
     Expectation(ZONE, "visibility", ("private",), "public", "answers names to everybody"),
+    Expectation(ZONE, "forwardingConfig", _NONE, None, "asks servers of names elsewhere"),
+    Expectation(ZONE, "peeringConfig", _NONE, None, "asks the names of another network"),
 )  # fmt: skip
 
 

@@ -94,14 +94,24 @@ class Reader(Resources):
         return [f"group/{name}" if name else str(member)]
 
     def place(self, natives: Iterable[Native], name: str = "region") -> dict[str, Any]:
-        """Country and region of resources; null where they lie in several."""
+        """Countries and regions of resources, all of them."""
         regions = {str(one.properties.get(name) or self.site.region.name).rsplit("/", 1)[-1].lower() for one in natives}
         if name == "zone":
             regions = {_ZONE.sub("", one) for one in regions}
-        if len(regions) != 1:
-            return {"country": None, "region": ", ".join(sorted(regions)) or None}
-        region = regions.pop()
-        return {"country": self.country(region), "region": region}
+        countries = {self.country(region) for region in regions}
+        # A private target's own country may be known to nobody.
+        known = [] if None in countries else sorted(map(str, countries))
+        return {"country": ", ".join(known) or None, "region": ", ".join(sorted(regions)) or None}
+
+    def place_of_bucket(self, bucket: Native) -> dict[str, Any]:
+        """Countries and regions of a bucket: where it is said to lie, and each of two that it is told to lie in."""
+        config = bucket.properties.get("customPlacementConfig") or {}
+        regions = {
+            str(one).lower() for one in (bucket.properties.get("location") or "", *listed(config.get("dataLocations")))
+        }
+        countries = {self.country(region) for region in regions}
+        known = [] if None in countries else sorted(map(str, countries))
+        return {"country": ", ".join(known) or None, "region": ", ".join(sorted(regions))}
 
     def country(self, region: str) -> str | None:
         """The country of a region; the region itself where the catalogue has it not."""

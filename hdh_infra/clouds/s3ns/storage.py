@@ -124,8 +124,7 @@ def observe_stores(reader: Reader, rights: Rights) -> dict[str, dict[str, Any]]:
             "grants": rights.grants(bucket),
             "access_log": False,
             "backup": None,
-            "country": reader.country(location),
-            "region": location,
+            **reader.place_of_bucket(bucket),
             "native": reader.paths(bucket.element),
         }
     return found

@@ -64,7 +64,7 @@ _FIRST = -2
 class Traffic:
     """What is open: between elements, to the outside, and from it."""
 
-    flows: tuple[ObservedFlow, ...]
+    flows: Flows
     egress: tuple[ObservedFlow, ...]
     entry: tuple[ObservedFlow, ...]
     public: Mapping[str, bool]
@@ -185,7 +185,7 @@ class _World:
             flows=Flows((*doors.flows, *through.kept), crossings((*to_stores, *through.to_stores))),
             egress=through.with_egress((*ways, *lost, *doors.egress)),
             entry=tuple(sorted(self._entry())),
-            public={wire.server.path: wire.public for wire in self.wires},
+            public=dict.fromkeys((wire.server.path for wire in self.wires if wire.public), True),
             logged=self._logged(),
             reaching=frozenset(
                 wire.interface.element for wire in machines if intersect(self._to_apis(wire, "tcp"), _HTTPS)
@@ -326,7 +326,11 @@ class _World:
             names = {f"tag {one}" for one in listed(server.properties.get("tags"))}
             names |= {f"account {account}"} if account else set()
             scoped = account if listed(given.get("scopes")) else None
-            for one in listed(server.properties.get("networkInterfaces")):
+            attached = listed(server.properties.get("networkInterfaces"))
+            if not attached:
+                self.reader.remarks.add(f"{server.path}: its interfaces cannot be seen, and so who reaches it")
+                self.reader.unread.add(server.element)
+            for one in attached:
                 subnet = self.reader.follow(one.get("subnetwork"))
                 network = self.reader.follow(subnet.properties.get("network")) if subnet is not None else None
                 address = one.get("networkIp")
@@ -334,6 +338,7 @@ class _World:
                     self.reader.remarks.add(
                         f"{server.path}: its address or subnet cannot be read, and so who reaches it"
                     )
+                    self.reader.unread.add(server.element)
                     continue
                 public = bool(listed(one.get("accessConfigs")) or listed(one.get("ipv6AccessConfigs")))
                 yield self._wire(server, subnet, network.path, address, frozenset(names), scoped, public=public)

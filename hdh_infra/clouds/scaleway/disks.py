@@ -83,6 +83,8 @@ def observe_disks(reader: Reader, server: Native) -> Disks:
     root = server.properties.get("rootVolume")
     if isinstance(root, dict) and root.get("sizeInGb"):
         found.system = int(root["sizeInGb"]) * GB
+    if listed(server.properties.get("filesystems")):
+        reader.remarks.add(f"{server.path}: has a file system, which other machines may have too (filesystems)")
     for value in listed(server.properties.get("additionalVolumeIds")):
         volume = reader.follow(value, VOLUME)
         if volume is None:

@@ -98,7 +98,7 @@ def observe_stores(reader: Reader, grants: Mapping[str, list[str] | None]) -> di
     for element, buckets in reader.elements(BUCKET, "store").items():
         bucket = buckets[0]
         found[element] = {
-            **observe_store(bucket, _encryption(reader, bucket), grants[bucket.path]),
+            **observe_store(bucket, _encryption(reader, bucket), grants.get(bucket.path)),
             **reader.place(buckets, "object_store"),
             "native": reader.paths(element),
         }

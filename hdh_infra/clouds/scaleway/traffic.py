@@ -30,6 +30,7 @@ from hdh_infra.clouds.scaleway.naming import (
     ROUTE,
     SECURITY_GROUP,
     SERVER,
+    VPC,
 )
 from hdh_infra.clouds.scaleway.network import ranges_of
 from hdh_infra.clouds.scaleway.reading import Reader
@@ -85,10 +86,12 @@ class _Wires:
         network = self.reader.follow(value, PRIVATE_NETWORK)
         if network is None:
             self.reader.remarks.add(f"{nic.path}: joins {server.element} to a network that is none of the platform's")
+            self.reader.unread.add(server.element)
             return
         addresses = list(self._addresses(nic, server, network))
         if not addresses:
             self.reader.remarks.add(f"{nic.path}: its address cannot be seen, nor who reaches it")
+            self.reader.unread.add(server.element)
         for address in addresses:
             own = self.ranges[network.path]
             rules = self.lists.rules(self.vpcs[network.path], address, own, answers=False)
@@ -138,6 +141,9 @@ def observe_traffic(reader: Reader, opened: Opened) -> Traffic:
         key = (INTERNET, element, protocol)
         entry[key] = union((*entry.get(key, ()), *ports))
     public = {server.element for server in exposed.values()} | {element for element, *_ in forwarded}
+    for vpc in reader.natives.of_type(VPC):
+        if vpc.properties.get("enableTransitivity") is True:
+            reader.remarks.add(f"{vpc.path}: lets packets of other VPCs through to a third one (enableTransitivity)")
     for native in reader.natives.of_type(CONNECTOR, ROUTE, INGRESS_RULE):
         reader.remarks.add(f"{native.path} ({native.type}): a way between networks that is not followed here")
     services = [

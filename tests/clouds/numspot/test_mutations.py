@@ -135,6 +135,42 @@ def test_a_bucket_that_anyone_reads_is_public(small, deploy, change):
     assert made.observe().elements[SNDS]["public"] is True
 
 
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        (f"{SNDS}/bucket", {"forceDestroy": True}),
+        (f"{SNDS}/bucket", {"policy": "no document"}),
+        (f"{SPARK}/data-disk/0", {"replaceVolumeOnDownsize": True}),
+    ],
+)
+def test_what_loses_data_or_cannot_be_read_is_remarked(small, deploy, path, change):
+    made = deploy(small())
+    before = made.observe().remarks
+    made.nodes[path] |= change
+    assert [one for one in made.observe().remarks if one not in before and one.startswith(path)]
+
+
+def test_a_policy_that_cannot_be_read_is_taken_to_let_everybody_in(small, deploy):
+    made = deploy(small())
+    made.nodes[f"{SNDS}/bucket"]["policy"] = {"$ref": "zone/lake/network", "output": "id"}
+    assert made.observe().elements[SNDS]["public"] is True
+
+
+@pytest.mark.parametrize("lock", [{"mode": "compliance"}, {"days": 30}])
+def test_a_lock_of_which_half_cannot_be_seen_keeps_nothing(small, deploy, lock):
+    made = deploy(small())
+    made.nodes[f"{SNDS}/bucket"]["objectLock"] = lock
+    assert made.observe().elements[SNDS]["retention"] is None
+
+
+def test_a_group_by_its_name_is_one_that_nobody_knows_and_lets_everything_through(small, deploy):
+    made = deploy(small())
+    made.nodes[f"{SPARK}/vm/0"]["securityGroups"] = ["somebody's"]
+    observed = made.observe()
+    assert any("security group that is not among the resources" in one for one in observed.remarks)
+    assert ("1-65535",) in {flow.ports for flow in observed.egress if flow.source == SPARK}
+
+
 def test_a_bucket_without_versions_keeps_none(small, deploy):
     made = deploy(small())
     made.nodes[f"{SNDS}/bucket"]["versioning"] = False

@@ -1,5 +1,7 @@
 """Law 2's mutation test: change one native property that bears on security, and what is observed changes."""
 
+import copy
+
 import pytest
 
 from hdh_infra.clouds.s3ns.compute import METADATA
@@ -199,6 +201,8 @@ MUTATIONS = {
     "a machine has no name": ("elements", drop(f"{ADDER}/name/0")),
     "a machine's name leads elsewhere": ("elements", put(f"{ADDER}/name/0", ["10.99.0.1"], "rrdatas")),
     "names are everybody's": ("elements", put("platform/domain", "public", "visibility")),
+    "names are asked elsewhere": ("remarks", put("platform/domain", {"targetNameServers": [{"ipv4Address": "192.0.2.1"}]}, "forwardingConfig")),
+    "names are another network's": ("remarks", put("platform/domain", {"targetNetwork": {"networkUrl": "projects/other/global/networks/x"}}, "peeringConfig")),
     "names are answered nowhere": ("elements", put("platform/domain", [], "privateVisibilityConfig", "networks")),
 }  # fmt: skip
 
@@ -209,6 +213,32 @@ def test_a_change_that_bears_on_security_is_observed(deployment, part, change):
     change(changed)
     after = changed.observe()
     assert getattr(after, part) != getattr(before, part)
+
+
+def test_one_public_interface_makes_a_machine_public_whatever_the_others_are(deployment):
+    changed = deployment.changed()
+    interfaces = changed.nodes[f"{ADDER}/instance/0"]["networkInterfaces"]
+    interfaces.append(copy.deepcopy(interfaces[0]))
+    interfaces[0]["accessConfigs"] = [{"networkTier": "PREMIUM"}]
+    assert changed.observe().elements[ADDER]["public"] is True
+
+
+def test_an_account_that_is_switched_off_gives_no_identity(deployment):
+    changed = deployment.changed()
+    assert changed.observe().elements[ADDER]["identity"] == "managed"
+    changed.nodes[f"{ADDER}/account"]["disabled"] = True
+    assert changed.observe().elements[ADDER]["identity"] is None
+
+
+def test_a_disk_that_lies_elsewhere_and_a_bucket_in_two_places_are_seen_there(deployment):
+    changed = deployment.changed()
+    changed.nodes[f"{WORKER}/data-disk/1"]["zone"] = "europe-west9-a"
+    changed.nodes[BUCKET]["customPlacementConfig"] = {"dataLocations": ["U-FRANCE-EAST1", "EUROPE-WEST3"]}
+    seen = changed.observe().elements
+    assert seen[WORKER]["region"] == "europe-west9, u-france-east1"
+    assert seen[WORKER]["country"] != "FR"
+    assert seen["zone/lake/store/data"]["region"] == "europe-west3, u-france-east1"
+    assert seen["zone/lake/store/data"]["country"] != "FR"
 
 
 def test_what_is_lowered_gives_no_remark_and_opens_nothing_to_the_internet(deployment):

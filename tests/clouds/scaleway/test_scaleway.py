@@ -310,6 +310,21 @@ def grants(deployed, store=SNDS):
     return deployed.observe().elements[store]["grants"]
 
 
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("platform/vpc", {"enableTransitivity": True}),
+        (f"{SPARK}/server/0", {"filesystems": [{"filesystemId": "fr-par/11111111-2222-3333-4444-555555555555"}]}),
+        (f"{SNDS}/bucket", {"forceDestroy": True}),
+    ],
+)
+def test_what_may_join_spaces_or_lose_data_without_a_flow_is_remarked(small, deploy, path, change):
+    made = deploy(rich(small), TARGET)
+    before = made.observe().remarks
+    made.nodes[path] |= change
+    assert [one for one in made.observe().remarks if one not in before and one.startswith(path)]
+
+
 def test_a_bucket_without_a_policy_is_open_to_every_application_that_handles_objects(small, deploy):
     changed = deploy(small(), TARGET)
     assert grants(changed) == sorted([f"{DESKTOP} write", f"{SPARK} write"])
