@@ -17,17 +17,20 @@ NO_ADDRESS = "a filter of public addresses, of machines that have none: an addre
 NO_RIGHT = (
     "a way to stores of machines for which no account is named here: with one it is seen (`tests/clouds/outscale`)"
 )
+PASSING = "without an address of its own the machine has a passing one: it is as public as before"
 HARMLESS: Mapping[str, Mapping[str, str]] = {
+    PASSING: {"Instance": "!networkInterfaces.[].accessConfigs.[].natIp"},
     WORDS: {
         "*": "name tags tags.Name tags.platform tags.[] tags.[].key tags.[].value labels labels.hdh-platform description "
         "displayName accountId groupName",
     },
     DEFAULT: {
-        "Address": "!domain",
+        "Address": "!domain !addressType !ipVersion !networkTier !region",
         "Instance": "!sourceDestCheck !placement !placement.availabilityZone !placement.tenancy !canIpForward !enableDisplay "
         "!metadata.disable-legacy-endpoints !metadata.enable-guest-attributes !metadata.enable-oslogin "
         "!metadata.serial-port-enable !scheduling !scheduling.preemptible !scheduling.provisioningModel "
-        "!shieldedInstanceConfig.enableIntegrityMonitoring !shieldedInstanceConfig.enableVtpm !networkInterfaces.[].stackType",
+        "!shieldedInstanceConfig.enableIntegrityMonitoring !shieldedInstanceConfig.enableVtpm !networkInterfaces.[].stackType "
+        "!networkInterfaces.[].accessConfigs.[].networkTier",
         "Subnet": "!mapPublicIpOnLaunch !availabilityZone !availabilityZoneName",
         "Subnetwork": "!region !stackType",
         "Volume": "!availabilityZone !availabilityZoneName !zone !linkVm.deviceName",
