@@ -193,5 +193,5 @@ def _endpoint(target: Target, platform: Platform | None) -> Mapping[str, Any]:
     place = site(target)
     values = plugin_settings(place.offer)
     named_here = platform.settings(target).object_store_endpoint if platform is not None else None
-    values |= {"endpoint": named_here or place.endpoint("object_store"), "region": place.region.names.get("storage")}
+    values |= {"endpoint": named_here or place.endpoint("object_store"), "region": place.service_region("object_store")}
     return {name: value for name, value in values.items() if value is not None}
