@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias, final
 
 from hdh_infra.catalogue.schema import Offer, Qualification, Region, Sourced
+from hdh_infra.model.wording import in_days
 
 Kind: TypeAlias = Literal[
     "fact", "flavour", "image", "limit", "region", "exposure", "qualification", "price", "refusal"
@@ -97,8 +98,7 @@ def standing_words(row: Qualification, today: datetime.date) -> str:
         case Standing.undated:
             return "qualified, end not told"
         case Standing.ends_soon | Standing.ends_very_soon:
-            when = "today" if left == 0 else "in 1 day" if left == 1 else f"in {left} days"
-            return f"ENDS {when}, on {row.valid_until}"
+            return f"ENDS {in_days(left or 0)}, on {row.valid_until}"
         case Standing.expired:
             return f"EXPIRED on {row.valid_until}"
         case Standing.not_yet:

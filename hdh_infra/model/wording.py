@@ -91,3 +91,8 @@ def listed(items: Iterable[str], most: int = 6) -> str:
 def short_type(token: str) -> str:
     """A native type without its package and module: `Bucket`."""
     return token.rsplit(":", 1)[-1]
+
+
+def in_days(days: int) -> str:
+    """When something comes that is so many days away: `today`, `in 1 day`, `in 12 days`."""
+    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"

@@ -17,6 +17,7 @@ from hdh_infra.model.attributes import ATTRIBUTES, REQUIREMENTS, SCALES, reaches
 from hdh_infra.model.paths import matches
 from hdh_infra.model.platform import Platform, Waiver
 from hdh_infra.model.scales import Confidence, Relation, Verdict
+from hdh_infra.model.wording import in_days
 
 NOTICE = datetime.timedelta(days=30)
 """How long before its end a waiver is announced."""
@@ -94,7 +95,7 @@ def ending_words(waiver: Waiver, today: datetime.date) -> str:
 
 def _when(waiver: Waiver, today: datetime.date) -> str:
     days = (waiver.until - today).days
-    return f"ends in {days} days, on {waiver.until}" if days >= 0 else f"ended on {waiver.until}"
+    return f"ends {in_days(days)}, on {waiver.until}" if days >= 0 else f"ended on {waiver.until}"
 
 
 def behind(row: VerdictRow, platform: Platform, target: str) -> tuple[int, Waiver]:

@@ -93,7 +93,7 @@ def test_plain_pulumi_and_hdh_deploy_the_same_stack(stack, project):
     assert stack.watched.total_ == by_hdh.changes["same"]
     code, written = pulumi(stack, project, "up", "--yes", "--stack", TARGET.stack, "--expect-no-changes")
     assert code == 0, written
-    assert "key.algorithm for key/lake ends in 1 days" in written
+    assert "key.algorithm for key/lake ends in 1 day," in written
     _after_its_end(stack, project, spec, text.replace(lake, f"{lake}, rotation_days: 90"), text.replace(projects, f"{projects}rotation_days: 90"))  # fmt: skip
     assert (
         operations.destroy(stack.request, stack.watched, delete_data=True).changes["delete"] == by_hdh.changes["same"]

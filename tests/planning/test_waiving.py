@@ -13,6 +13,7 @@ from hdh_infra.model.platform import Platform
 from hdh_infra.model.requirements import REQUIREMENTS
 from hdh_infra.model.scales import Confidence, Encryption, Verdict
 from hdh_infra.model.target import Target
+from hdh_infra.model.wording import in_days
 from hdh_infra.planning.waiving import NOTICE, behind, idle_waivers, waived, waiver_remarks
 
 TARGET = "ovhcloud:GRA"
@@ -84,7 +85,7 @@ def test_the_end_of_a_waiver_is_told_thirty_days_ahead_and_ever_after(today):
         ended = today > UNTIL
         assert ("changes to what it was for are refused" in lines[0]) == ended
         assert (f"ended on {UNTIL}" in lines[0]) == ended
-        assert (f"ends in {(UNTIL - today).days} days" in lines[0]) != ended
+        assert (f"ends {in_days((UNTIL - today).days)}" in lines[0]) != ended
 
 
 def test_a_day_that_was_passed_is_told_with_its_reason_ever_after():
