@@ -124,6 +124,16 @@ class Through:
         self.egress: dict[tuple[str, str, str], Ports] = {}
         self.to_stores: list[Way] = []
 
+    def beside(self, found: Iterable[ObservedFlow]) -> list[ObservedFlow]:
+        """The flows that lead to no proxy; what one to a proxy comes to is taken."""
+        left = []
+        for flow in found:
+            if self.exits and element_of_end(flow.to) in self.exits:
+                self.follow(flow)
+            else:
+                left.append(flow)
+        return left
+
     def follow(self, flow: ObservedFlow) -> None:
         """Take what one observed flow to a proxy comes to."""
         way = self.exits[element_of_end(flow.to)]

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from hdh_infra.clouds.endpoint import endpoint_name, endpoint_ranges, to_endpoint
-from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
+from hdh_infra.clouds.exit_reading import Through, of_exits
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.numspot.bastion import observe_bastions
 from hdh_infra.clouds.numspot.exits import observe_exits, stores_behind
@@ -28,13 +28,9 @@ def observe_traffic(reader: Reader) -> Traffic:
     wires = Wires(reader)
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
-    through, between = Through(wires, exits, stores_behind(reader)), []
+    through = Through(wires, exits, stores_behind(reader))
     filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
-    for flow in flows(filtered, wires.routed):
-        if exits and element_of_end(flow.to) in exits:
-            through.follow(flow)
-        else:
-            between.append(flow)
+    between = through.beside(flows(filtered, wires.routed))
     doors = observe_bastions(wires, between)
     own = service_flows(filtered, SERVICE_FLOWS, OWN_SUBNET, lambda one: _near(wires, one))
     come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.endpoint import endpoint_ranges, to_endpoint
-from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
+from hdh_infra.clouds.exit_reading import Through, of_exits
 from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.openstack.bastion import observe_bastions
@@ -32,15 +32,11 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
     to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
-    through, between = Through(wires, exits, stores_behind(reader, rights, to_all)), []
+    through = Through(wires, exits, stores_behind(reader, rights, to_all))
     near = {*wires.subnets, *(one.network for one in wires.interfaces)}
     # A proxy's port on the outside itself is no second replica of it: no machine is on that network.
     beside = [one for _, one in (*wires.doors, *wires.exits) if one.network in near]
-    for flow in flows([*wires.interfaces, *beside], wires.routed):
-        if exits and element_of_end(flow.to) in exits:
-            through.follow(flow)
-        else:
-            between.append(flow)
+    between = through.beside(flows([*wires.interfaces, *beside], wires.routed))
     filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
     doors = observe_bastions(wires, between)
     ways = (*outside(wires.interfaces, (*wires.inside, METADATA), wires.has_way_out), *doors.egress)

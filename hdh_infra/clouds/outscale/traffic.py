@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hdh_infra.clouds.buckets import is_public
 from hdh_infra.clouds.endpoint import beyond_store, endpoint_name
-from hdh_infra.clouds.exit_reading import Through, element_of_end, of_exits
+from hdh_infra.clouds.exit_reading import Through, of_exits
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.outscale.bastion import observe_bastions
 from hdh_infra.clouds.outscale.exits import observe_exits, stores_behind
@@ -30,13 +30,9 @@ def observe_traffic(reader: Reader, rights: Mapping[str, Rights]) -> Traffic:
     public = {one.element for one in wires.interfaces if id(one) in wires.public}
     exits = observe_exits(reader, wires)
     to_all = [bucket.path for bucket in reader.buckets.values() if is_public(bucket)]
-    through, between = Through(wires, exits, stores_behind(reader, rights, to_all)), []
+    through = Through(wires, exits, stores_behind(reader, rights, to_all))
     filtered = (*wires.interfaces, *(one for _, one in (*wires.doors, *wires.exits)))
-    for flow in flows(filtered, wires.routed):
-        if exits and element_of_end(flow.to) in exits:
-            through.follow(flow)
-        else:
-            between.append(flow)
+    between = through.beside(flows(filtered, wires.routed))
     doors = observe_bastions(wires, between)
     own = service_flows(filtered, SERVICE_FLOWS, OWN_NET, lambda one: _near(wires, one))
     come_in = entry(filtered, wires.public, wires.inside, {id(door) for _, door in wires.doors})

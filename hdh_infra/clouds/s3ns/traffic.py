@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from hdh_infra.clouds.doors import SESSIONS, observe_doors
-from hdh_infra.clouds.exit_reading import Stores, Through, element_of_end, observe_exits, of_exits
+from hdh_infra.clouds.exit_reading import Stores, Through, observe_exits, of_exits
 from hdh_infra.clouds.exits import exit_of
 from hdh_infra.clouds.filters import (
     ANYWHERE,
@@ -99,12 +99,8 @@ class _World:
         remark = self.reader.remarks.add
         servers = [(path, wire.server) for wire in self.wires.all if (path := exit_of(wire.server)) is not None]
         exits = observe_exits(servers, beside, told, remark)
-        through, between = Through(beside, exits, self._behind(machines)), []
-        for flow in flows([wire.interface for wire in self.wires.all], self.wires.routed):
-            if exits and element_of_end(flow.to) in exits:
-                through.follow(flow)
-            else:
-                between.append(flow)
+        through = Through(beside, exits, self._behind(machines))
+        between = through.beside(flows([wire.interface for wire in self.wires.all], self.wires.routed))
         doors = observe_doors(
             beside, between, lambda one: level(one, remark), beyond=METADATA, remark=remark, updates=UPDATES
         )
