@@ -123,14 +123,20 @@ def outside_ports(doors: Mapping[str, Door]) -> Ports:
     return union(((_HTTP, _HTTP), (_HTTPS, _HTTPS), *hosts))
 
 
-def exit_asked(doors: Mapping[str, Door], images: Collection[str], image: str = IMAGE) -> Machine:
-    """What is asked of a proxy, as of any machine.
+def exit_machines(
+    exits: Mapping[str, Mapping[str, Door]], images: Collection[str], image: str = IMAGE
+) -> Mapping[str, Machine]:
+    """What is asked of each proxy, by its path: the lock chooses flavour and image for it as for any machine.
 
     Args:
-        doors: of the proxy.
+        exits: by network, the doors of its proxy.
         images: families that the offer has.
         image: the family that it has to be of, where the offer has it.
     """
+    return {exit_path(network): _asked(doors, images, image) for network, doors in exits.items()}
+
+
+def _asked(doors: Mapping[str, Door], images: Collection[str], image: str) -> Machine:
     size = _WITH_STORES if any(door.stores for door in doors.values()) else _HOSTS_ALONE
     return Machine.model_validate({**size, "image": image if image in images else min(images)})
 

@@ -7,10 +7,10 @@ address in. What it is told at its first start is in `clouds.hardening`, what pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.bastions import is_entered
 from hdh_infra.clouds.doors import UPDATES_PORT, Doors, level_of, observe_doors
 from hdh_infra.clouds.filters import ANYWHERE
 from hdh_infra.clouds.hardening import SESSION_PORT, start_up
@@ -23,28 +23,13 @@ from hdh_infra.clouds.numspot.wires import Wires
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import ref
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.services import entry_range
-
-_IMAGE = "debian-12"
-
-
-def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each bastion, by the path of its range: the lock chooses flavour and image for it as for any machine."""
-    image = _IMAGE if _IMAGE in site.offer.images else min(site.offer.images)
-    asked = Machine.model_validate({"vcpus": 1, "memory": "1GiB", "image": image})
-    return {entry_range(path): asked for path in expanded.networks if _is_entered(expanded, path)}
-
-
-def _is_entered(expanded: Expanded, network: str) -> bool:
-    return expanded.networks[network].entry is not None and not expanded.is_closed(network)
 
 
 def lower_bastion(context: Context, network: str) -> Iterator[Node]:
     """A network's bastion: where it stands, what it lets through, the machine, its address, and what lets it in."""
-    if not (_is_entered(context.expanded, network) and has_place(context, network, entry_range(network))):
+    if not (is_entered(context.expanded, network) and has_place(context, network, entry_range(network))):
         return
     base, addresses = f"{network}{BASTION}", context.service_range(entry_range(network))
     yield from lower_place(context, base, addresses, public=True)

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.bastions import bastion_machines
 from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.crossing import may_have_rights
 from hdh_infra.clouds.endpoint import STORES
-from hdh_infra.clouds.numspot.bastion import bastion_machines, lower_bastion
+from hdh_infra.clouds.exits import exit_machines, exits_to_hosts
+from hdh_infra.clouds.numspot.bastion import lower_bastion
 from hdh_infra.clouds.numspot.compute import lower_machine, observe_machines
 from hdh_infra.clouds.numspot.credentials import RIGHTS, SERVICES
-from hdh_infra.clouds.numspot.exits import exit_machines, lower_exit, manual_exits
+from hdh_infra.clouds.numspot.exits import lower_exit, manual_exits
 from hdh_infra.clouds.numspot.naming import PROVIDER
 from hdh_infra.clouds.numspot.network import lower_network as lower_wires
 from hdh_infra.clouds.numspot.network import lower_platform, observe_networks
@@ -106,7 +108,8 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
     """The machines that a plan makes beside those that are asked: bastions and proxies."""
-    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
+    images = site.offer.images
+    return {**bastion_machines(expanded, images), **exit_machines(exits_to_hosts(expanded), images)}
 
 
 CLOUD = Cloud(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds import exit_reading
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.endpoint import endpoint_host, endpoint_name, endpoint_ranges
@@ -18,7 +17,6 @@ from hdh_infra.clouds.exit_program import fitting, items, said_in, start_up_with
 from hdh_infra.clouds.exit_reading import Exit, Stores
 from hdh_infra.clouds.exits import (
     Door,
-    exit_asked,
     exit_of,
     exit_path,
     exits_to_hosts,
@@ -36,15 +34,7 @@ from hdh_infra.clouds.numspot.wires import Wires
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 from hdh_infra.model.services import exit_range
-
-
-def exit_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each proxy, by its path: the lock chooses flavour and image for it as for any machine."""
-    exits = exits_to_hosts(expanded)
-    return {exit_path(network): exit_asked(doors, site.offer.images) for network, doors in exits.items()}
 
 
 def _doors(context: Context, network: str) -> Mapping[str, Door]:

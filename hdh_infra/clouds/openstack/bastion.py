@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.doors import UPDATES_PORT, Doors, level_of, observe_doors
 from hdh_infra.clouds.filters import ANYWHERE, Network
@@ -18,7 +17,6 @@ from hdh_infra.clouds.hardening import SESSION_PORT, start_up
 from hdh_infra.clouds.naming import native_name
 from hdh_infra.clouds.openstack.crossing import has_bastion
 from hdh_infra.clouds.openstack.disks import observe_disks, weakest
-from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import BASTION, FLOATING_IP, GROUP, NETWORK, ROUTER_INTERFACE, SUBNET, make
 from hdh_infra.clouds.openstack.network import ROUTER_PATH, external_network
 from hdh_infra.clouds.openstack.rules import METADATA, OWN_SUBNET, SERVICE_FLOWS, group_path, lower_rule
@@ -27,24 +25,11 @@ from hdh_infra.clouds.openstack.wires import Wires
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native, ObservedFlow
 from hdh_infra.graph.values import Value, ref
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption
 from hdh_infra.model.services import entry_range
 
 _GATEWAY, _OWN = 1, 4
-_IMAGE = "debian-12"
-
-
-def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each bastion, by the path of its range: the lock chooses flavour and image for it as for any machine."""
-    image = _IMAGE if _IMAGE in site.offer.images else min(site.offer.images)
-    asked = Machine.model_validate({"vcpus": 1, "memory": "1GiB", "image": image})
-    if not has_routers(site):
-        return {}
-    entered = (path for path, spec in expanded.networks.items() if spec.entry and not expanded.is_closed(path))
-    return {entry_range(network): asked for network in entered}
 
 
 def lower_bastion(context: Context, network: str) -> Iterator[Node]:

@@ -8,15 +8,17 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.bastions import bastion_machines
 from hdh_infra.clouds.buckets import S3_PROVIDER
 from hdh_infra.clouds.endpoint import STORES
-from hdh_infra.clouds.openstack.bastion import bastion_machines, lower_bastion
+from hdh_infra.clouds.exits import exit_machines
+from hdh_infra.clouds.openstack.bastion import lower_bastion
 from hdh_infra.clouds.openstack.client_side import manual_client_side
 from hdh_infra.clouds.openstack.compute import lower_machine as lower_server
 from hdh_infra.clouds.openstack.compute import observe_machines
 from hdh_infra.clouds.openstack.credentials import RIGHTS, SERVICES, TOO_MUCH
 from hdh_infra.clouds.openstack.exit_machine import lower_exit, manual_exits
-from hdh_infra.clouds.openstack.exits import exit_machines
+from hdh_infra.clouds.openstack.exits import exits_of
 from hdh_infra.clouds.openstack.identities import (
     BY_ACCESS_KEY,
     Rights,
@@ -28,6 +30,7 @@ from hdh_infra.clouds.openstack.identities import (
     observe_rights,
 )
 from hdh_infra.clouds.openstack.keys import lower_key, observe_keys
+from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.naming import KEY_ACL, PROVIDER
 from hdh_infra.clouds.openstack.network import lower_network as lower_wires
 from hdh_infra.clouds.openstack.network import lower_platform, observe_networks
@@ -159,7 +162,9 @@ def observe(natives: Natives, site: Site) -> Observation:
 
 def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
     """The machines that a plan makes beside those that are asked: bastions and proxies."""
-    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
+    images = site.offer.images
+    bastions = bastion_machines(expanded, images) if has_routers(site) else {}
+    return {**bastions, **exit_machines(exits_of(expanded, site), images)}
 
 
 CLOUD = Cloud(

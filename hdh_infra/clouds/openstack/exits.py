@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.endpoint import endpoint_host
-from hdh_infra.clouds.exits import EXIT, PLACE, Door, asked_of_hosts, doors_for, exit_asked, exit_path
+from hdh_infra.clouds.exits import EXIT, PLACE, Door, asked_of_hosts, doors_for
 from hdh_infra.clouds.filters import Ports, written
 from hdh_infra.clouds.openstack.lacks import has_routers
 from hdh_infra.clouds.openstack.object_store import uses_swift
 from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.scales import Encryption
 
@@ -81,13 +80,6 @@ def exit_floor(context: Context, network: str) -> Encryption:
     return max(floors, key=lambda one: one.rank, default=Encryption.provider_key)
 
 
-def exit_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each proxy, by its path: the lock chooses flavour and image for it as for any machine."""
-    return {
-        exit_path(network): exit_asked(doors, site.offer.images) for network, doors in exits_of(expanded, site).items()
-    }
-
-
 def proxy_of(context: Context, machine: str) -> str | None:
     """The proxy that a machine is to use for what its own network lets it reach, as `HTTPS_PROXY` has it; None where it needs none."""
     network = network_path(machine) or ""
@@ -107,7 +99,6 @@ __all__ = [
     "doors_of",
     "exit_address",
     "exit_floor",
-    "exit_machines",
     "exits_of",
     "has_exit",
     "passes_endpoint",

@@ -8,12 +8,14 @@ from typing import Any
 from hdh_infra.catalogue.load import Site
 from hdh_infra.catalogue.quirks import plugin_settings
 from hdh_infra.clouds.base import Cloud, Context
+from hdh_infra.clouds.bastions import bastion_machines
 from hdh_infra.clouds.buckets import BUCKET
 from hdh_infra.clouds.endpoint import STORES
-from hdh_infra.clouds.outscale.bastion import bastion_machines, lower_bastion
+from hdh_infra.clouds.exits import exit_machines, exits_to_hosts
+from hdh_infra.clouds.outscale.bastion import lower_bastion
 from hdh_infra.clouds.outscale.compute import lower_machine, observe_machines
 from hdh_infra.clouds.outscale.credentials import RIGHTS, SERVICES, TOO_MUCH
-from hdh_infra.clouds.outscale.exits import exit_machines, lower_exit, manual_exits
+from hdh_infra.clouds.outscale.exits import lower_exit, manual_exits
 from hdh_infra.clouds.outscale.identities import (
     BY_ACCESS_KEY,
     lower_right,
@@ -105,7 +107,8 @@ def manual(context: Context) -> Iterator[ManualStep]:
 
 def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
     """The machines that a plan makes beside those that are asked: bastions and proxies."""
-    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
+    images = site.offer.images
+    return {**bastion_machines(expanded, images), **exit_machines(exits_to_hosts(expanded), images)}
 
 
 CLOUD = Cloud(

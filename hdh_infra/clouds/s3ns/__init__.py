@@ -13,11 +13,14 @@ from typing import Any
 
 from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Cloud, Context
-from hdh_infra.clouds.s3ns.bastion import bastion_machines, lower_bastion
+from hdh_infra.clouds.bastions import bastion_machines
+from hdh_infra.clouds.exits import exit_machines, exits_to_hosts
+from hdh_infra.clouds.s3ns.bastion import lower_bastion
+from hdh_infra.clouds.s3ns.beside import IMAGE
 from hdh_infra.clouds.s3ns.compute import lower_machine
 from hdh_infra.clouds.s3ns.compute_reading import observe_machines
 from hdh_infra.clouds.s3ns.credentials import RIGHTS, SERVICES, TOO_MUCH
-from hdh_infra.clouds.s3ns.exits import exit_machines, lower_exit, manual_exits
+from hdh_infra.clouds.s3ns.exits import lower_exit, manual_exits
 from hdh_infra.clouds.s3ns.grants import lower_right, observe_rights
 from hdh_infra.clouds.s3ns.keys import kept, lower_key, observe_keys
 from hdh_infra.clouds.s3ns.naming import PROVIDER, zones
@@ -71,7 +74,8 @@ def lower_network(context: Context, network: str) -> Iterator[Node]:
 
 def service_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
     """The machines that a plan makes beside those that are asked: bastions and proxies."""
-    return {**bastion_machines(expanded, site), **exit_machines(expanded, site)}
+    images = site.offer.images
+    return {**bastion_machines(expanded, images, IMAGE), **exit_machines(exits_to_hosts(expanded), images, IMAGE)}
 
 
 def manual(context: Context) -> Iterator[ManualStep]:

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
+from hdh_infra.clouds.bastions import is_entered
 from hdh_infra.clouds.doors import level_of, more_than
 from hdh_infra.clouds.filters import Ports
 from hdh_infra.clouds.hardening import SESSION_PORT, start_up
-from hdh_infra.clouds.s3ns.beside import IMAGE, lower_beside, others_told
+from hdh_infra.clouds.s3ns.beside import lower_beside, others_told
 from hdh_infra.clouds.s3ns.reading import BASTION
 from hdh_infra.clouds.s3ns.rules import ANYWHERE, account_path, is_logged, lower_opening
 from hdh_infra.clouds.s3ns.servers import USER_DATA
 from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.values import ref
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 from hdh_infra.model.paths import network_path
 from hdh_infra.model.services import entry_range
 
@@ -37,20 +35,9 @@ def bastion_path(network: str) -> str:
     return f"{network}{BASTION}"
 
 
-def bastion_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each bastion, by the path of its range: the lock chooses flavour and image for it as for any machine."""
-    image = IMAGE if IMAGE in site.offer.images else min(site.offer.images)
-    asked = Machine.model_validate({"vcpus": 1, "memory": "1GiB", "image": image})
-    return {entry_range(path): asked for path in expanded.networks if _is_entered(expanded, path)}
-
-
-def _is_entered(expanded: Expanded, network: str) -> bool:
-    return expanded.networks[network].entry is not None and not expanded.is_closed(network)
-
-
 def lower_bastion(context: Context, network: str) -> Iterator[Node]:
     """A network's bastion: the machine with its way in and out, and what lets it in."""
-    if not _is_entered(context.expanded, network):
+    if not is_entered(context.expanded, network):
         return
     base, logged = bastion_path(network), is_logged(context, network)
     yield from lower_beside(

@@ -13,12 +13,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hdh_infra.catalogue.load import Site
 from hdh_infra.clouds.base import Context
 from hdh_infra.clouds.exit_program import ATTRIBUTE, IN_ATTRIBUTE, is_known, items, start_up
 from hdh_infra.clouds.exits import (
     PLACE,
-    exit_asked,
     exit_path,
     exits_to_hosts,
     outside_ports,
@@ -26,7 +24,7 @@ from hdh_infra.clouds.exits import (
     told_step,
 )
 from hdh_infra.clouds.filters import ANYWHERE, written
-from hdh_infra.clouds.s3ns.beside import IMAGE, beside_address, lower_beside, others_told
+from hdh_infra.clouds.s3ns.beside import beside_address, lower_beside, others_told
 from hdh_infra.clouds.s3ns.naming import native_name
 from hdh_infra.clouds.s3ns.rules import account_path, is_logged, lower_opening
 from hdh_infra.clouds.s3ns.servers import USER_DATA
@@ -34,16 +32,8 @@ from hdh_infra.graph.node import Node
 from hdh_infra.graph.observation import Native
 from hdh_infra.graph.plan import ManualStep
 from hdh_infra.graph.values import ref
-from hdh_infra.model.expand import Expanded
-from hdh_infra.model.machine import Machine
 
 _SAID = "meta"
-
-
-def exit_machines(expanded: Expanded, site: Site) -> Mapping[str, Machine]:
-    """What is asked of each proxy, by its path: the lock chooses flavour and image for it as for any machine."""
-    exits = exits_to_hosts(expanded)
-    return {exit_path(network): exit_asked(doors, site.offer.images, IMAGE) for network, doors in exits.items()}
 
 
 def lower_exit(context: Context, network: str) -> Iterator[Node]:
@@ -98,4 +88,4 @@ def told(server: Native) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-__all__ = ["exit_machines", "lower_exit", "manual_exits", "told"]
+__all__ = ["lower_exit", "manual_exits", "told"]
