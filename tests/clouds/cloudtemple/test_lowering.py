@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from hdh_infra.model.platform import Platform
+from hdh_infra.model.scales import Verdict
 from hdh_infra.planning import make_plan
 
 TODAY = datetime.date(2026, 11, 25)
@@ -97,3 +99,19 @@ def test_start_up_data_and_keys_stand_in_one_document(small, lower):
     document = vm.properties["cloudInit"]["cloud_config"]
     assert document.startswith("#cloud-config\n")
     assert "echo 'a: b'" in document
+
+
+def test_what_one_space_alone_asks_of_a_zone_moves_nothing_of_the_zone_and_is_told():
+    """Law 4: a zone's machine is in the VPC by what the platform and the spaces' defaults say."""
+    machine = {"vcpus": 1, "memory": "1GB"}
+    described = {
+        "name": "clinic",
+        "residency": {"countries": ["FR"]},
+        "zones": {"lake": {"machines": {"spark": machine}}},
+        "spaces": {"projects": {"a": {"machines": {"desk": machine}, "flows": [{"to": "zone/lake/machine/spark"}]}}},
+    }
+    plan = make_plan(Platform.model_validate(described), TARGET, today=TODAY)
+    assert "zone/lake/machine/spark/adapter/0" not in {node.path for node in plan.nodes}
+    (row,) = [one for one in plan.verdicts if (one.element, one.attribute) == ("zone/lake/machine/spark", "flows")]
+    assert row.verdict is Verdict.not_met
+    assert row.reason.startswith("space/a/machine/desk cannot reach it")
